@@ -1,0 +1,148 @@
+#include "codegen/lower/compile.h"
+
+#include <Halide.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "codegen/compiler/compiler_api.h"
+#include "codegen/lower/lowering.h"
+
+namespace latent::codegen {
+
+namespace {
+
+using Halide::Target;
+
+Target target_for(ir::InstructionSet set) {
+    std::vector<Target::Feature> features = {Target::NoAsserts, Target::NoBoundsQuery, Target::NoRuntime,
+                                             Target::LargeBuffers, Target::UserContext, Target::SSE41};
+    if (set >= ir::InstructionSet::avx2) {
+        features.insert(features.end(), {Target::AVX, Target::F16C, Target::FMA, Target::AVX2});
+    }
+    if (set >= ir::InstructionSet::avx512) {
+        features.insert(features.end(), {Target::AVX512, Target::AVX512_Skylake});
+    }
+    return {Target::Linux, Target::X86, 64, features};
+}
+
+/// A folder that goes with its owner.
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "latent-XXXXXX").string();
+        if (mkdtemp(pattern.data()) == nullptr) {
+            throw CompileError("cannot make a temporary folder in " + pattern);
+        }
+        path_ = pattern;
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    if (!file) {
+        throw CompileError("cannot read back the generated code in " + path);
+    }
+    return std::move(bytes).str();
+}
+
+/// The lines of a statement that begin a loop, or the production of a Func.
+std::string loops_of(const std::string& statement) {
+    std::istringstream lines(statement);
+    std::string loops;
+    for (std::string line; std::getline(lines, line);) {
+        const std::string_view text = std::string_view(line).substr(std::min(line.find_first_not_of(' '), line.size()));
+        const bool loop = text.find("for (") != std::string_view::npos || text.starts_with("parallel (");
+        if (loop || text.starts_with("produce ")) {
+            loops += line + "\n";
+        }
+    }
+    return loops;
+}
+
+void lower(Lowering& lowering) {
+    switch (lowering.schedule().kind) {
+        case ir::Template::pointwise:
+            return lower_pointwise(lowering);
+        case ir::Template::row:
+            return lower_row(lowering);
+        case ir::Template::reduction:
+            return lower_reduction(lowering);
+        case ir::Template::contraction:
+            return lower_contraction(lowering);
+        case ir::Template::scatter:
+            return lower_scatter(lowering);
+    }
+}
+
+}  // namespace
+
+CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, unsigned notes, bool want_object) {
+    const ir::KernelRequest request = ir::parse_kernel_request(text);
+    Lowering lowering(request, "k");
+    if (request.schedule.kind != *lowering.classification().kind) {
+        throw CompileError("a schedule for another kind of kernel");
+    }
+    lower(lowering);
+
+    CompiledKernel result;
+    if ((notes & latent_note_schedule) != 0) {
+        std::string& schedule = result.notes["schedule"];
+        for (const std::string& directive : lowering.log()) {
+            schedule += directive + "\n";
+        }
+    }
+    const bool loop_nest = (notes & latent_note_loop_nest) != 0;
+    const bool statement = (notes & latent_note_statement) != 0;
+    const bool assembly = (notes & latent_note_assembly) != 0;
+    if (!want_object && !loop_nest && !statement && !assembly) {
+        return result;
+    }
+    const Halide::Module module = Halide::Pipeline(lowering.output())
+                                      .compile_to_module(lowering.arguments(), symbol,
+                                                         target_for(request.schedule.instruction_set));
+    if (statement || loop_nest) {
+        std::ostringstream out;
+        out << module.get_conceptual_stmt();
+        if (loop_nest) {
+            result.notes["loop nest"] = loops_of(out.str());
+        }
+        if (statement) {
+            result.notes["statement"] = std::move(out).str();
+        }
+    }
+    const TemporaryFolder folder;
+    std::map<Halide::OutputFileType, std::string> files;
+    if (want_object) {
+        files[Halide::OutputFileType::object] = folder.file("kernel.o");
+    }
+    if (assembly) {
+        files[Halide::OutputFileType::assembly] = folder.file("kernel.s");
+    }
+    if (!files.empty()) {
+        module.compile(files);
+    }
+    if (want_object) {
+        result.object = read_file(files[Halide::OutputFileType::object]);
+    }
+    if (assembly) {
+        result.notes["assembly"] = read_file(files[Halide::OutputFileType::assembly]);
+    }
+    return result;
+}
+
+}  // namespace latent::codegen

@@ -1,0 +1,123 @@
+#include "codegen/lower/kernel_inputs.h"
+
+#include <algorithm>
+
+namespace latent::codegen {
+
+namespace {
+
+using Halide::Argument;
+using Halide::Expr;
+using Halide::Param;
+
+std::string numbered(const char* prefix, int number) { return prefix + std::to_string(number); }
+
+}  // namespace
+
+Halide::Type compute_type(DType dtype) {
+    return dtype == DType::boolean ? Halide::Bool() : storage_type(dtype);
+}
+
+Halide::Type storage_type(DType dtype) {
+    switch (dtype) {
+        case DType::boolean:
+            return Halide::UInt(8);
+        case DType::i32:
+            return Halide::Int(32);
+        case DType::i64:
+            return Halide::Int(64);
+        case DType::f32:
+            return Halide::Float(32);
+        case DType::f64:
+            return Halide::Float(64);
+    }
+    throw InternalError("unknown dtype");
+}
+
+KernelInputs::KernelInputs(const ir::Region& region) : region_(region), extents_(region.atoms.size()) {
+    const auto number = [&](Halide::Type type, const std::string& name) -> Expr {
+        const Halide::Parameter parameter(type, false, 0, name);
+        arguments_.emplace_back(name, Argument::InputScalar, type, 0, Halide::ArgumentEstimates{});
+        return Halide::Internal::Variable::make(type, name, parameter);
+    };
+    for (std::size_t i = 0; i < region.atoms.size(); ++i) {
+        extents_[i] = static_cast<std::int32_t>(region.atoms[i].fixed);
+    }
+    for (const KernelArgument& argument : kernel_arguments(region)) {
+        const int i = argument.index;
+        switch (argument.kind) {
+            case ArgumentKind::extent:
+                extents_[static_cast<std::size_t>(i)] = number(Halide::Int(32), numbered("extent", i));
+                break;
+            case ArgumentKind::scalar: {
+                const DType dtype = region.inputs[static_cast<std::size_t>(i)].dtype;
+                const Expr value = number(storage_type(dtype), numbered("scalar", i));
+                scalars_[i] = dtype == DType::boolean ? value != Halide::cast<std::uint8_t>(0) : value;
+                break;
+            }
+            case ArgumentKind::buffer: {
+                const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(i)];
+                std::vector<ir::StrideClass> strides(input.strides.rbegin(), input.strides.rend());
+                if (input.kind == ir::InputKind::strided) {
+                    std::erase(strides, ir::StrideClass::zero);
+                }
+                add_buffer(i, strides, input.dtype);
+                break;
+            }
+            case ArgumentKind::affine_offset:
+                affine_offsets_[i] = number(Halide::Int(64), numbered("start", i));
+                break;
+            case ArgumentKind::affine_stride:
+                affine_strides_[{i, argument.dimension}] =
+                    number(Halide::Int(64), numbered("step", i) + numbered("_", argument.dimension));
+                break;
+            case ArgumentKind::index_offset:
+                index_offsets_[i] = number(Halide::Int(32), numbered("index_offset", i));
+                break;
+            case ArgumentKind::index_extent:
+                index_extents_[i] = number(Halide::Int(32), numbered("index_extent", i));
+                break;
+            case ArgumentKind::result:
+                break;
+        }
+    }
+}
+
+void KernelInputs::add_buffer(int input, std::span<const ir::StrideClass> strides, DType dtype) {
+    Halide::ImageParam buffer(storage_type(dtype), static_cast<int>(strides.size()), numbered("input", input));
+    describe_strides(buffer, strides);
+    arguments_.push_back(buffer);
+    buffers_.emplace(input, std::move(buffer));
+}
+
+Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
+    const ir::RegionInput& description = region_.inputs[static_cast<std::size_t>(input)];
+    if (description.kind == ir::InputKind::scalar) {
+        return scalars_.at(input);
+    }
+    if (description.kind == ir::InputKind::affine) {
+        Expr value = affine_offsets_.at(input);
+        for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {
+            if (description.strides[atom] != ir::StrideClass::zero) {
+                value += affine_strides_.at({input, static_cast<int>(atom)}) *
+                         Halide::cast<std::int64_t>(coordinates[atom]);
+            }
+        }
+        return Halide::cast(storage_type(description.dtype), value);
+    }
+    std::vector<Expr> indices;
+    for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {
+        if (description.strides[atom] != ir::StrideClass::zero) {
+            indices.push_back(coordinates[atom]);
+        }
+    }
+    return load_at(input, indices);
+}
+
+Expr KernelInputs::load_at(int input, const std::vector<Expr>& indices) const {
+    const Expr value = buffers_.at(input)(std::vector<Expr>(indices.rbegin(), indices.rend()));
+    const bool boolean = region_.inputs[static_cast<std::size_t>(input)].dtype == DType::boolean;
+    return boolean ? value != Halide::cast<std::uint8_t>(0) : value;
+}
+
+}  // namespace latent::codegen

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <Halide.h>
+
+#include <map>
+#include <vector>
+
+#include "codegen/kernel_abi.h"
+
+namespace latent::codegen {
+
+/// The type in which values of a dtype are computed.
+Halide::Type compute_type(DType dtype);
+/// The type in which they are stored: booleans take a byte.
+Halide::Type storage_type(DType dtype);
+
+/// The arguments of a kernel as Halide sees them.
+class KernelInputs {
+  public:
+    explicit KernelInputs(const ir::Region& region);
+
+    /// Extent of an atom: a number of the code or an argument.
+    Halide::Expr extent(int atom) const { return extents_[static_cast<std::size_t>(atom)]; }
+    int atom_count() const { return static_cast<int>(extents_.size()); }
+
+    /// Input `input` at these coordinates, one for each atom: scalar, strided or affine.
+    Halide::Expr load(int input, const std::vector<Halide::Expr>& coordinates) const;
+    /// Indexed input `input` at these indices, one for each of its dimensions, outermost first.
+    Halide::Expr load_at(int input, const std::vector<Halide::Expr>& indices) const;
+
+    /// Run-time numbers of an indexed dimension, counted as in `indexed_dims`.
+    Halide::Expr index_offset(int dim) const { return index_offsets_.at(dim); }
+    Halide::Expr index_extent(int dim) const { return index_extents_.at(dim); }
+
+    /// In the order of `kernel_arguments`, without the results.
+    const std::vector<Halide::Argument>& arguments() const { return arguments_; }
+
+  private:
+    void add_buffer(int input, std::span<const ir::StrideClass> strides, DType dtype);
+
+    const ir::Region& region_;
+    std::vector<Halide::Expr> extents_;
+    std::map<int, Halide::ImageParam> buffers_;
+    std::map<int, Halide::Expr> scalars_;
+    std::map<int, Halide::Expr> affine_offsets_;
+    std::map<std::pair<int, int>, Halide::Expr> affine_strides_;
+    std::map<int, Halide::Expr> index_offsets_;
+    std::map<int, Halide::Expr> index_extents_;
+    std::vector<Halide::Argument> arguments_;
+};
+
+/// Tells Halide what is known of a buffer's strides, innermost dimension first: minima 0, and a stride of 1 where the class
+/// says so.
+template <typename Buffer>
+void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first) {
+    for (std::size_t i = 0; i < innermost_first.size(); ++i) {
+        auto dim = buffer.dim(static_cast<int>(i));
+        dim.set_min(0);
+        if (innermost_first[i] == ir::StrideClass::one) {
+            dim.set_stride(1);
+        } else if (i == 0) {
+            dim.set_stride(Halide::Expr());
+        }
+    }
+}
+
+}  // namespace latent::codegen

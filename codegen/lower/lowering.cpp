@@ -1,0 +1,121 @@
+#include "codegen/lower/lowering.h"
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::Var;
+
+Lowering::Lowering(const ir::KernelRequest& request, const std::string& name)
+    : request_(request),
+      name_(name),
+      classification_(ir::classify(request.region)),
+      inputs_(request_.region),
+      stages_(request_.region, inputs_),
+      spans_(ir::spans(request.region)) {
+    if (!classification_.kind) {
+        throw InternalError("no template fits the region: " + classification_.reason);
+    }
+    for (std::size_t i = 0; i < request.region.atoms.size(); ++i) {
+        vars_.emplace_back("a" + std::to_string(i));
+    }
+}
+
+std::vector<int> Lowering::atoms_of(std::uint64_t set) const {
+    std::vector<int> atoms;
+    for (int atom = inputs_.atom_count(); atom-- > 0;) {
+        if ((set >> atom & 1) != 0) {
+            atoms.push_back(atom);
+        }
+    }
+    return atoms;
+}
+
+std::uint64_t Lowering::all_atoms() const { return (std::uint64_t{1} << inputs_.atom_count()) - 1; }
+
+std::vector<Var> Lowering::vars(std::uint64_t atoms) const {
+    std::vector<Var> result;
+    for (const int atom : atoms_of(atoms)) {
+        result.push_back(var(atom));
+    }
+    return result;
+}
+
+bool Lowering::is_vector_atom(std::uint64_t set) const {
+    return schedule().vector_atom >= 0 && (set >> schedule().vector_atom & 1) != 0;
+}
+
+Coordinates Lowering::loop_coordinates() const { return {vars_.begin(), vars_.end()}; }
+
+std::vector<Expr> Lowering::arguments_for(const std::vector<int>& atoms, const Coordinates& coordinates) {
+    std::vector<Expr> arguments;
+    for (const int atom : atoms) {
+        arguments.push_back(coordinates[static_cast<std::size_t>(atom)]);
+    }
+    return arguments;
+}
+
+Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
+    std::vector<int> wanted;
+    for (const ir::RegionResult& result : region().results) {
+        wanted.push_back(result.stage);
+    }
+    std::vector<Expr> values = stages_.at(wanted, coordinates);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const DType dtype = region().stages[static_cast<std::size_t>(wanted[i])].dtype;
+        values[i] = Halide::cast(storage_type(dtype), values[i]);
+    }
+    return Halide::Tuple(values);
+}
+
+void Lowering::hoist_numbers() {
+    std::vector<bool> feeds_loops(region().stages.size(), false);
+    for (std::size_t i = 0; i < region().stages.size(); ++i) {
+        for (const int operand : region().stages[i].operands) {
+            const auto k = static_cast<std::size_t>(operand);
+            feeds_loops[k] = feeds_loops[k] || span(static_cast<int>(i)) != 0;
+        }
+    }
+    for (std::size_t i = 0; i < region().stages.size(); ++i) {
+        const int stage = static_cast<int>(i);
+        if (region().stages[i].kind != ir::StageKind::elementwise || span(stage) != 0 || !feeds_loops[i]) {
+            continue;
+        }
+        // A number that depends on a reduction is computed where that is.
+        bool reduced = false;
+        for (std::size_t k = 0; k <= i; ++k) {
+            reduced = reduced || region().stages[k].kind == ir::StageKind::reduce ||
+                      region().stages[k].kind == ir::StageKind::contraction;
+        }
+        if (reduced) {
+            continue;
+        }
+        Func number(name_ + "_number" + std::to_string(i));
+        number() = stages_.at(stage, loop_coordinates());
+        logged(number, log_).compute_root();
+        stages_.define(stage, [number](const Coordinates&) { return Expr(number()); });
+    }
+}
+
+void Lowering::finish(Func output, const std::vector<int>& atoms) {
+    for (std::size_t r = 0; r < region().results.size(); ++r) {
+        Halide::OutputImageParam buffer = output.output_buffers()[r];
+        std::vector<ir::StrideClass> strides;
+        for (const int atom : atoms) {
+            strides.push_back(region().results[r].strides[static_cast<std::size_t>(atom)]);
+        }
+        describe_strides(buffer, strides);
+        for (std::size_t i = 0; i < atoms.size(); ++i) {
+            buffer.dim(static_cast<int>(i)).set_bounds(0, inputs_.extent(atoms[i]));
+        }
+    }
+    output_ = std::move(output);
+}
+
+void Lowering::finish_scattered(Func output) {
+    const std::vector<ir::StrideClass>& strides = region().results[0].strides;
+    describe_strides(output.output_buffer(), std::vector<ir::StrideClass>(strides.rbegin(), strides.rend()));
+    output_ = std::move(output);
+}
+
+}  // namespace latent::codegen

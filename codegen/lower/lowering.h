@@ -1,0 +1,91 @@
+#pragma once
+
+#include <vector>
+
+#include "codegen/lower/schedule_log.h"
+#include "codegen/lower/stages.h"
+
+namespace latent::codegen {
+
+/// What the templates share while one region is lowered: its inputs, its stages and the loops over its atoms.
+class Lowering {
+  public:
+    Lowering(const ir::KernelRequest& request, const std::string& name);
+
+    const ir::Region& region() const { return request_.region; }
+    const ir::Schedule& schedule() const { return request_.schedule; }
+    const ir::Classification& classification() const { return classification_; }
+    const std::string& name() const { return name_; }
+    const KernelInputs& inputs() const { return inputs_; }
+    StageExpressions& stages() { return stages_; }
+    ScheduleLog& log() { return log_; }
+
+    /// The loop over an atom, and the loops over those of a set, innermost first.
+    const Halide::Var& var(int atom) const { return vars_[static_cast<std::size_t>(atom)]; }
+    std::vector<Halide::Var> vars(std::uint64_t atoms) const;
+    /// Those of a set, innermost first.
+    std::vector<int> atoms_of(std::uint64_t set) const;
+    std::uint64_t all_atoms() const;
+    std::uint64_t span(int stage) const { return spans_[static_cast<std::size_t>(stage)]; }
+    bool is_vector_atom(std::uint64_t set) const;
+    /// All atoms at their loops.
+    Coordinates loop_coordinates() const;
+    /// `coordinates` as arguments of a Func over `atoms`, innermost first.
+    static std::vector<Halide::Expr> arguments_for(const std::vector<int>& atoms, const Coordinates& coordinates);
+
+    /// The values stored at `coordinates`, in the order of the results.
+    Halide::Tuple results_at(const Coordinates& coordinates);
+
+    /// Gives each stage that varies along no atom, but feeds one that does, a Func computed once.
+    void hoist_numbers();
+
+    /// Tells Halide the extents of the output and what is known of its strides, and makes it the kernel's.
+    void finish(Halide::Func output, const std::vector<int>& atoms);
+    /// As `finish` for a result that is addressed along its own dimensions.
+    void finish_scattered(Halide::Func output);
+
+    /// Elements of a vector times the vectors in flight.
+    int vector_width() const { return schedule().lanes * std::max(1, schedule().unroll); }
+
+    Halide::Func output() const { return output_; }
+    std::vector<Halide::Argument> arguments() const { return inputs_.arguments(); }
+
+  private:
+    const ir::KernelRequest& request_;
+    std::string name_;
+    ir::Classification classification_;
+    KernelInputs inputs_;
+    StageExpressions stages_;
+    ScheduleLog log_;
+    std::vector<Halide::Var> vars_;
+    std::vector<std::uint64_t> spans_;
+    Halide::Func output_;
+};
+
+void lower_pointwise(Lowering& lowering);
+void lower_row(Lowering& lowering);
+void lower_reduction(Lowering& lowering);
+void lower_contraction(Lowering& lowering);
+void lower_scatter(Lowering& lowering);
+
+/// Fuses `loops` (innermost first) of a Func or update stage into one, cuts it into tasks of about schedule.block points
+/// where each of its iterations has `points`, and runs the tasks in parallel. Gives the loop inside a task. The split depends
+/// on extents alone, so the order of arithmetic and the work of a task are the same for any number of threads.
+template <typename Target>
+Halide::Var parallel_tasks(LoggedSchedule<Target>& schedule, const std::vector<Halide::Var>& loops,
+                           const Halide::Expr& points, std::int64_t block) {
+    Halide::Var row = loops.front();
+    for (std::size_t i = 1; i < loops.size(); ++i) {
+        const Halide::Var fused("rows" + std::to_string(i));
+        schedule.fuse(row, loops[i], fused);
+        row = fused;
+    }
+    const Halide::Var task("task");
+    const Halide::Var inner("row");
+    const Halide::Expr rows =
+        Halide::max(static_cast<std::int32_t>(block) / Halide::max(points, 1), 1);
+    schedule.split(row, task, inner, rows).parallel(task);
+    return inner;
+}
+
+}  // namespace latent::codegen

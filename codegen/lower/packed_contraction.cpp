@@ -1,0 +1,397 @@
+#include "codegen/lower/packed_contraction.h"
+
+
+namespace latent::codegen {
+namespace {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::Partition;
+using Halide::RDom;
+using Halide::RVar;
+using Halide::Var;
+using Halide::VarOrRVar;
+
+template <typename Element>
+std::vector<Element> concatenate(std::vector<Element> head, const std::vector<Element>& tail) {
+    head.insert(head.end(), tail.begin(), tail.end());
+    return head;
+}
+
+std::vector<Expr> as_exprs(const std::vector<Var>& vars) { return {vars.begin(), vars.end()}; }
+
+std::vector<Var> numbered_vars(const std::string& prefix, size_t count) {
+    std::vector<Var> vars;
+    for (size_t index = 0; index < count; ++index) {
+        vars.emplace_back(prefix + std::to_string(index));
+    }
+    return vars;
+}
+
+/// The Funcs, Vars and tiles of one contraction while it is being built.
+class ContractionBuilder {
+public:
+    ContractionBuilder(const ContractionSpec& spec, ScheduleLog& log)
+        : spec_(spec),
+          log_(log),
+          tiles_(spec.tiles),
+          outer_(numbered_vars("outer", spec.outer_extents.size())),
+          k_(numbered_vars("k", spec.k_extents.size())),
+          sum_(spec.name + "_sum"),
+          out_(spec.name) {}
+
+    Func build() {
+        if (spec_.variant != ContractionVariant::skinny) {
+            build_tiled();
+        } else if (spec_.a.unit_stride == UnitStride::reduced &&
+                   spec_.b.unit_stride == UnitStride::reduced) {
+            build_row_dots();
+        } else {
+            build_row_updates();
+        }
+        return out_;
+    }
+
+private:
+    /// Values of `k` at which the reduction stands, from a domain with one dimension per k atom.
+    std::vector<Expr> whole_k(const RDom& domain) const {
+        std::vector<Expr> k;
+        for (size_t atom = 0; atom < k_.size(); ++atom) {
+            k.emplace_back(domain[static_cast<int>(atom)]);
+        }
+        return k;
+    }
+
+    RDom whole_k_domain() const {
+        Halide::Region region;
+        for (const Expr& extent : spec_.k_extents) {
+            region.emplace_back(0, extent);
+        }
+        return RDom(region, spec_.name + "_k");
+    }
+
+    std::vector<Expr> outer_of(const ContractionOperand& operand) const {
+        return operand.varies_along_outer ? as_exprs(outer_) : std::vector<Expr>{};
+    }
+
+    void define_output(const Expr& sum) {
+        std::vector<Expr> results =
+            spec_.epilogue(sum, as_exprs(outer_), Expr(row_), Expr(column_));
+        const std::vector<Var> all = concatenate({column_, row_}, outer_);
+        std::vector<Var> dimensions;
+        for (const int position : spec_.output_order) {
+            dimensions.push_back(all[static_cast<std::size_t>(position)]);
+        }
+        out_(dimensions) = Halide::Tuple(results);
+    }
+
+    /// Fuses `block` and the outer atoms into `task_` and runs it in parallel.
+    void schedule_tasks(LoggedSchedule<Func>& schedule, const Var& block) {
+        Var fused = block;
+        for (size_t atom = 0; atom < outer_.size(); ++atom) {
+            Var next("task" + std::to_string(atom));
+            schedule.fuse(fused, outer_[atom], next);
+            fused = next;
+        }
+        task_ = fused;
+        if (spec_.parallel) {
+            schedule.parallel(task_);
+        }
+    }
+
+    void build_tiled();
+    void define_packed_a();
+    void define_packed_b();
+    void define_tiled_sum();
+    void schedule_tiled_output();
+    void schedule_tiled_sum();
+    void schedule_packing();
+    void build_row_updates();
+    void build_row_dots();
+
+    bool packs_a() const { return spec_.variant == ContractionVariant::large; }
+    Expr k_block(size_t atom) const { return spec_.k_blocks[atom]; }
+
+    const ContractionSpec& spec_;
+    ScheduleLog& log_;
+    ContractionTiles tiles_;
+
+    std::vector<Var> outer_, k_;
+    Var row_{"row"}, column_{"column"};
+    // Coordinates of a register tile and inside it.
+    Var row_tile_{"row_tile"}, column_tile_{"column_tile"};
+    Var tile_row_{"tile_row"}, tile_column_{"tile_column"};
+    // Loops of the output.
+    Var column_block_{"column_block"}, row_block_{"row_block"}, row_subblock_{"row_subblock"};
+    Var panel_{"panel"}, task_{"task"};
+
+    Func sum_, out_, packed_a_, packed_b_;
+    std::vector<RVar> k_inner_, k_outer_;
+};
+
+void ContractionBuilder::define_packed_a() {
+    // Rows past the end repeat the last: their sums are never stored.
+    Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
+    packed_a_ = Func(spec_.name + "_packed_a");
+    std::vector<Var> outer = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
+    packed_a_(concatenate(concatenate(concatenate({tile_row_}, k_), {row_tile_}), outer)) =
+        spec_.a.at(as_exprs(outer), row, as_exprs(k_));
+}
+
+void ContractionBuilder::define_packed_b() {
+    Expr column =
+        min(likely(column_tile_ * tiles_.columns + tile_column_), spec_.columns - 1);
+    packed_b_ = Func(spec_.name + "_packed_b");
+    std::vector<Var> outer = spec_.b.varies_along_outer ? outer_ : std::vector<Var>{};
+    packed_b_(concatenate(concatenate(concatenate({tile_column_}, k_), {column_tile_}), outer)) =
+        spec_.b.at(as_exprs(outer), column, as_exprs(k_));
+}
+
+void ContractionBuilder::define_tiled_sum() {
+    std::vector<Var> dimensions =
+        concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_);
+    sum_(dimensions) = Halide::cast(spec_.accumulator, 0);
+
+    std::vector<Expr> k;
+    Expr a;
+    if (packs_a()) {
+        Halide::Region region;
+        for (size_t atom = 0; atom < k_.size(); ++atom) {
+            region.emplace_back(0, k_block(atom));
+        }
+        for (size_t atom = 0; atom < k_.size(); ++atom) {
+            region.emplace_back(0, (spec_.k_extents[atom] + k_block(atom) - 1) / k_block(atom));
+        }
+        RDom domain(region, spec_.name + "_k");
+        for (size_t atom = 0; atom < k_.size(); ++atom) {
+            k_inner_.push_back(domain[static_cast<int>(atom)]);
+            k_outer_.push_back(domain[static_cast<int>(atom + k_.size())]);
+            k.push_back(k_outer_[atom] * k_block(atom) + k_inner_[atom]);
+            domain.where(k.back() < spec_.k_extents[atom]);
+        }
+        a = packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
+                                  outer_of(spec_.a)));
+    } else {
+        RDom domain = whole_k_domain();
+        for (size_t atom = 0; atom < k_.size(); ++atom) {
+            k_inner_.push_back(domain[static_cast<int>(atom)]);
+        }
+        k = whole_k(domain);
+        Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
+        a = spec_.a.at(outer_of(spec_.a), row, k);
+    }
+    Expr b = packed_b_(concatenate(concatenate(concatenate({Expr(tile_column_)}, k), {column_tile_}),
+                                   outer_of(spec_.b)));
+    sum_(dimensions) += a * b;
+}
+
+void ContractionBuilder::build_tiled() {
+    if (packs_a()) {
+        define_packed_a();
+    }
+    define_packed_b();
+    define_tiled_sum();
+    // The quotients and remainders vanish when the output is split by the same factors.
+    define_output(sum_(concatenate({column_ % tiles_.columns, row_ % tiles_.rows,
+                                    row_ / tiles_.rows, column_ / tiles_.columns},
+                                   as_exprs(outer_))));
+    schedule_tiled_output();
+    schedule_tiled_sum();
+    schedule_packing();
+}
+
+void ContractionBuilder::schedule_tiled_output() {
+    LoggedSchedule schedule = logged(out_, log_);
+    schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
+        .split(row_, row_tile_, tile_row_, tiles_.rows)
+        .split(column_tile_, column_block_, panel_, tiles_.block_column_tiles)
+        .split(row_tile_, row_block_, row_tile_, tiles_.block_row_tiles);
+    if (packs_a()) {
+        // The whole block is summed first, then swept row by row.
+        schedule.reorder(concatenate<VarOrRVar>(
+            {tile_column_, panel_, tile_row_, row_tile_, row_block_},
+            concatenate<VarOrRVar>({outer_.begin(), outer_.end()}, {column_block_})));
+    } else {
+        schedule.reorder(concatenate<VarOrRVar>(
+            {tile_column_, tile_row_, row_tile_, panel_, row_block_},
+            concatenate<VarOrRVar>({outer_.begin(), outer_.end()}, {column_block_})));
+    }
+    schedule_tasks(schedule, row_block_);
+    // Unpartitioned, each vector branches to a masked copy of the epilogue where it is partial: two
+    // copies of the epilogue, where peeling the last panel would give three.
+    schedule.vectorize(tile_column_, tiles_.lanes).never_partition_all();
+}
+
+void ContractionBuilder::schedule_tiled_sum() {
+    LoggedSchedule zero = logged(sum_, log_);
+    zero.compute_at(out_, packs_a() ? task_ : row_tile_)
+        .bound_extent(tile_column_, tiles_.columns)
+        .bound_extent(tile_row_, tiles_.rows)
+        .vectorize(tile_column_, tiles_.lanes)
+        .never_partition_all();
+    if (!packs_a()) {
+        zero.store_in(Halide::MemoryType::Stack).unroll(tile_column_).unroll(tile_row_);
+    }
+    std::vector<VarOrRVar> order{tile_column_, tile_row_};
+    order.insert(order.end(), k_inner_.begin(), k_inner_.end());
+    order.insert(order.end(), {row_tile_, column_tile_});
+    order.insert(order.end(), k_outer_.begin(), k_outer_.end());
+    logged_update(sum_, log_)
+        .reorder(order)
+        .vectorize(tile_column_, tiles_.lanes)
+        .unroll(tile_column_)
+        .unroll(tile_row_)
+        .never_partition_all();
+}
+
+void ContractionBuilder::schedule_packing() {
+    if (packs_a()) {
+        std::vector<VarOrRVar> order{tile_row_};
+        if (spec_.a.unit_stride == UnitStride::free) {
+            order.emplace_back(row_tile_);
+        }
+        order.insert(order.end(), k_.begin(), k_.end());
+        if (spec_.a.unit_stride != UnitStride::free) {
+            order.emplace_back(row_tile_);
+        }
+        logged(packed_a_, log_)
+            .compute_at(sum_, k_outer_.front())
+            .bound_extent(tile_row_, tiles_.rows)
+            .reorder(order)
+            .unroll(tile_row_)
+            .never_partition_all();
+    }
+    LoggedSchedule schedule = logged(packed_b_, log_);
+    schedule.compute_at(out_, spec_.b.varies_along_outer ? task_ : column_block_)
+        .bound_extent(tile_column_, tiles_.columns)
+        .vectorize(tile_column_, tiles_.lanes)
+        .unroll(tile_column_)
+        .never_partition_all()
+        .partition(column_tile_, Partition::Auto);
+    if (spec_.parallel && !spec_.b.varies_along_outer) {
+        schedule.parallel(column_tile_);
+    }
+}
+
+void ContractionBuilder::build_row_updates() {
+    std::vector<Var> dimensions = concatenate({column_, row_}, outer_);
+    RDom domain = whole_k_domain();
+    std::vector<Expr> k = whole_k(domain);
+    sum_(dimensions) = Halide::cast(spec_.accumulator, 0);
+    sum_(dimensions) += spec_.a.at(outer_of(spec_.a), row_, k) *
+                        spec_.b.at(outer_of(spec_.b), column_, k);
+    define_output(sum_(as_exprs(dimensions)));
+
+    // A row of sums stays in L1 while rows of B stream past it, four at a time.
+    constexpr int k_unroll = 4;
+    const int block_columns = 64 * tiles_.lanes;
+    Var lane("lane");
+    LoggedSchedule schedule = logged(out_, log_);
+    schedule.split(column_, column_block_, column_, block_columns)
+        .split(column_, column_, lane, tiles_.lanes)
+        .reorder(concatenate<VarOrRVar>({lane, column_, row_, column_block_},
+                                        {outer_.begin(), outer_.end()}));
+    schedule_tasks(schedule, column_block_);
+    schedule.vectorize(lane).never_partition_all();
+
+    logged(sum_, log_)
+        .compute_at(out_, task_)
+        .split(column_, column_, lane, tiles_.lanes, Halide::TailStrategy::RoundUp)
+        .vectorize(lane)
+        .never_partition_all();
+    RVar k_group("k_group"), k_step("k_step");
+    std::vector<VarOrRVar> order{lane, k_step, column_, row_, k_group};
+    for (size_t atom = 1; atom < k_.size(); ++atom) {
+        order.emplace_back(domain[static_cast<int>(atom)]);
+    }
+    logged_update(sum_, log_)
+        .split(column_, column_, lane, tiles_.lanes)
+        .split(domain[0], k_group, k_step, k_unroll)
+        .reorder(order)
+        .vectorize(lane)
+        .unroll(k_step)
+        .never_partition_all()
+        .partition(column_, Partition::Auto)
+        .partition(k_group, Partition::Auto);
+}
+
+void ContractionBuilder::build_row_dots() {
+    // Partial sums in four vectors along k, added as a fixed tree.
+    const int lanes = 4 * tiles_.lanes;
+    Var lane("lane");
+    Func partial(spec_.name + "_partial");
+    std::vector<Var> dimensions = concatenate({column_, row_}, outer_);
+    std::vector<Var> partial_dimensions = concatenate({lane}, dimensions);
+    Halide::Region region{{0, (spec_.k_extents[0] + lanes - 1) / lanes}};
+    for (size_t atom = 1; atom < k_.size(); ++atom) {
+        region.emplace_back(0, spec_.k_extents[atom]);
+    }
+    RDom domain(region, spec_.name + "_k");
+    std::vector<Expr> k = whole_k(domain);
+    k[0] = k[0] * lanes + lane;
+    domain.where(likely(k[0] < spec_.k_extents[0]));
+    partial(partial_dimensions) = Halide::cast(spec_.accumulator, 0);
+    partial(partial_dimensions) += spec_.a.at(outer_of(spec_.a), row_, k) *
+                                   spec_.b.at(outer_of(spec_.b), column_, k);
+
+    std::vector<Expr> terms;
+    for (int index = 0; index < lanes; ++index) {
+        terms.push_back(partial(concatenate({Expr(index)}, as_exprs(dimensions))));
+    }
+    while (terms.size() > 1) {
+        const size_t half = terms.size() / 2;
+        for (size_t index = 0; index < half; ++index) {
+            terms[index] = Halide::strict_float(terms[index] + terms[index + half]);
+        }
+        terms.resize(half);
+    }
+    sum_(dimensions) = terms.front();
+    define_output(sum_(as_exprs(dimensions)));
+
+    constexpr int block_columns = 64;
+    Var vector_column("vector_column");
+    LoggedSchedule schedule = logged(out_, log_);
+    schedule.split(column_, column_block_, column_, block_columns)
+        .split(column_, column_, vector_column, tiles_.lanes)
+        .reorder(concatenate<VarOrRVar>({vector_column, column_, row_, column_block_},
+                                        {outer_.begin(), outer_.end()}));
+    schedule_tasks(schedule, column_block_);
+    schedule.vectorize(vector_column).never_partition_all();
+
+    logged(sum_, log_).compute_at(out_, task_).reorder({row_, column_}).never_partition_all();
+    logged(partial, log_)
+        .compute_at(sum_, row_)
+        .store_in(Halide::MemoryType::Stack)
+        .vectorize(lane, tiles_.lanes)
+        .unroll(lane)
+        .never_partition_all();
+    std::vector<VarOrRVar> order{lane};
+    for (size_t atom = 0; atom < k_.size(); ++atom) {
+        order.emplace_back(domain[static_cast<int>(atom)]);
+    }
+    logged_update(partial, log_)
+        .reorder(order)
+        .vectorize(lane, tiles_.lanes)
+        .unroll(lane)
+        .never_partition_all()
+        .partition(domain[0], Partition::Auto);
+}
+
+}  // namespace
+
+std::vector<Expr> contraction_k_blocks(const std::vector<Expr>& k_extents, int k_block) {
+    std::vector<Expr> blocks;
+    Expr left = k_block;
+    for (const Expr& extent : k_extents) {
+        const Expr block = Halide::max(Halide::min(extent, left), 1);
+        blocks.push_back(block);
+        left = Halide::select(block < extent, 1, left / block);
+    }
+    return blocks;
+}
+
+Halide::Func build_contraction(const ContractionSpec& spec, ScheduleLog& log) {
+    return ContractionBuilder(spec, log).build();
+}
+
+}  // namespace latent::codegen

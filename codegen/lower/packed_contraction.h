@@ -1,0 +1,79 @@
+#pragma once
+
+#include <Halide.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "codegen/lower/schedule_log.h"
+
+namespace latent::codegen {
+
+/// The atom of an operand that is known to have stride 1.
+enum class UnitStride { none, free, reduced };
+
+/// A matrix operand. `at` gives its element, or an expression of elements, at in-range indices.
+/// A takes the row as its free index, B the column; `k` is ordered innermost first, as is `outer`.
+struct ContractionOperand {
+    std::function<Halide::Expr(const std::vector<Halide::Expr>& outer, const Halide::Expr& free,
+                               const std::vector<Halide::Expr>& k)>
+        at;
+    UnitStride unit_stride = UnitStride::none;
+    bool varies_along_outer = false;
+};
+
+/// Kernels of one contraction for different extents. All variants but `skinny` with both operands
+/// contiguous along k give the same bits, so the choice among them may follow measurement.
+enum class ContractionVariant {
+    skinny,  ///< no packing: few rows (up to about 8)
+    small,   ///< packs B: the working set fits L2
+    large,   ///< packs A and B, blocks k
+};
+
+/// Register tile and cache blocks, in elements.
+struct ContractionTiles {
+    int lanes = 8;                ///< elements of a vector
+    int rows = 6;                 ///< rows of the register tile
+    int columns = 16;             ///< columns of the register tile
+    int k_block = 256;            ///< depth of a packed block
+    int block_row_tiles = 16;     ///< a packed A block of as many tiles fills a part of L2
+    int block_column_tiles = 64;  ///< panels of B that are packed at a time
+};
+
+/// out[j, i, outer..] = epilogue(sum over k of a[outer.., i, k..] * b[outer.., k.., j]).
+struct ContractionSpec {
+    std::string name;  ///< unique prefix of the Funcs' names
+    Halide::Type accumulator;
+    std::vector<Halide::Expr> outer_extents;  ///< 0 to 3
+    Halide::Expr rows, columns;
+    std::vector<Halide::Expr> k_extents;  ///< 1 to 4, innermost first
+    /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.
+    std::vector<Halide::Expr> k_blocks;
+    ContractionOperand a, b;
+    /// The results at (outer, row, column); everything in it must be wrapped in strict_float.
+    std::function<std::vector<Halide::Expr>(
+        const Halide::Expr& sum, const std::vector<Halide::Expr>& outer, const Halide::Expr& row,
+        const Halide::Expr& column)>
+        epilogue;
+    /// Dimensions of the result in the order of its buffer, innermost first: 0 is the column, 1 the row, 2 and up the outer
+    /// atoms. Rows and columns that no atom stands for have extent 1 and are left out.
+    std::vector<int> output_order;
+    ContractionVariant variant = ContractionVariant::large;
+    ContractionTiles tiles;
+    bool parallel = true;
+};
+
+/// Greedy blocks, innermost first, whose product is at most `k_block`: the innermost dimensions
+/// whole, one cut, the outer ones 1. Only such blocks keep the order of the sum lexicographic.
+std::vector<Halide::Expr> contraction_k_blocks(const std::vector<Halide::Expr>& k_extents, int k_block);
+
+/// Builds and schedules a contraction. Each element is one chain of fused multiply-adds over k in
+/// lexicographic order (outermost dimension slowest), whatever the tiles, the blocks and the number
+/// of threads; only the `skinny` variant with both operands contiguous along k sums in fixed lanes
+/// instead. The bounds of the result's buffer are the caller's to set.
+/// The machine code has no guard against empty k blocks: rows, columns and outer extents must be
+/// positive; a k extent may be 0.
+Halide::Func build_contraction(const ContractionSpec& spec, ScheduleLog& log);
+
+}  // namespace latent::codegen

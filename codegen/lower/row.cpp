@@ -1,0 +1,64 @@
+#include "codegen/lower/row_reductions.h"
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::Partition;
+using Halide::Var;
+using Halide::VarOrRVar;
+
+void lower_row(Lowering& lowering) {
+    lowering.hoist_numbers();
+    const std::uint64_t row = lowering.classification().row_atoms;
+    RowReductions reductions(lowering, row);
+
+    // Results have the row's dimensions, or none of them.
+    const ir::RegionResult& first = lowering.region().results[0];
+    bool whole = false;
+    for (const int atom : lowering.atoms_of(row)) {
+        whole = whole || first.strides[static_cast<std::size_t>(atom)] != ir::StrideClass::zero;
+    }
+    const std::uint64_t stored = whole ? lowering.all_atoms() : lowering.all_atoms() & ~row;
+    Func out(lowering.name());
+    out(lowering.vars(stored)) = lowering.results_at(lowering.loop_coordinates());
+
+    LoggedSchedule schedule = logged(out, lowering.log());
+    schedule.never_partition_all();
+    const Var lane("lane");
+    const bool vectors = lowering.is_vector_atom(stored);
+    std::vector<VarOrRVar> order;
+    if (vectors) {
+        const Var& loop = lowering.var(lowering.schedule().vector_atom);
+        schedule.split(loop, loop, lane, lowering.vector_width()).vectorize(lane).partition(loop, Partition::Auto);
+        order.emplace_back(lane);
+    }
+    // The row inside, all else outside; vectors that run across rows belong to the outside.
+    std::vector<Var> outside;
+    Expr points = 1;
+    for (const int atom : lowering.atoms_of(stored & row)) {
+        order.emplace_back(lowering.var(atom));
+    }
+    for (const int atom : lowering.atoms_of(row)) {
+        points *= lowering.inputs().extent(atom);
+    }
+    for (const int atom : lowering.atoms_of(stored & ~row)) {
+        order.emplace_back(lowering.var(atom));
+        outside.push_back(lowering.var(atom));
+    }
+    if (vectors && !lowering.is_vector_atom(row)) {
+        points *= lowering.vector_width();
+    }
+    if (order.size() > 1) {
+        schedule.reorder(order);
+    }
+    if (outside.empty()) {
+        reductions.compute_root();
+    } else {
+        const Var loop = parallel_tasks(schedule, outside, points, lowering.schedule().block);
+        reductions.compute_at(out, loop);
+    }
+    lowering.finish(out, lowering.atoms_of(stored));
+}
+
+}  // namespace latent::codegen

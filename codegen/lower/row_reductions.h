@@ -1,0 +1,47 @@
+#pragma once
+
+#include <vector>
+
+#include "codegen/lower/lowering.h"
+
+namespace latent::codegen {
+
+/// A tree of one vector of partial results: the fixed order in which lanes are added.
+Halide::Expr combine_lanes(ir::Op op, std::vector<Halide::Expr> terms);
+
+/// The reductions over the row, and the stages kept in scratch for it, as Funcs of the dimensions outside the row.
+///
+/// Order of arithmetic of a reduction: where the vectors run along the row, element i of its innermost dimension goes to
+/// partial result i mod (lanes * unroll), the vectors of these are combined first and then the lanes, both as a balanced tree;
+/// otherwise elements are combined one after the other in row-major order.
+class RowReductions {
+  public:
+    /// Defines the Funcs and enters them as the values of their stages.
+    RowReductions(Lowering& lowering, std::uint64_t row_atoms);
+
+    /// Computes all of them in the given loop of the consumer.
+    void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop);
+    void compute_root();
+
+    bool empty() const { return funcs_.empty(); }
+
+  private:
+    void define_reduction(int stage);
+    void define_along_row(int stage, const std::vector<int>& outer);
+    void define_across_row(int stage, const std::vector<int>& outer);
+    void define_kept(int stage);
+    void enter(int stage, const Halide::Func& func, const std::vector<int>& atoms);
+
+    Lowering& lowering_;
+    std::uint64_t row_;
+    std::vector<Halide::Func> funcs_;
+};
+
+/// Vectorises the loop of `atom` in a Func that is computed whole, one vector at a time, with a guarded tail.
+template <typename Target>
+void vectorize_guarded(LoggedSchedule<Target>& schedule, const Halide::Var& loop, int width) {
+    const Halide::Var lane("lane");
+    schedule.split(loop, loop, lane, width).vectorize(lane).partition(loop, Halide::Partition::Auto);
+}
+
+}  // namespace latent::codegen

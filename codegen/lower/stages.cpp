@@ -1,0 +1,128 @@
+#include "codegen/lower/stages.h"
+
+namespace latent::codegen {
+
+using Halide::Expr;
+
+StageExpressions::StageExpressions(const ir::Region& region, const KernelInputs& inputs)
+    : region_(region), inputs_(inputs) {
+    for (const ir::Stage& stage : region.stages) {
+        first_dim_.push_back(scatter_dim_);
+        scatter_dim_ += static_cast<int>(stage.index.size());
+    }
+}
+
+void StageExpressions::define(int stage, std::function<Expr(const Coordinates&)> value) {
+    defined_[stage] = std::move(value);
+}
+
+Expr StageExpressions::at(int stage, const Coordinates& coordinates) const {
+    return at(std::vector<int>{stage}, coordinates)[0];
+}
+
+StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim>& dims, int first_dim,
+                                                const Coordinates& coordinates,
+                                                const std::function<Expr(int)>& stage_value) const {
+    Place place;
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+        const ir::IndexedDim& dim = dims[i];
+        const int number = first_dim + static_cast<int>(i);
+        if (dim.stage >= 0) {
+            // Clamped as the value it is, before it is narrowed to an index.
+            const Expr value = stage_value(dim.stage);
+            const Expr last = Halide::cast(value.type(), inputs_.index_extent(number) - 1);
+            place.indices.push_back(
+                Halide::cast<std::int32_t>(Halide::max(Halide::min(value, last), Halide::cast(value.type(), 0))));
+            continue;
+        }
+        Expr position = inputs_.index_offset(number);
+        for (const ir::AtomTerm& term : dim.terms) {
+            position += static_cast<std::int32_t>(term.coefficient) * coordinates[static_cast<std::size_t>(term.atom)];
+        }
+        if (!dim.guarded) {
+            place.indices.push_back(position);
+            continue;
+        }
+        const auto divisor = static_cast<std::int32_t>(dim.divisor);
+        const Expr extent = inputs_.index_extent(number);
+        Expr inside = position >= 0 && position < extent * divisor;
+        if (divisor != 1) {
+            inside = inside && position % divisor == 0;
+            position = position / divisor;
+        }
+        place.inside = place.inside.defined() ? place.inside && inside : inside;
+        place.indices.push_back(Halide::max(Halide::min(position, extent - 1), 0));
+    }
+    return place;
+}
+
+std::vector<Expr> StageExpressions::at(const std::vector<int>& stages, const Coordinates& coordinates) const {
+    // What is needed is marked from the back, since operands come before users, and then computed from the front.
+    std::vector<bool> needed(region_.stages.size(), false);
+    for (const int stage : stages) {
+        needed[static_cast<std::size_t>(stage)] = true;
+    }
+    for (std::size_t i = region_.stages.size(); i-- > 0;) {
+        if (!needed[i] || defined_.contains(static_cast<int>(i))) {
+            continue;
+        }
+        for (const int operand : region_.stages[i].operands) {
+            needed[static_cast<std::size_t>(operand)] = true;
+        }
+        for (const ir::IndexedDim& dim : region_.stages[i].index) {
+            if (dim.stage >= 0) {
+                needed[static_cast<std::size_t>(dim.stage)] = true;
+            }
+        }
+    }
+    std::vector<Expr> values(region_.stages.size());
+    const auto value_of = [&](int stage) { return values[static_cast<std::size_t>(stage)]; };
+    for (std::size_t i = 0; i < region_.stages.size(); ++i) {
+        if (!needed[i]) {
+            continue;
+        }
+        const ir::Stage& stage = region_.stages[i];
+        if (const auto defined = defined_.find(static_cast<int>(i)); defined != defined_.end()) {
+            values[i] = defined->second(coordinates);
+            continue;
+        }
+        switch (stage.kind) {
+            case ir::StageKind::load:
+                values[i] = inputs_.load(stage.input, coordinates);
+                break;
+            case ir::StageKind::indexed: {
+                const Place where = place(stage.index, first_dim_[i], coordinates, value_of);
+                const Expr read = inputs_.load_at(stage.input, where.indices);
+                const bool filled = where.inside.defined() && !stage.operands.empty();
+                const Expr otherwise =
+                    filled ? value_of(stage.operands[0]) : reduction_identity(ir::Op::reduce_sum, read.type());
+                values[i] = where.inside.defined() ? Halide::select(where.inside, read, otherwise) : read;
+                break;
+            }
+            case ir::StageKind::constant: {
+                const Halide::Type type = compute_type(stage.dtype);
+                values[i] = type.is_float() ? Halide::Internal::make_const(type, stage.literal.as_double())
+                                            : Halide::Internal::make_const(type, stage.literal.as_int());
+                break;
+            }
+            case ir::StageKind::elementwise: {
+                std::vector<Expr> operands;
+                for (const int operand : stage.operands) {
+                    operands.push_back(value_of(operand));
+                }
+                values[i] = apply_elementwise(stage.op, compute_type(stage.dtype), operands);
+                break;
+            }
+            case ir::StageKind::reduce:
+            case ir::StageKind::contraction:
+                throw InternalError("a reduction without a loop of its own");
+        }
+    }
+    std::vector<Expr> result;
+    for (const int stage : stages) {
+        result.push_back(value_of(stage));
+    }
+    return result;
+}
+
+}  // namespace latent::codegen

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <Halide.h>
+
+#include <initializer_list>
+
+/// Building blocks shared by the implementations of codegen/math.
+namespace latent::codegen::math::detail {
+
+using Halide::Expr;
+using Halide::Type;
+
+/// A floating-point expression whose operators are strict IEEE operations, built directly.
+/// (Halide::strict_float rewrites a finished expression as a tree, which takes exponential time
+/// where operands are shared.) Mixed operations with a C++ number convert it to the operand's type.
+class Real {
+  public:
+    Real(const Expr& value);  // NOLINT(google-explicit-constructor): a Real is an Expr with operators
+
+    const Expr& expr() const { return value_; }
+    operator const Expr&() const { return value_; }  // NOLINT(google-explicit-constructor)
+    Type type() const { return value_.type(); }
+    bool is_double() const { return value_.type().bits() == 64; }
+    /// The number as a constant of this expression's type.
+    Real constant(double value) const;
+
+  private:
+    Expr value_;
+};
+
+Real operator+(const Real& a, const Real& b);
+Real operator-(const Real& a, const Real& b);
+Real operator*(const Real& a, const Real& b);
+Real operator/(const Real& a, const Real& b);
+inline Real operator+(const Real& a, double b) { return a + a.constant(b); }
+inline Real operator-(const Real& a, double b) { return a - a.constant(b); }
+inline Real operator*(const Real& a, double b) { return a * a.constant(b); }
+inline Real operator/(const Real& a, double b) { return a / a.constant(b); }
+inline Real operator+(double a, const Real& b) { return b.constant(a) + b; }
+inline Real operator-(double a, const Real& b) { return b.constant(a) - b; }
+inline Real operator*(double a, const Real& b) { return b.constant(a) * b; }
+inline Real operator/(double a, const Real& b) { return b.constant(a) / b; }
+Real operator-(const Real& x);
+
+Expr operator<(const Real& a, const Real& b);
+Expr operator<=(const Real& a, const Real& b);
+Expr operator==(const Real& a, const Real& b);
+Expr operator!=(const Real& a, const Real& b);
+inline Expr operator>(const Real& a, const Real& b) { return b < a; }
+inline Expr operator>=(const Real& a, const Real& b) { return b <= a; }
+inline Expr operator<(const Real& a, double b) { return a < a.constant(b); }
+inline Expr operator<=(const Real& a, double b) { return a <= a.constant(b); }
+inline Expr operator>(const Real& a, double b) { return a > a.constant(b); }
+inline Expr operator>=(const Real& a, double b) { return a >= a.constant(b); }
+inline Expr operator==(const Real& a, double b) { return a == a.constant(b); }
+
+Real choose(const Expr& condition, const Real& if_true, const Real& if_false);
+inline Real choose(const Expr& condition, double if_true, const Real& if_false) {
+    return choose(condition, if_false.constant(if_true), if_false);
+}
+inline Real choose(const Expr& condition, const Real& if_true, double if_false) {
+    return choose(condition, if_true, if_true.constant(if_false));
+}
+
+/// Throws std::invalid_argument unless x is Float(32) or Float(64); `function` names the caller.
+Real require_float(const Expr& x, const char* function);
+/// Throws std::invalid_argument unless the operands have one type.
+void require_same_type(const Expr& a, const Expr& b, const char* function);
+
+// Clamping that lets NaN through.
+Real at_most(const Real& x, double limit);
+Real at_least(const Real& x, double limit);
+inline Real clamp(const Real& x, double low, double high) {
+    return at_most(at_least(x, low), high);
+}
+
+/// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule in x^2 on pairs of terms, which halves the chain
+/// of dependent operations for one more product.
+Real polynomial(const Real& x, std::initializer_list<double> coefficients);
+/// Picks the coefficients by the type of x.
+Real polynomial(const Real& x, std::initializer_list<double> single_coefficients,
+                std::initializer_list<double> double_coefficients);
+
+// Bit patterns. They are unsigned, so arithmetic on them wraps.
+
+int mantissa_bits(const Type& type);  // 23 or 52
+int exponent_bias(const Type& type);  // 127 or 1023
+Type bits_type(const Type& type);     // UInt(32) or UInt(64), same lanes
+Expr bits_constant(const Type& type, uint64_t value);
+Expr bits_of(const Real& x);
+Real from_bits(const Expr& bits);
+/// |x|
+Real magnitude(const Real& x);
+/// Sign bit of x alone, as bits.
+Expr sign_bits(const Real& x);
+/// The magnitude bits of a non-negative value with the sign flipped where sign_bits is set.
+Real flip_sign(const Real& value, const Expr& sign);
+/// x rounded to half of its digits, so that products of two such values, or of what they leave of x,
+/// are exact. Infinite within 2^-12 (f32) or 2^-26 (f64) of the largest number.
+Real upper_half(const Real& x);
+
+// Conversions between Float(32) and Float(64) for finite values only: Halide lets LLVM assume that
+// what it converts is neither NaN nor infinite, even beside strict operations. (math::convert is for
+// all values.)
+Real widen(const Real& x);
+Real narrow(const Real& x);
+
+/// A whole number as a Real and, in the low bits of `bits`, as an integer plus `bias`.
+struct Whole {
+    Real value;
+    Expr bits;
+};
+/// Nearest whole number to x, ties to even, for |x| < 2^(mantissa_bits - 2). The integer comes from
+/// the mantissa of a shifted sum, which costs no conversion instruction.
+Whole nearest_whole(const Real& x, int bias = 0);
+
+/// 2^k from the bits of a Whole made with bias exponent_bias, if -bias < k <= bias.
+Real power_of_two(const Expr& biased);
+/// value * 2^k from the bits of a Whole made with bias 2 * exponent_bias, for |k| <= 2 * bias.
+/// Overflows to infinity and underflows gradually; value * 2^(k/2) must be normal.
+Real scale(const Real& value, const Expr& twice_biased);
+
+/// An unevaluated sum of two values, |low| at most half a unit in the last place of high.
+struct DoubleReal {
+    Real high;
+    Real low;
+};
+/// Exact sum (Knuth).
+DoubleReal two_sum(const Real& a, const Real& b);
+/// Exact sum where |a| >= |b| or a is 0 (Dekker).
+DoubleReal fast_two_sum(const Real& a, const Real& b);
+/// Exact product (Dekker), barring underflow and operands that upper_half cannot split.
+DoubleReal two_product(const Real& a, const Real& b);
+
+}  // namespace latent::codegen::math::detail

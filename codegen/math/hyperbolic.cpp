@@ -1,0 +1,83 @@
+#include <cmath>
+#include <limits>
+
+#include "codegen/math/exponential.h"
+#include "codegen/math/logarithm.h"
+#include "codegen/math/math.h"
+
+// All of the odd functions are computed on |x|, and the sign is put back at the end.
+
+namespace latent::codegen::math {
+
+using namespace detail;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double ln2 = 0.6931471805599453;
+
+// From here on the square of x is x^2 + 1, and log(2 x) stands for asinh and acosh.
+double huge_argument(const Type& type) { return std::ldexp(1.0, type.bits() == 64 ? 60 : 30); }
+
+}  // namespace
+
+Expr tanh(const Expr& argument) {
+    const Real x = require_float(argument, "tanh");
+    // tanh(x) = e / (e + 2) with e = expm1(2 x); the limit is where it rounds to 1.
+    const Real size = at_most(magnitude(x), x.is_double() ? 19.1 : 9.02);
+    const ExpParts parts = reduce_exp(size + size, exponent_bias(x.type()));
+    const Real power = power_of_two(parts.biased_k);
+    const Real expm1 = power * parts.tail + (power - 1.0);
+    return flip_sign(expm1 / (expm1 + 2.0), sign_bits(x));
+}
+
+Expr sinh(const Expr& argument) {
+    const Real x = require_float(argument, "sinh");
+    // sinh(x) = (e + e / (e + 1)) / 2 with e = expm1(x).
+    const Real half = half_expm1(magnitude(x));
+    const Real finite_half = at_most(half, huge_argument(x.type()));
+    const Real result = half + finite_half / (finite_half + finite_half + 1.0);
+    const Expr tiny = magnitude(x) < std::ldexp(1.0, -mantissa_bits(x.type()) / 2 - 2);
+    return choose(tiny, x, flip_sign(result, sign_bits(x)));
+}
+
+Expr cosh(const Expr& argument) {
+    const Real x = require_float(argument, "cosh");
+    const Real half = half_exp(magnitude(x));
+    return half + 0.25 / half;
+}
+
+Expr asinh(const Expr& argument) {
+    const Real x = require_float(argument, "asinh");
+    // asinh(x) = log1p(x + x^2 / (1 + sqrt(x^2 + 1)))
+    const Real size = magnitude(x);
+    const Real square = size * size;
+    const Real root = Real(Halide::sqrt(square + 1.0));
+    const Expr huge = size > huge_argument(x.type());
+    const Real excess = choose(huge, size, size + square / (1.0 + root));
+    const Real result = log1p_finite(excess) + choose(huge, x.constant(ln2), x.constant(0.0));
+    return flip_sign(choose(size < infinity, result, size), sign_bits(x));
+}
+
+Expr acosh(const Expr& argument) {
+    const Real x = require_float(argument, "acosh");
+    // acosh(x) = log1p(t + sqrt(2 t + t^2)) with t = x - 1.
+    const Real t = x - 1.0;
+    const Real root = Real(Halide::sqrt(t + t + t * t));
+    const Expr huge = x > huge_argument(x.type());
+    const Real excess = choose(huge, x, t + root);
+    const Real result = log1p_finite(excess) + choose(huge, x.constant(ln2), x.constant(0.0));
+    return choose(x >= 1.0, choose(x < infinity, result, x), quiet_nan);
+}
+
+Expr atanh(const Expr& argument) {
+    const Real x = require_float(argument, "atanh");
+    // atanh(x) = log1p(2 x / (1 - x)) / 2
+    const Real size = magnitude(x);
+    const Real result = 0.5 * log1p_finite((size + size) / (1.0 - size));
+    const Real outside = choose(size == 1.0, x.constant(infinity), x.constant(quiet_nan));
+    return flip_sign(choose(size < 1.0, result, outside), sign_bits(x));
+}
+
+}  // namespace latent::codegen::math

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "codegen/math/detail.h"
+
+/// Parts of the logarithm that other families build on.
+namespace latent::codegen::math::detail {
+
+/// x = 2^exponent * (1 + fraction), 1 + fraction in [sqrt(1/2), sqrt(2)).
+struct LogParts {
+    Real exponent;
+    Real fraction;
+};
+/// For positive finite x, subnormal ones too.
+LogParts reduce_log(const Real& x);
+
+/// log(1 + fraction) - fraction, for fraction in the range above.
+Real log1p_tail(const Real& fraction);
+/// log(2^exponent (1 + fraction)) + extra
+Real log_of_parts(const LogParts& parts);
+/// log(1 + x) for x > -1, finite.
+Real log1p_finite(const Real& x);
+
+}  // namespace latent::codegen::math::detail

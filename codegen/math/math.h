@@ -1,0 +1,125 @@
+#pragma once
+
+#include <Halide.h>
+
+/// Vectorisable expressions for mathematical functions.
+///
+/// Every function takes and returns Halide expressions of Float(32) or Float(64) (any lanes) unless
+/// it says otherwise, evaluates in the type of its argument, and contains neither calls of scalar
+/// library functions nor gathers. Binary functions need both operands of one type. An argument of an
+/// unsupported type throws std::invalid_argument.
+///
+/// The expressions are built from strict floating-point operations, so they keep IEEE semantics
+/// wherever they are used: NaN propagates, infinities and signed zeros give what C's Annex F
+/// prescribes, overflow gives infinity, underflow is gradual. They need no strict_float wrapper
+/// around them (one does no harm, but it walks its whole argument).
+///
+/// Calls must be qualified (`math::exp(x)`): Halide's functions of the same name are found through
+/// argument-dependent look-up.
+namespace latent::codegen::math {
+
+using Halide::Expr;
+
+// Arithmetic: exact IEEE operations on floats, wrapping ones on integers.
+
+Expr add(const Expr& a, const Expr& b);
+Expr subtract(const Expr& a, const Expr& b);
+Expr multiply(const Expr& a, const Expr& b);
+/// IEEE quotient of floats. Integers: see floor_divide, which is the only integer division.
+Expr divide(const Expr& a, const Expr& b);
+/// -x; for floats the sign bit is flipped, so negate(+0) is -0. The smallest integer wraps.
+Expr negate(const Expr& x);
+/// |x|, in the type of x. The smallest signed integer wraps.
+Expr absolute(const Expr& x);
+/// 1, -1 or 0 (for both zeros); NaN for NaN. Floats and integers.
+Expr sign(const Expr& x);
+/// Larger value. NaN if either operand is NaN; maximum(-0, +0) is +0. Floats and integers.
+Expr maximum(const Expr& a, const Expr& b);
+/// Smaller value. NaN if either operand is NaN; minimum(-0, +0) is -0. Floats and integers.
+Expr minimum(const Expr& a, const Expr& b);
+
+// Comparisons: IEEE on floats (any comparison with NaN is false but not_equal). Result is Bool.
+
+Expr equal(const Expr& a, const Expr& b);
+Expr not_equal(const Expr& a, const Expr& b);
+Expr less(const Expr& a, const Expr& b);
+Expr less_equal(const Expr& a, const Expr& b);
+Expr is_nan(const Expr& x);
+Expr is_infinite(const Expr& x);
+Expr is_finite(const Expr& x);
+
+// Rounding and conversion.
+
+Expr floor(const Expr& x);
+Expr ceil(const Expr& x);
+Expr trunc(const Expr& x);
+/// Nearest whole number, ties to even.
+Expr round(const Expr& x);
+/// Quotient rounded towards minus infinity. Floats and integers.
+/// Floats follow NumPy: x / 0 is an infinity or NaN, inf / y is NaN, and a quotient just below a
+/// whole number is not rounded up to it. Integers: x / 0 is 0; the smallest integer / -1 wraps.
+Expr floor_divide(const Expr& a, const Expr& b);
+/// a - floor(a / b) * b: the result has the sign of the divisor, as in Python. Floats and integers.
+/// Floats: remainder(x, 0) and remainder(inf, y) are NaN, a zero takes the sign of the divisor, and
+/// the result is exact where |a / b| < 2^24 (f32) or 2^53 (f64). Integers: x mod 0 is 0.
+Expr remainder(const Expr& a, const Expr& b);
+/// Conversion between any two of bool, integers and floats, defined for every value.
+/// Float to integer truncates, saturates at the limits of the type and sends NaN to 0. Integer to
+/// integer wraps. Anything to bool is x != 0 (so NaN is true).
+Expr convert(const Halide::Type& type, const Expr& x);
+
+// Roots and powers.
+
+/// Correctly rounded square root; NaN below zero.
+Expr sqrt(const Expr& x);
+/// 1 / sqrt(x).
+Expr rsqrt(const Expr& x);
+/// base ^ exponent, with the special cases of C's pow. Integers: wrapping product by repeated
+/// squaring; a negative exponent gives the truncated reciprocal (0, or +-1 for bases of +-1; 0 for
+/// base 0).
+Expr pow(const Expr& base, const Expr& exponent);
+
+// Exponentials and logarithms.
+
+Expr exp(const Expr& x);
+Expr exp2(const Expr& x);
+Expr expm1(const Expr& x);
+Expr log(const Expr& x);
+Expr log2(const Expr& x);
+Expr log10(const Expr& x);
+Expr log1p(const Expr& x);
+/// 1 / (1 + exp(-x)), without overflow and accurate in both tails.
+Expr sigmoid(const Expr& x);
+
+// Trigonometric functions, in radians.
+
+Expr sin(const Expr& x);
+Expr cos(const Expr& x);
+Expr tan(const Expr& x);
+Expr asin(const Expr& x);
+Expr acos(const Expr& x);
+Expr atan(const Expr& x);
+/// Angle of the point (x, y), in [-pi, pi].
+Expr atan2(const Expr& y, const Expr& x);
+
+// Hyperbolic functions.
+
+Expr sinh(const Expr& x);
+Expr cosh(const Expr& x);
+Expr tanh(const Expr& x);
+Expr asinh(const Expr& x);
+Expr acosh(const Expr& x);
+Expr atanh(const Expr& x);
+
+// Functions of probability.
+
+/// 2 / sqrt(pi) * integral of exp(-t^2) from 0 to x.
+Expr erf(const Expr& x);
+/// 1 - erf(x), accurate in the upper tail.
+Expr erfc(const Expr& x);
+/// Inverse of erf on [-1, 1]; NaN outside.
+Expr erfinv(const Expr& x);
+/// log |gamma(x)|.
+Expr lgamma(const Expr& x);
+
+}  // namespace latent::codegen::math

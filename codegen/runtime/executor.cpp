@@ -1,0 +1,104 @@
+#include <HalideRuntime.h>
+
+#include "codegen/runtime/context.h"
+#include "codegen/runtime/plan.h"
+
+namespace latent::codegen::runtime {
+
+namespace {
+
+/// The argument list of one call in the form that a kernel takes. Numbers and buffer descriptors live here.
+class CallArguments {
+  public:
+    CallArguments(const std::vector<PlanArgument>& arguments, std::span<std::byte* const> slots) {
+        std::size_t buffers = 0;
+        std::size_t dims = 0;
+        for (const PlanArgument& argument : arguments) {
+            buffers += is_buffer(argument) ? 1 : 0;
+            dims += argument.dims.size();
+        }
+        numbers_.reserve(arguments.size());
+        buffers_.reserve(buffers);
+        dims_.reserve(dims);
+        pointers_.reserve(arguments.size() + 1);
+        pointers_.push_back(nullptr);  // the user context, set by Kernel::run
+        for (const PlanArgument& argument : arguments) {
+            pointers_.push_back(is_buffer(argument) ? add_buffer(argument, slots) : add_number(argument, slots));
+        }
+    }
+
+    std::span<void*> pointers() { return pointers_; }
+
+  private:
+    static bool is_buffer(const PlanArgument& argument) {
+        return argument.kind == ArgumentKind::buffer || argument.kind == ArgumentKind::result;
+    }
+
+    void* add_number(const PlanArgument& argument, std::span<std::byte* const> slots) {
+        if (argument.kind == ArgumentKind::scalar) {
+            return slots[static_cast<std::size_t>(argument.slot)] + argument.offset;
+        }
+        // Little-endian: the address of the 64-bit number is that of its low half too.
+        numbers_.push_back(argument.number);
+        return &numbers_.back();
+    }
+
+    void* add_buffer(const PlanArgument& argument, std::span<std::byte* const> slots) {
+        const std::size_t first = dims_.size();
+        for (const PlanArgument::Dim& dim : argument.dims) {
+            dims_.push_back({0, dim.extent, dim.stride, 0});
+        }
+        halide_buffer_t buffer{};
+        buffer.host =
+            reinterpret_cast<std::uint8_t*>(slots[static_cast<std::size_t>(argument.slot)] + argument.offset);
+        buffer.type.bits = static_cast<std::uint8_t>(argument.element * 8);
+        buffer.type.lanes = 1;
+        buffer.dimensions = static_cast<std::int32_t>(argument.dims.size());
+        buffer.dim = dims_.data() + first;
+        buffers_.push_back(buffer);
+        return &buffers_.back();
+    }
+
+    std::vector<std::int64_t> numbers_;
+    std::vector<halide_buffer_t> buffers_;
+    std::vector<halide_dimension_t> dims_;
+    std::vector<void*> pointers_;
+};
+
+}  // namespace
+
+std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs, Context& context) {
+    std::vector<ir::StorageRef> outputs;
+    for (const std::size_t bytes : plan.output_bytes) {
+        outputs.push_back(context.memory().make_storage(bytes));
+    }
+    const ir::StorageRef arena = plan.arena_bytes > 0 ? context.memory().make_storage(plan.arena_bytes) : nullptr;
+    std::vector<std::byte*> slots;
+    slots.reserve(plan.slots.size());
+    for (const PlanSlot& slot : plan.slots) {
+        switch (slot.kind) {
+            case PlanSlot::Kind::input:
+                // Kernels take one kind of pointer; those of inputs are only read through.
+                slots.push_back(const_cast<std::byte*>(inputs[static_cast<std::size_t>(slot.index)]));
+                break;
+            case PlanSlot::Kind::output:
+                slots.push_back(outputs[static_cast<std::size_t>(slot.index)]->data());
+                break;
+            case PlanSlot::Kind::scratch:
+                slots.push_back(arena->data() + slot.offset);
+                break;
+        }
+    }
+    for (const PlanLaunch& launch : plan.launches) {
+        std::vector<CallArguments> calls;
+        calls.reserve(launch.calls.size());
+        std::vector<std::span<void*>> pointers;
+        for (const std::vector<PlanArgument>& arguments : launch.calls) {
+            pointers.push_back(calls.emplace_back(arguments, slots).pointers());
+        }
+        context.launch(*plan.kernels[static_cast<std::size_t>(launch.kernel)], pointers, launch.parallel);
+    }
+    return outputs;
+}
+
+}  // namespace latent::codegen::runtime

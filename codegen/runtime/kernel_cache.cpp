@@ -1,0 +1,158 @@
+#include "codegen/runtime/kernel_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "codegen/runtime/hash.h"
+#include "codegen/runtime/linker.h"
+#include "codegen/runtime/thread_pool.h"
+
+namespace latent::codegen::runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string symbol_of(const std::string& key) {
+    return "latent_kernel_" + hash_name(key);
+}
+
+}  // namespace
+
+KernelCache::KernelCache(Options options, std::unique_ptr<Compiler> compiler)
+    : options_(std::move(options)), compiler_(std::move(compiler)), disk_(options_.disk) {}
+
+KernelCache::KernelRef KernelCache::get(const std::string& request) {
+    return get_all({&request, 1}).front();
+}
+
+std::vector<KernelCache::KernelRef> KernelCache::get_all(std::span<const std::string> requests) {
+    std::vector<Promised> promised;
+    promised.reserve(requests.size());
+    std::vector<std::shared_future<KernelRef>> futures;
+    futures.reserve(requests.size());
+    for (const std::string& request : requests) {
+        futures.push_back(find_or_promise(request, promised));
+    }
+    const auto missing = std::partition(promised.begin(), promised.end(), [this](Promised& kernel) {
+        return load_from_disk(kernel);
+    });
+    compile_all({missing, promised.end()});
+    // Only now, with every own promise kept, wait for those of other calls: so no two calls wait
+    // for each other.
+    std::vector<KernelRef> kernels;
+    kernels.reserve(futures.size());
+    for (const auto& future : futures) {
+        kernels.push_back(future.get());
+    }
+    return kernels;
+}
+
+std::shared_future<KernelCache::KernelRef> KernelCache::find_or_promise(
+    const std::string& request, std::vector<Promised>& promised) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = kernels_.find(request); found != kernels_.end()) {
+        memory_hits_.fetch_add(1, std::memory_order_relaxed);
+        return found->second;
+    }
+    std::promise<KernelRef> promise;
+    std::shared_future<KernelRef> future = promise.get_future().share();
+    promised.push_back({&request, key(request), std::move(promise)});
+    kernels_.emplace(request, future);
+    return future;
+}
+
+bool KernelCache::load_from_disk(Promised& kernel) {
+    std::optional<KernelImage> image = disk_.load(kernel.key);
+    if (!image) {
+        return false;
+    }
+    try {
+        kernel.promise.set_value(std::make_shared<const Kernel>(symbol_of(kernel.key),
+                                                                *kernel.request, *std::move(image),
+                                                                KernelOrigin{.from_disk = true}));
+    } catch (const std::exception& error) {
+        options_.disk.warn(fmt::format(
+            "a kernel from the disk cache cannot be used and is compiled again: {}", error.what()));
+        return false;
+    }
+    disk_hits_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+void KernelCache::compile_all(std::span<Promised> missing) {
+    std::atomic<std::size_t> next{0};
+    const auto compile_next = [&] {
+        for (std::size_t i = next.fetch_add(1); i < missing.size(); i = next.fetch_add(1)) {
+            compile(missing[i]);
+        }
+    };
+    std::vector<std::jthread> helpers;
+    const std::size_t threads =
+        std::min(missing.size(), static_cast<std::size_t>(hardware_threads()));
+    try {
+        while (helpers.size() + 1 < threads) {
+            helpers.emplace_back(compile_next);
+        }
+    } catch (const std::system_error&) {
+        // No more threads to be had: those there are do the work.
+    }
+    compile_next();
+}
+
+void KernelCache::compile(Promised& kernel) {
+    try {
+        kernel.promise.set_value(make(kernel));
+    } catch (...) {
+        fail(kernel, std::current_exception());
+    }
+}
+
+KernelCache::KernelRef KernelCache::make(const Promised& kernel) {
+    const std::string symbol = symbol_of(kernel.key);
+    KernelOrigin origin;
+    const auto begin = Clock::now();
+    CompiledObject compiled = compiler_->compile(*kernel.request, symbol, options_.notes);
+    const auto compiled_at = Clock::now();
+    KernelImage image{link_kernel(find_linker(), compiled.object), compiled.object.size(),
+                      std::move(compiled.notes)};
+    origin.compile = compiled_at - begin;
+    origin.link = Clock::now() - compiled_at;
+    kernels_compiled_.fetch_add(1, std::memory_order_relaxed);
+    disk_.store(kernel.key, image);
+    return std::make_shared<const Kernel>(symbol, *kernel.request, std::move(image), origin);
+}
+
+void KernelCache::fail(Promised& kernel, std::exception_ptr error) {
+    {
+        const std::lock_guard lock(mutex_);
+        kernels_.erase(*kernel.request);
+    }
+    kernel.promise.set_exception(std::move(error));
+}
+
+KernelNotes KernelCache::describe(const std::string& request, unsigned notes) {
+    return compiler_->describe(request, symbol_of(key(request)), notes);
+}
+
+void KernelCache::clear() {
+    const std::lock_guard lock(mutex_);
+    kernels_.clear();
+}
+
+KernelCache::Statistics KernelCache::statistics() const {
+    return {kernels_compiled_.load(std::memory_order_relaxed),
+            disk_hits_.load(std::memory_order_relaxed),
+            memory_hits_.load(std::memory_order_relaxed)};
+}
+
+std::string KernelCache::key(const std::string& request) const {
+    return fmt::format("build {}\n{}", options_.build_id, request);
+}
+
+}  // namespace latent::codegen::runtime

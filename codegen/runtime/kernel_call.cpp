@@ -1,0 +1,115 @@
+#include "codegen/runtime/kernel_call.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+
+#include "ir/errors.h"
+
+namespace latent::codegen::runtime {
+namespace {
+
+struct ParallelLoop {
+    KernelCall& call;
+    latent_kernel_task task;
+    std::uint8_t* closure;
+};
+
+// A task gets a frame of its own: failures must not jump from one thread's stack to another's.
+int run_task(void* opaque, int index) {
+    const auto& loop = *static_cast<const ParallelLoop*>(opaque);
+    KernelFrame frame(loop.call);
+    return frame.enter([&] { return loop.task(frame.user_context(), index, loop.closure); });
+}
+
+int run_in_place(void* context, latent_kernel_task task, int begin, int extent,
+                 std::uint8_t* closure) {
+    for (int i = 0; i < extent; ++i) {
+        if (const int result = task(context, begin + i, closure); result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
+void KernelCall::record(Failure failure, const char* message) noexcept {
+    Failure none = Failure::none;
+    if (failure_.compare_exchange_strong(none, failure, std::memory_order_relaxed)) {
+        std::strncpy(message_.data(), message, message_.size() - 1);
+    }
+}
+
+KernelFrame::KernelFrame(KernelCall& call)
+    : latent_kernel_context{&allocate_scratch, &release_scratch, &run_parallel, &record_error},
+      call_(call) {}
+
+KernelFrame::~KernelFrame() {
+    for (const MemoryBlock& block : scratch_) {
+        call_.launch().memory.release(block);
+    }
+}
+
+KernelFrame& KernelFrame::from(latent_kernel_context* context) {
+    return *static_cast<KernelFrame*>(context);
+}
+
+void* KernelFrame::try_allocate(std::size_t size) noexcept {
+    try {
+        if (scratch_.size() == scratch_.capacity()) {
+            scratch_.reserve(2 * scratch_.size() +
+                             4);  // first, so that what is allocated can be remembered
+        }
+        scratch_.push_back(call_.launch().memory.allocate(size));
+        return scratch_.back().data;
+    } catch (const std::exception& failure) {
+        call_.record(KernelCall::Failure::out_of_memory, failure.what());
+        return nullptr;
+    }
+}
+
+void* KernelFrame::allocate_scratch(latent_kernel_context* context, std::size_t size) {
+    KernelFrame& frame = from(context);
+    void* const memory = frame.try_allocate(size);
+    if (memory == nullptr) {
+        std::longjmp(frame.recovery_, 1);
+    }
+    return memory;
+}
+
+void KernelFrame::release_scratch(latent_kernel_context* context, void* memory) {
+    KernelFrame& frame = from(context);
+    // The last one allocated is mostly the first one released.
+    const auto found =
+        std::find_if(frame.scratch_.rbegin(), frame.scratch_.rend(),
+                     [memory](const MemoryBlock& block) { return block.data == memory; });
+    if (found != frame.scratch_.rend()) {
+        frame.call_.launch().memory.release(*found);
+        frame.scratch_.erase(std::next(found).base());
+    }
+}
+
+int KernelFrame::run_parallel(latent_kernel_context* context, latent_kernel_task task, int begin,
+                              int extent, std::uint8_t* closure) {
+    KernelFrame& frame = from(context);
+    const KernelLaunch& launch = frame.call_.launch();
+    int result = 0;
+    if (launch.parallel) {
+        ParallelLoop loop{frame.call_, task, closure};
+        result = launch.threads.parallel_for(begin, extent, &run_task, &loop);
+    } else {
+        result = run_in_place(frame.user_context(), task, begin, extent, closure);
+    }
+    if (result != 0) {
+        frame.call_.record(KernelCall::Failure::other, "a parallel task failed");
+        std::longjmp(frame.recovery_, 1);
+    }
+    return 0;
+}
+
+void KernelFrame::record_error(latent_kernel_context* context, const char* message) {
+    from(context).call_.record(KernelCall::Failure::other, message);
+}
+
+}  // namespace latent::codegen::runtime

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace latent::codegen::runtime {
+
+/// What the compiler tells about a kernel, by the names in compiler_api.h ("schedule", ...).
+using KernelNotes = std::map<std::string, std::string, std::less<>>;
+
+/// A kernel as the compiler gives it.
+struct CompiledObject {
+    std::vector<std::byte> object;
+    KernelNotes notes;
+};
+
+/// A kernel ready to be loaded: what the disk cache holds.
+struct KernelImage {
+    std::vector<std::byte> shared_object;
+    std::uint64_t object_size = 0;  // bytes of the object before it was linked
+    KernelNotes notes;
+};
+
+}  // namespace latent::codegen::runtime

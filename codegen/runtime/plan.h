@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "codegen/kernel_abi.h"
+#include "codegen/runtime/kernel.h"
+#include "ir/storage.h"
+
+namespace latent::codegen::runtime {
+
+/// A place of a plan where bytes are: an input that the caller gives, an output that it gets, or a part of the scratch arena.
+struct PlanSlot {
+    enum class Kind : std::uint8_t { input, output, scratch };
+    Kind kind = Kind::input;
+    int index = 0;           ///< of the input or output
+    std::size_t offset = 0;  ///< in the arena
+    std::size_t bytes = 0;
+};
+
+/// One argument of a launch: a number, a number in a slot, or a buffer over a slot.
+struct PlanArgument {
+    ArgumentKind kind = ArgumentKind::extent;
+    std::int64_t number = 0;   ///< extent, affine and index arguments
+    int slot = -1;             ///< scalar, buffer, result
+    std::ptrdiff_t offset = 0;  ///< in bytes
+    std::size_t element = 4;   ///< bytes of an element
+    struct Dim {
+        std::int32_t extent = 0;
+        std::int32_t stride = 0;
+    };
+    std::vector<Dim> dims;  ///< innermost first
+};
+
+/// One run of a kernel over a list of argument lists: equal kernels that do not depend on each other share a launch.
+struct PlanLaunch {
+    int kernel = 0;  ///< index into the plan's requests
+    std::vector<std::vector<PlanArgument>> calls;
+    bool parallel = false;  ///< there is enough work to wake other threads
+};
+
+/// An evaluation with all decisions made, independent of the data it runs on.
+struct Plan {
+    std::vector<std::string> requests;  ///< the kernels, each once
+    std::vector<std::shared_ptr<const Kernel>> kernels;
+    std::vector<PlanLaunch> launches;
+    std::vector<PlanSlot> slots;
+    std::vector<std::size_t> output_bytes;
+    std::size_t arena_bytes = 0;
+};
+
+class Context;
+
+/// Runs a plan and gives its outputs, allocated from the context's pool. `inputs` are read only.
+/// Throws OutOfMemory or InternalError; then nothing is kept.
+std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs, Context& context);
+
+}  // namespace latent::codegen::runtime

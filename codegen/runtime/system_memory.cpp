@@ -1,0 +1,70 @@
+#include "codegen/runtime/system_memory.h"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace latent::codegen::runtime {
+namespace {
+
+constexpr std::size_t page = 4096;
+
+std::byte* map_huge(std::size_t size) noexcept {
+    if (size > std::numeric_limits<std::size_t>::max() - huge_page) {
+        return nullptr;
+    }
+    // mmap aligns to small pages: map one huge page more and cut both ends.
+    void* const mapped =
+        mmap(nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) {
+        return nullptr;
+    }
+    auto* const begin = static_cast<std::byte*>(mapped);
+    const std::size_t before =
+        (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
+    const std::size_t after = huge_page - before;
+    if (before != 0) {
+        munmap(begin, before);
+    }
+    munmap(begin + before + size, after);
+    // Only a hint: without huge pages the memory is as good, if slower to touch.
+    madvise(begin + before, size, MADV_HUGEPAGE);
+    return begin + before;
+}
+
+}  // namespace
+
+std::byte* system_allocate(std::size_t size) noexcept {
+    if (size >= huge_page) {
+        return map_huge(size);
+    }
+    return static_cast<std::byte*>(std::aligned_alloc(size >= page ? 128 : 64, size));
+}
+
+void system_free(std::byte* memory, std::size_t size) noexcept {
+    if (size >= huge_page) {
+        munmap(memory, size);
+    } else {
+        std::free(memory);
+    }
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+void forbid_use(std::byte* memory, std::size_t size) noexcept {
+    ASAN_POISON_MEMORY_REGION(memory, size);
+}
+void allow_use(std::byte* memory, std::size_t size) noexcept {
+    ASAN_UNPOISON_MEMORY_REGION(memory, size);
+}
+#else
+void forbid_use(std::byte*, std::size_t) noexcept {}
+void allow_use(std::byte*, std::size_t) noexcept {}
+#endif
+
+}  // namespace latent::codegen::runtime

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <latent/tensor.h>
+
+#include <array>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "frontend/access.h"
+#include "frontend/expression.h"
+
+/// From the arguments of a public call to expressions: tensors, numbers with weak dtypes, axes and shapes.
+namespace latent::detail {
+
+inline Expression expression(const Tensor& tensor, const std::source_location& location) {
+    return {value_of(tensor, location), location};
+}
+
+inline Tensor wrap(const Expression& expression) { return wrap(expression.value()); }
+
+/// A new tensor as its options have it: a leaf of differentiation if they ask for one.
+Tensor created(const Expression& value, const TensorOptions& options, std::string_view op);
+
+/// What an operation makes of the common dtype of its operands.
+enum class Promotion {
+    keep,        ///< nothing
+    arithmetic,  ///< bool to i64
+    floating,    ///< integers and bool to f32
+};
+
+/// The dtype that a number has beside tensors of dtype `tensors`.
+DType weak_dtype(DType tensors, Number::Kind kind);
+/// The dtype of a number among numbers: bool, i64 or f32.
+DType default_dtype(Number::Kind kind);
+/// ValueError where an integer does not fit the dtype.
+ir::Literal literal_of(const Number& number, DType dtype, const std::source_location& location);
+/// A run-time parameter without dimensions.
+Expression scalar_of(const Number& number, DType dtype, const std::source_location& location);
+
+/// The dtype of tensors and numbers together.
+DType common_dtype(std::initializer_list<const Operand*> operands);
+/// A tensor cast to `dtype`, or a number as a run-time parameter.
+Expression operand_as(const Operand& operand, DType dtype);
+/// Both in one dtype.
+std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion);
+/// Both tensors in one dtype.
+std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b, const std::source_location& location);
+
+/// A position counted from the back if negative. ShapeError where it is out of [-rank, rank).
+std::int64_t normalized_axis(std::int64_t axis, std::size_t rank, std::string_view op,
+                             const std::source_location& location);
+/// In increasing order; all axes where `axes` says so. ShapeError where one is named twice.
+ir::Axes normalized_axes(const Axes& axes, std::size_t rank, std::string_view op,
+                         const std::source_location& location);
+
+}  // namespace latent::detail

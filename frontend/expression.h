@@ -1,0 +1,116 @@
+#pragma once
+
+#include <source_location>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "ir/builder.h"
+
+namespace latent::detail {
+
+/// A value under construction together with the line of the user's call, so that compositions read like formulas. Operands
+/// broadcast; dtypes must agree already. Numbers are those of the composition itself: literals, which passes may fold.
+class Expression {
+  public:
+    Expression(ir::Value value, const std::source_location& location)
+        : value_(std::move(value)), location_(location) {}
+
+    const ir::Value& value() const { return value_; }
+    const ir::Type& type() const { return value_.type(); }
+    DType dtype() const { return type().dtype; }
+    const ir::Shape& shape() const { return type().shape; }
+    int rank() const { return static_cast<int>(type().rank()); }
+    std::int64_t extent(std::int64_t axis) const { return shape()[static_cast<std::size_t>(axis)]; }
+    const std::source_location& location() const { return location_; }
+
+    /// The same location, another value.
+    Expression with(ir::Value value) const { return {std::move(value), location_}; }
+
+  private:
+    ir::Value value_;
+    std::source_location location_;
+};
+
+/// One op on operands that broadcast to a common shape. ShapeError names `op` and the shapes.
+Expression apply(ir::Op op, const Expression& x);
+Expression apply(ir::Op op, const Expression& a, const Expression& b);
+Expression select(const Expression& condition, const Expression& a, const Expression& b);
+
+/// A literal without dimensions in the dtype of `like`.
+Expression literal(double value, const Expression& like);
+/// A number that depends on extents or was given by the user: a run-time parameter without dimensions, in the dtype of
+/// `like`, so that another shape compiles nothing.
+Expression scalar(double value, const Expression& like);
+
+Expression operator+(const Expression& a, const Expression& b);
+Expression operator-(const Expression& a, const Expression& b);
+Expression operator*(const Expression& a, const Expression& b);
+Expression operator/(const Expression& a, const Expression& b);
+Expression operator-(const Expression& x);
+Expression operator+(const Expression& a, double b);
+Expression operator-(const Expression& a, double b);
+Expression operator*(const Expression& a, double b);
+Expression operator/(const Expression& a, double b);
+Expression operator+(double a, const Expression& b);
+Expression operator-(double a, const Expression& b);
+Expression operator*(double a, const Expression& b);
+Expression operator/(double a, const Expression& b);
+Expression operator==(const Expression& a, const Expression& b);
+Expression operator!=(const Expression& a, const Expression& b);
+Expression operator<(const Expression& a, const Expression& b);
+Expression operator>(const Expression& a, const Expression& b);
+Expression operator|(const Expression& a, const Expression& b);
+Expression operator&(const Expression& a, const Expression& b);
+
+inline Expression exp(const Expression& x) { return apply(ir::Op::exp, x); }
+inline Expression log(const Expression& x) { return apply(ir::Op::log, x); }
+inline Expression log1p(const Expression& x) { return apply(ir::Op::log1p, x); }
+inline Expression sqrt(const Expression& x) { return apply(ir::Op::sqrt, x); }
+inline Expression tanh(const Expression& x) { return apply(ir::Op::tanh, x); }
+inline Expression erf(const Expression& x) { return apply(ir::Op::erf, x); }
+inline Expression abs(const Expression& x) { return apply(ir::Op::abs, x); }
+inline Expression stop_gradient(const Expression& x) { return apply(ir::Op::stop_gradient, x); }
+
+Expression cast(const Expression& x, DType dtype);
+/// Integers and bool as f32.
+Expression as_floating(const Expression& x);
+/// Bool as i64.
+Expression as_number(const Expression& x);
+/// `!= 0`.
+Expression as_boolean(const Expression& x);
+/// Neither infinite nor NaN.
+Expression is_finite(const Expression& x);
+
+/// sqrt(x) of a sum of squares, with gradient 0 where that is 0.
+Expression length(const Expression& sum_of_squares);
+
+Expression reshape(const Expression& x, std::span<const std::int64_t> shape);
+/// NumPy's rule: missing leading dimensions and those of extent 1 repeat. ShapeError names `op`.
+Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape, std::string_view op);
+/// The shape that all broadcast to.
+ir::Shape common_shape(std::span<const Expression> operands, std::string_view op);
+
+/// Reduces over `axes`, which disappear.
+Expression reduce(ir::Op op, const Expression& x, const ir::Axes& axes);
+/// Puts `axes` back with extent 1.
+Expression keep_dimensions(const Expression& reduced, const ir::Axes& axes);
+/// A reduced value repeated along the axes it lost: of the shape of `x` again.
+Expression repeat_like(const Expression& reduced, const Expression& x, const ir::Axes& axes);
+
+/// The elements [start, stop) of one axis, `step` apart.
+Expression slice(const Expression& x, std::size_t axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1);
+/// The order reversed along `axes`.
+Expression flip(const Expression& x, const ir::Axes& axes);
+/// `value`, without dimensions, around `x`; `x` itself where nothing would change.
+Expression pad(const Expression& x, const ir::PadAttributes& widths, const Expression& value);
+
+/// Number of elements along `axes`.
+std::int64_t count_along(const Expression& x, const ir::Axes& axes);
+/// 0, 1, 2, ... along one axis of `shape`.
+Expression positions(DType dtype, std::span<const std::int64_t> shape, std::size_t axis,
+                     const std::source_location& location);
+/// A new leaf of differentiation. TypeError names `op` where the dtype is not floating.
+Expression gradient_leaf(const Expression& x, std::string_view op);
+
+}  // namespace latent::detail

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <latent/tensor.h>
+
+#include <optional>
+#include <source_location>
+
+/// Elementwise operations. Operands of different shapes broadcast (ShapeError where they do not), different dtypes are
+/// promoted; every result has the broadcast shape. Operators are declared with Tensor.
+namespace latent {
+
+// Of numbers; the result has the dtype of `x`. Bool throws TypeError.
+
+Tensor abs(const Tensor& x, std::source_location location = std::source_location::current());
+/// -1, 0 or 1; NaN and the sign of zero stay.
+Tensor sign(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor floor(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor ceil(const Tensor& x, std::source_location location = std::source_location::current());
+/// Half to even.
+Tensor round(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor trunc(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor square(const Tensor& x, std::source_location location = std::source_location::current());
+
+// Floating functions; integers and bool are cast to f32.
+
+Tensor sqrt(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor rsqrt(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor reciprocal(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor exp(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor exp2(const Tensor& x, std::source_location location = std::source_location::current());
+/// exp(x) - 1, accurate near zero.
+Tensor expm1(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor log(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor log2(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor log10(const Tensor& x, std::source_location location = std::source_location::current());
+/// log(1 + x), accurate near zero.
+Tensor log1p(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor sin(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor cos(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor tan(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor asin(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor acos(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor atan(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor sinh(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor cosh(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor tanh(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor asinh(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor acosh(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor atanh(const Tensor& x, std::source_location location = std::source_location::current());
+/// The error function.
+Tensor erf(const Tensor& x, std::source_location location = std::source_location::current());
+
+// Tests; the result is bool.
+
+Tensor isnan(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor isinf(const Tensor& x, std::source_location location = std::source_location::current());
+Tensor isfinite(const Tensor& x, std::source_location location = std::source_location::current());
+
+// Logic on what is not zero; the result is bool.
+
+Tensor logical_not(const Operand& x);
+Tensor logical_and(const Operand& a, const Operand& b);
+Tensor logical_or(const Operand& a, const Operand& b);
+Tensor logical_xor(const Operand& a, const Operand& b);
+
+// Of two operands.
+
+/// NaN where either is NaN. Equal operands share the gradient.
+Tensor maximum(const Operand& a, const Operand& b);
+Tensor minimum(const Operand& a, const Operand& b);
+/// floor(a / b). Of integers by zero: 0.
+Tensor floor_divide(const Operand& a, const Operand& b);
+/// a - b * floor(a / b), with the sign of `b`. Of integers by zero: 0.
+Tensor remainder(const Operand& a, const Operand& b);
+/// The angle of the point (x, y).
+Tensor atan2(const Operand& y, const Operand& x);
+/// sqrt(a^2 + b^2) without overflow on the way.
+Tensor hypot(const Operand& a, const Operand& b);
+/// log(exp(a) + exp(b)) without overflow on the way.
+Tensor logaddexp(const Operand& a, const Operand& b);
+/// x^y. An exponent that is a number is looked at: small integers become products, halves square roots, both exact to the
+/// rounding of these; any other exponent is a run-time parameter. A negative number as the exponent of integers throws
+/// ValueError.
+Tensor pow(const Operand& x, const Operand& y);
+/// Integers only. Shifts by less than 0 or by the width of the dtype or more give 0.
+Tensor bitwise_left_shift(const Operand& a, const Operand& b);
+/// Integers only; the sign is kept, so that large shifts give 0 or -1.
+Tensor bitwise_right_shift(const Operand& a, const Operand& b);
+
+/// `a` where `condition` is not zero, else `b`. What is not chosen gets the gradient zero, be it infinite or NaN.
+Tensor where(const Tensor& condition, const Operand& a, const Operand& b);
+/// x limited to [low, high]; either may be left out. NaN stays.
+Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> high,
+            std::source_location location = std::source_location::current());
+
+/// The same values in another dtype. Floating to integer truncates towards zero, saturates, and takes NaN to 0; to bool is
+/// `!= 0`. Through integers and bool no gradient flows.
+Tensor cast(const Tensor& x, DType dtype, std::source_location location = std::source_location::current());
+
+}  // namespace latent

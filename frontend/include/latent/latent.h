@@ -1,0 +1,19 @@
+#pragma once
+
+/// Everything of Latent, a lazy-evaluation tensor compiler for CPU SIMD.
+
+#include <latent/compile.h>
+#include <latent/convolution.h>
+#include <latent/creation.h>
+#include <latent/elementwise.h>
+#include <latent/eval.h>
+#include <latent/explain.h>
+#include <latent/gradients.h>
+#include <latent/linalg.h>
+#include <latent/manipulation.h>
+#include <latent/nn.h>
+#include <latent/optim.h>
+#include <latent/random.h>
+#include <latent/reductions.h>
+#include <latent/runtime.h>
+#include <latent/tensor.h>

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <latent/gradients.h>
+#include <latent/tensor.h>
+#include <latent/tree.h>
+
+#include <source_location>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace latent::detail {
+
+/// One gradient for each tensor in `parameters`.
+template <typename Tree, typename Source>
+std::vector<Tensor> gradients_for(const Tree& parameters, const Source& gradients,
+                                  const std::source_location& location) {
+    if constexpr (std::same_as<Source, Gradients>) {
+        std::vector<Tensor> result;
+        for (const Tensor& parameter : tensors_of(parameters)) {
+            result.push_back(gradients[{parameter, location}]);
+        }
+        return result;
+    } else {
+        return tensors_of(gradients);
+    }
+}
+
+}  // namespace latent::detail
+
+/// Optimisers are functions on values: (parameters, gradients, state) to (parameters, state). The old ones stay valid, and
+/// nothing needs zeroing between steps. New parameters are leaves without history, which require a gradient if the old ones
+/// did. Parameters may be a Tensor, a vector of tensors or a struct with `visit`; gradients come in the same structure, as
+/// a vector, or as Gradients. All numbers are run-time parameters: another learning rate compiles nothing.
+namespace latent::optim {
+
+/// What every optimiser takes and gives, in the order of the parameters.
+template <typename State>
+struct Step {
+    std::vector<Tensor> parameters;
+    State state;
+};
+
+/// What the optimisers have in common; each gives `start` and `step` on flat lists of tensors.
+template <typename Derived, typename State>
+class Optimizer {
+  public:
+    /// The state before the first step.
+    template <typename Parameters>
+    State init(const Parameters& parameters,
+               std::source_location location = std::source_location::current()) const {
+        return derived().start(detail::tensors_of(parameters), location);
+    }
+
+    /// One step. Throws ShapeError where the gradients or the state do not fit the parameters.
+    template <typename Parameters, typename Gradient>
+    std::pair<Parameters, State> update(const Parameters& parameters, const Gradient& gradients, const State& state,
+                                        std::source_location location = std::source_location::current()) const {
+        Step<State> next = derived().step(detail::tensors_of(parameters),
+                                             detail::gradients_for(parameters, gradients, location), state, location);
+        return {detail::with_tensors(parameters, next.parameters), std::move(next.state)};
+    }
+
+  private:
+    const Derived& derived() const { return static_cast<const Derived&>(*this); }
+};
+
+struct SGDOptions {
+    double learning_rate = 1e-2;
+    double momentum = 0;
+    /// Looks one step ahead along the velocity.
+    bool nesterov = false;
+    /// Added to the gradient, times the parameter.
+    double weight_decay = 0;
+    /// Keeps the history of new parameters, so that gradients flow through the step.
+    bool differentiable = false;
+};
+
+struct SGDState {
+    /// One for each parameter; none without momentum.
+    std::vector<Tensor> velocity;
+    void visit(auto&& visitor) { visitor(velocity); }
+};
+
+/// Stochastic gradient descent: v' = momentum * v + g, p' = p - learning_rate * v'.
+/// Source: https://proceedings.mlr.press/v28/sutskever13.html
+class SGD : public Optimizer<SGD, SGDState> {
+  public:
+    SGD() = default;
+    explicit SGD(const SGDOptions& options) : options_(options) {}
+    const SGDOptions& options() const { return options_; }
+
+    SGDState start(std::span<const Tensor> parameters, const std::source_location& location) const;
+    Step<SGDState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients, const SGDState& state,
+                        const std::source_location& location) const;
+
+  private:
+    SGDOptions options_;
+};
+
+struct AdamOptions {
+    double learning_rate = 1e-3;
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-8;
+    /// Added to the gradient, times the parameter.
+    double weight_decay = 0;
+    /// Keeps the history of new parameters, so that gradients flow through the step.
+    bool differentiable = false;
+};
+
+struct AdamWOptions {
+    double learning_rate = 1e-3;
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-8;
+    /// Each step takes learning_rate times this from the parameter.
+    double weight_decay = 1e-2;
+    /// Keeps the history of new parameters, so that gradients flow through the step.
+    bool differentiable = false;
+};
+
+struct AdamState {
+    /// Number of steps done; i64 without dimensions.
+    Tensor steps;
+    std::vector<Tensor> first_moments;
+    std::vector<Tensor> second_moments;
+    void visit(auto&& visitor) { visitor(steps, first_moments, second_moments); }
+};
+
+/// Source: https://arxiv.org/abs/1412.6980 (Algorithm 1)
+class Adam : public Optimizer<Adam, AdamState> {
+  public:
+    Adam() = default;
+    explicit Adam(const AdamOptions& options) : options_(options) {}
+    const AdamOptions& options() const { return options_; }
+
+    AdamState start(std::span<const Tensor> parameters, const std::source_location& location) const;
+    Step<AdamState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients, const AdamState& state,
+                         const std::source_location& location) const;
+
+  private:
+    AdamOptions options_;
+};
+
+/// Adam with decoupled weight decay. Source: https://arxiv.org/abs/1711.05101 (Algorithm 2)
+class AdamW : public Optimizer<AdamW, AdamState> {
+  public:
+    AdamW() = default;
+    explicit AdamW(const AdamWOptions& options) : options_(options) {}
+    const AdamWOptions& options() const { return options_; }
+
+    AdamState start(std::span<const Tensor> parameters, const std::source_location& location) const;
+    Step<AdamState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients, const AdamState& state,
+                         const std::source_location& location) const;
+
+  private:
+    AdamWOptions options_;
+};
+
+}  // namespace latent::optim

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <latent/tensor.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <utility>
+#include <vector>
+
+/// Random numbers are values as well: a draw is a function of a key, a shape and nothing else, the same on every machine and
+/// for any number of threads. Draw once from a key; `split` it for more. The functions without a key take the next key of
+/// the default generator.
+namespace latent {
+
+/// Names a stream of random numbers. Another key compiles nothing.
+class Key {
+  public:
+    explicit constexpr Key(std::uint64_t seed) : bits_(seed) {}
+    constexpr std::uint64_t bits() const { return bits_; }
+    bool operator==(const Key&) const = default;
+
+  private:
+    std::uint64_t bits_;
+};
+
+/// The key that `key` and a number make: an epoch, a layer, a worker.
+Key fold_in(Key key, std::uint64_t number);
+/// `count` keys that are independent of each other and of `key`.
+std::vector<Key> split(Key key, std::size_t count);
+/// `auto [a, b] = split<2>(key);`
+template <std::size_t Count>
+std::array<Key, Count> split(Key key) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return std::array<Key, Count>{fold_in(key, I)...};
+    }(std::make_index_sequence<Count>());
+}
+
+/// Restarts the default generator of the process. Without it, it starts from 0.
+void manual_seed(std::uint64_t seed);
+/// The next key of the default generator.
+Key next_key();
+
+/// Replaces the default generator for this thread and the lifetime of the object.
+class SeedScope {
+  public:
+    explicit SeedScope(std::uint64_t seed);
+    SeedScope(const SeedScope&) = delete;
+    SeedScope& operator=(const SeedScope&) = delete;
+    ~SeedScope();
+
+  private:
+    friend Key next_key();
+    Key key_;
+    std::uint64_t draws_ = 0;
+    SeedScope* outer_;
+};
+
+/// Uniform in [0, 1): of f32 24 random bits, of f64 53.
+Tensor uniform(Key key, const Shape& shape, const TensorOptions& options = {},
+               std::source_location location = std::source_location::current());
+/// Normal with mean 0 and standard deviation 1, by the method of Box and Muller
+/// (https://doi.org/10.1214/aoms/1177706645).
+Tensor normal(Key key, const Shape& shape, const TensorOptions& options = {},
+              std::source_location location = std::source_location::current());
+/// True with the given probability; bool.
+Tensor bernoulli(Key key, const Shape& shape, double probability,
+                 std::source_location location = std::source_location::current());
+/// Integers in [low, high), uniform to 2^-31 of their number; i64. ValueError unless 0 < high - low <= 2^31.
+Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high, const TensorOptions& options = {},
+               std::source_location location = std::source_location::current());
+
+// With the next key of the default generator.
+
+Tensor rand(const Shape& shape, const TensorOptions& options = {},
+            std::source_location location = std::source_location::current());
+Tensor randn(const Shape& shape, const TensorOptions& options = {},
+             std::source_location location = std::source_location::current());
+Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high, const TensorOptions& options = {},
+               std::source_location location = std::source_location::current());
+
+}  // namespace latent

@@ -1,0 +1,157 @@
+#include <latent/reductions.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "frontend/arguments.h"
+#include "frontend/softmax.h"
+
+namespace latent {
+
+namespace {
+
+using detail::Expression;
+using detail::wrap;
+using ir::Op;
+
+/// A tensor and the axes that a call reduces it over.
+struct Reduction {
+    Expression x;
+    ir::Axes axes;
+
+    Reduction(const Tensor& tensor, const Axes& wanted, std::string_view op, const std::source_location& location)
+        : x(detail::expression(tensor, location)),
+          axes(detail::normalized_axes(wanted, x.shape().size(), op, location)) {}
+
+    Expression over(Op op, const Expression& operand) const { return detail::reduce(op, operand, axes); }
+    /// The number of elements reduced. A shape is no part of a kernel, so neither is this.
+    Expression count(const Expression& like, double correction = 0) const {
+        return detail::scalar(static_cast<double>(detail::count_along(x, axes)) - correction, like);
+    }
+    /// A reduced value in the shape of the operand.
+    Expression repeated(const Expression& reduced) const { return detail::repeat_like(reduced, x, axes); }
+    Tensor result(const Expression& reduced, bool keepdims) const {
+        return wrap(keepdims ? detail::keep_dimensions(reduced, axes) : reduced);
+    }
+};
+
+/// Sums and products of small integers are taken in i64.
+Expression widened(const Expression& x) { return is_floating(x.dtype()) ? x : detail::cast(x, DType::i64); }
+
+/// In two passes: the squares of small distances from a large mean lose nothing.
+Expression variance(const Reduction& reduction, double correction) {
+    const Expression x = detail::as_floating(reduction.x);
+    const Expression mean = reduction.over(Op::reduce_sum, x) / reduction.count(x);
+    const Expression distance = x - reduction.repeated(mean);
+    return reduction.over(Op::reduce_sum, distance * distance) / reduction.count(x, correction);
+}
+
+/// The first position of an extreme value: the smallest position whose element equals it or is NaN.
+Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis, bool keepdims, std::string_view op,
+                      const std::source_location& location) {
+    Expression x = detail::expression(tensor, location);
+    const int rank = x.rank();
+    if (!axis) {
+        const std::int64_t count = x.type().element_count();
+        x = detail::reshape(x, std::span(&count, 1));
+    }
+    const std::int64_t along = detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
+    const ir::Axes axes{along};
+    const Expression best = detail::repeat_like(detail::reduce(extreme, x, axes), x, axes);
+    const Expression position =
+        detail::positions(DType::i64, x.shape().span(), static_cast<std::size_t>(along), location);
+    const Expression none = detail::scalar(static_cast<double>(x.extent(along)), position);
+    const Expression is_best = is_floating(x.dtype()) ? (x == best) | (x != x) : x == best;
+    const Expression first = detail::reduce(Op::reduce_min, detail::select(is_best, position, none), axes);
+    if (!keepdims) {
+        return wrap(first);
+    }
+    if (axis) {
+        return wrap(detail::keep_dimensions(first, axes));
+    }
+    return wrap(detail::reshape(first, ir::Shape(static_cast<std::size_t>(rank), 1).span()));
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(x, axes, "sum", location);
+    return reduction.result(reduction.over(Op::reduce_sum, widened(reduction.x)), keepdims);
+}
+
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(x, axes, "mean", location);
+    const Expression total = reduction.over(Op::reduce_sum, detail::as_floating(reduction.x));
+    return reduction.result(total / reduction.count(total), keepdims);
+}
+
+Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(x, axes, "prod", location);
+    return reduction.result(reduction.over(Op::reduce_prod, widened(reduction.x)), keepdims);
+}
+
+Tensor max(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(x, axes, "max", location);
+    return reduction.result(reduction.over(Op::reduce_max, reduction.x), keepdims);
+}
+
+Tensor min(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(x, axes, "min", location);
+    return reduction.result(reduction.over(Op::reduce_min, reduction.x), keepdims);
+}
+
+Tensor any(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(x, axes, "any", location);
+    return reduction.result(reduction.over(Op::reduce_max, detail::as_boolean(reduction.x)), keepdims);
+}
+
+Tensor all(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(x, axes, "all", location);
+    return reduction.result(reduction.over(Op::reduce_min, detail::as_boolean(reduction.x)), keepdims);
+}
+
+Tensor argmax(const Tensor& x, std::optional<int> axis, bool keepdims, std::source_location location) {
+    return first_position(Op::reduce_max, x, axis, keepdims, "argmax", location);
+}
+
+Tensor argmin(const Tensor& x, std::optional<int> axis, bool keepdims, std::source_location location) {
+    return first_position(Op::reduce_min, x, axis, keepdims, "argmin", location);
+}
+
+Tensor var(const Tensor& x, const VarianceOptions& options, std::source_location location) {
+    const Reduction reduction(x, options.axes, "var", location);
+    return reduction.result(variance(reduction, options.correction), options.keepdims);
+}
+
+Tensor stddev(const Tensor& x, const VarianceOptions& options, std::source_location location) {
+    const Reduction reduction(x, options.axes, "stddev", location);
+    return reduction.result(detail::sqrt(variance(reduction, options.correction)), options.keepdims);
+}
+
+Tensor logsumexp(const Tensor& tensor, const Axes& axes, bool keepdims, std::source_location location) {
+    const Reduction reduction(tensor, axes, "logsumexp", location);
+    return reduction.result(detail::log_sum_exp(detail::as_floating(reduction.x), reduction.axes), keepdims);
+}
+
+Tensor norm(const Tensor& tensor, const Axes& axes, double order, bool keepdims, std::source_location location) {
+    const Reduction reduction(tensor, axes, "norm", location);
+    const Expression x = detail::as_floating(reduction.x);
+    if (!(order > 0)) {
+        ir::raise<ValueError>(location, fmt::format("norm: the order must be positive, got {}", order));
+    }
+    if (order == 1) {
+        return reduction.result(reduction.over(Op::reduce_sum, detail::abs(x)), keepdims);
+    }
+    if (order == 2) {
+        return reduction.result(detail::length(reduction.over(Op::reduce_sum, x * x)), keepdims);
+    }
+    if (std::isinf(order)) {
+        return reduction.result(reduction.over(Op::reduce_max, detail::abs(x)), keepdims);
+    }
+    const Expression powers = detail::apply(Op::pow, detail::abs(x), detail::scalar(order, x));
+    const Expression total = reduction.over(Op::reduce_sum, powers);
+    return reduction.result(detail::apply(Op::pow, total, detail::scalar(1 / order, total)), keepdims);
+}
+
+}  // namespace latent

@@ -1,0 +1,141 @@
+#include <latent/manipulation.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/arguments.h"
+
+namespace latent {
+
+using detail::Expression;
+using detail::expression;
+using detail::wrap;
+
+namespace {
+
+/// Without the -1 that stands for what the other extents leave.
+ir::Shape completed(const Shape& wanted, const ir::Type& type, const std::source_location& location) {
+    ir::Shape shape(wanted.span());
+    const auto open = std::ranges::find(shape, -1);
+    if (open == shape.end()) {
+        return shape;
+    }
+    const auto fail = [&](std::string_view reason) {
+        ir::raise<ShapeError>(location, fmt::format("reshape: {} to {}: {}", to_string(type), to_string(wanted), reason));
+    };
+    if (std::ranges::count(shape, -1) > 1) {
+        fail("only one extent may be -1");
+    }
+    *open = 1;
+    const std::int64_t others = ir::element_count(shape.span());
+    if (others == 0 || type.element_count() % others != 0) {
+        fail("no whole number of elements is left for -1");
+    }
+    *open = type.element_count() / others;
+    return shape;
+}
+
+}  // namespace
+
+Tensor reshape(const Tensor& x, const Shape& shape, std::source_location location) {
+    const Expression operand = expression(x, location);
+    return wrap(detail::reshape(operand, completed(shape, operand.type(), location).span()));
+}
+
+Tensor flatten(const Tensor& x, std::source_location location) { return reshape(x, {-1}, location); }
+
+Tensor permute(const Tensor& x, const Axes& axes, std::source_location location) {
+    const Expression operand = expression(x, location);
+    if (axes.size() != operand.shape().size()) {
+        ir::raise<ShapeError>(location, fmt::format("permute: {} axes given for shape {}", axes.size(),
+                                                    to_string(operand.shape())));
+    }
+    ir::Axes permutation;
+    for (const std::int64_t axis : axes) {
+        permutation.push_back(detail::normalized_axis(axis, operand.shape().size(), "permute", location));
+    }
+    return wrap(ir::permute(operand.value(), permutation.span(), location));
+}
+
+Tensor transpose(const Tensor& x, std::source_location location) { return swapaxes(x, -2, -1, location); }
+
+Tensor swapaxes(const Tensor& x, int first, int second, std::source_location location) {
+    const Expression operand = expression(x, location);
+    const std::size_t rank = operand.shape().size();
+    ir::Axes permutation = detail::normalized_axes(Axes::all(), rank, "swapaxes", location);
+    std::swap(permutation[static_cast<std::size_t>(detail::normalized_axis(first, rank, "swapaxes", location))],
+              permutation[static_cast<std::size_t>(detail::normalized_axis(second, rank, "swapaxes", location))]);
+    return wrap(ir::permute(operand.value(), permutation.span(), location));
+}
+
+Tensor squeeze(const Tensor& x, const Axes& axes, std::source_location location) {
+    const Expression operand = expression(x, location);
+    const ir::Axes removed = detail::normalized_axes(axes, operand.shape().size(), "squeeze", location);
+    ir::Shape shape;
+    for (std::size_t i = 0; i < operand.shape().size(); ++i) {
+        const std::int64_t extent = operand.shape()[i];
+        const bool named = !axes.is_all() && std::ranges::find(removed, static_cast<std::int64_t>(i)) != removed.end();
+        if (named && extent != 1) {
+            ir::raise<ShapeError>(location, fmt::format("squeeze: axis {} of shape {} has not extent 1", i,
+                                                        to_string(operand.shape())));
+        }
+        if (axes.is_all() ? extent != 1 : !named) {
+            shape.push_back(extent);
+        }
+    }
+    return wrap(detail::reshape(operand, shape.span()));
+}
+
+Tensor expand_dims(const Tensor& x, int axis, std::source_location location) {
+    const Expression operand = expression(x, location);
+    const std::int64_t position =
+        detail::normalized_axis(axis, operand.shape().size() + 1, "expand_dims", location);
+    return wrap(detail::keep_dimensions(operand, {position}));
+}
+
+Tensor broadcast_to(const Tensor& x, const Shape& shape, std::source_location location) {
+    return wrap(detail::broadcast_to(expression(x, location), shape.span(), "broadcast_to"));
+}
+
+Tensor flip(const Tensor& x, const Axes& axes, std::source_location location) {
+    const Expression operand = expression(x, location);
+    const ir::Axes positions = detail::normalized_axes(axes, operand.shape().size(), "flip", location);
+    return wrap(detail::flip(operand, positions));
+}
+
+Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location) {
+    const Expression operand = expression(x, location);
+    if (repeats.size() != operand.shape().size()) {
+        ir::raise<ShapeError>(location, fmt::format("tile: {} repeats given for shape {}", repeats.size(),
+                                                    to_string(operand.shape())));
+    }
+    ir::Shape repeated;
+    ir::Shape merged;
+    ir::Axes axes;
+    for (std::size_t i = 0; i < repeats.size(); ++i) {
+        if (repeats[i] != 1) {
+            repeated.push_back(repeats[i]);
+        }
+        axes.push_back(static_cast<std::int64_t>(repeated.size()));
+        repeated.push_back(operand.shape()[i]);
+        merged.push_back(repeats[i] * operand.shape()[i]);
+    }
+    const ir::Value tiles = ir::broadcast(operand.value(), repeated.span(), axes.span(), location);
+    return wrap(ir::reshape(tiles, merged.span(), location));
+}
+
+Tensor repeat(const Tensor& x, std::int64_t repeats, int axis, std::source_location location) {
+    const Expression operand = expression(x, location);
+    const std::int64_t along = detail::normalized_axis(axis, operand.shape().size(), "repeat", location);
+    ir::Shape repeated = operand.shape();
+    repeated.insert(static_cast<std::size_t>(along) + 1, repeats);
+    const std::int64_t added = along + 1;
+    const ir::Value copies =
+        ir::broadcast_over(operand.value(), repeated.span(), std::span(&added, 1), location);
+    ir::Shape merged = operand.shape();
+    merged[static_cast<std::size_t>(along)] *= repeats;
+    return wrap(ir::reshape(copies, merged.span(), location));
+}
+
+}  // namespace latent

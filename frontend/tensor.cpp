@@ -1,0 +1,164 @@
+#include <latent/tensor.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <memory>
+
+#include "codegen/runtime/context.h"
+#include "frontend/arguments.h"
+#include "frontend/evaluation.h"
+
+namespace latent {
+
+namespace {
+
+using detail::value_of;
+
+constexpr std::source_location no_location{};
+
+const ir::Type& type_of(const Tensor& tensor) { return value_of(tensor, no_location).type(); }
+
+/// The bytes of a value that has been evaluated.
+std::span<const std::byte> bytes(const ir::Value& value) {
+    const ir::StorageRef storage = value.node->slot().storage();
+    if (storage == nullptr) {
+        throw InternalError("an evaluation left a value pending");
+    }
+    return {storage->data(), value.type().bytes()};
+}
+
+template <typename T>
+T load(std::span<const std::byte> bytes) {
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+}
+
+const ir::Value& evaluated(const Tensor& tensor, const std::source_location& location) {
+    const ir::Value& value = value_of(tensor, location);
+    if (!value.node->slot().ready()) {
+        detail::evaluate(std::span(&value, 1));
+    }
+    return value;
+}
+
+const ir::Value& evaluated_item(const Tensor& tensor, const std::source_location& location) {
+    if (const ir::Type& type = value_of(tensor, location).type(); type.element_count() != 1) {
+        ir::raise<ShapeError>(location, fmt::format("item: {} does not have exactly one element", to_string(type)));
+    }
+    return evaluated(tensor, location);
+}
+
+}  // namespace
+
+Tensor Tensor::from_memory(DType dtype, const void* data, std::size_t count, const Shape& shape,
+                           const TensorOptions& options, const std::source_location& location) {
+    const ir::Type type{dtype, ir::Shape(shape.span())};
+    for (const std::int64_t extent : shape) {
+        if (extent < 0) {
+            ir::raise<ShapeError>(location, fmt::format("from: shape {} has a negative extent", to_string(shape)));
+        }
+    }
+    if (static_cast<std::int64_t>(count) != type.element_count()) {
+        ir::raise<ShapeError>(location, fmt::format("from: shape {} has {} elements, but {} were given",
+                                                    to_string(shape), type.element_count(), count));
+    }
+    ir::StorageRef storage = codegen::runtime::context().memory().make_storage(type.bytes());
+    if (count != 0) {
+        std::memcpy(storage->data(), data, type.bytes());
+    }
+    const DType wanted = options.dtype.value_or(dtype);
+    const bool leaf_already = options.requires_grad && wanted == dtype && is_floating(dtype);
+    const detail::Expression value{ir::make_buffer(type, std::move(storage), leaf_already, location), location};
+    if (leaf_already || !options.requires_grad) {
+        return detail::wrap(detail::cast(value, wanted));
+    }
+    return detail::wrap(detail::gradient_leaf(detail::cast(value, wanted), "from"));
+}
+
+Tensor Tensor::from(const std::vector<bool>& values, const Shape& shape, const TensorOptions& options,
+                    std::source_location location) {
+    const auto copy = std::make_unique<bool[]>(values.size());
+    std::copy(values.begin(), values.end(), copy.get());
+    return from_memory(DType::boolean, copy.get(), values.size(), shape, options, location);
+}
+
+DType Tensor::dtype() const { return type_of(*this).dtype; }
+
+Shape Tensor::shape() const { return Shape(type_of(*this).shape.span()); }
+
+int Tensor::rank() const { return static_cast<int>(type_of(*this).rank()); }
+
+std::int64_t Tensor::numel() const { return type_of(*this).element_count(); }
+
+std::int64_t Tensor::extent(int axis, std::source_location location) const {
+    const ir::Shape& shape = value_of(*this, location).type().shape;
+    return shape[static_cast<std::size_t>(detail::normalized_axis(axis, shape.size(), "extent", location))];
+}
+
+bool Tensor::requires_grad() const { return value_of(*this, no_location).node->requires_grad(); }
+
+bool Tensor::is_ready() const { return value_of(*this, no_location).node->slot().ready(); }
+
+Tensor Tensor::eval(std::source_location location) const {
+    evaluated(*this, location);
+    return *this;
+}
+
+std::span<const std::byte> Tensor::bytes_of(DType dtype, const std::source_location& location) const {
+    if (const ir::Type& type = value_of(*this, location).type(); type.dtype != dtype) {
+        ir::raise<TypeError>(location,
+                             fmt::format("data: {} does not hold elements of {}", to_string(type), name(dtype)));
+    }
+    return bytes(evaluated(*this, location));
+}
+
+double Tensor::floating_item(const std::source_location& location) const {
+    const ir::Value& value = evaluated_item(*this, location);
+    switch (value.type().dtype) {
+        case DType::f32:
+            return load<float>(bytes(value));
+        case DType::f64:
+            return load<double>(bytes(value));
+        case DType::boolean:
+        case DType::i32:
+        case DType::i64:
+            return static_cast<double>(integer_item(location));
+    }
+    throw InternalError("a value of no dtype");
+}
+
+std::int64_t Tensor::integer_item(const std::source_location& location) const {
+    const ir::Value& value = evaluated_item(*this, location);
+    switch (value.type().dtype) {
+        case DType::boolean:
+            return load<std::uint8_t>(bytes(value));
+        case DType::i32:
+            return load<std::int32_t>(bytes(value));
+        case DType::i64:
+            return load<std::int64_t>(bytes(value));
+        case DType::f32:
+        case DType::f64:
+            ir::raise<TypeError>(location, fmt::format("item: {} does not hold an integer", to_string(value.type())));
+    }
+    throw InternalError("a value of no dtype");
+}
+
+void eval(std::span<const Tensor> tensors) {
+    std::vector<ir::Value> pending;
+    for (const Tensor& tensor : tensors) {
+        if (const ir::Value& value = value_of(tensor, no_location); !value.node->slot().ready()) {
+            pending.push_back(value);
+        }
+    }
+    if (!pending.empty()) {
+        detail::evaluate(pending);
+    }
+}
+
+std::string to_string(const Shape& shape) { return ir::to_string(shape.span()); }
+
+std::ostream& operator<<(std::ostream& stream, const Shape& shape) { return stream << to_string(shape); }
+
+}  // namespace latent

@@ -1,0 +1,57 @@
+#include "ir/graph.h"
+
+#include <algorithm>
+
+namespace latent::ir {
+
+std::vector<const Node*> topological_order(std::span<const Value> results,
+                                           const std::function<bool(const Node&)>& stop) {
+    std::vector<const Node*> order;
+    NodeMap<bool> seen;
+    const auto visit = [&](const Value& value) {
+        if (seen.insert(value.node.get(), true).second) {
+            order.push_back(value.node.get());
+        }
+    };
+    for (const Value& result : results) {
+        visit(result);
+    }
+    for (std::size_t next = 0; next < order.size(); ++next) {
+        if (stop && stop(*order[next])) {
+            continue;
+        }
+        for (const Value& operand : order[next]->operands()) {
+            visit(operand);
+        }
+    }
+    std::ranges::sort(order, {}, &Node::id);
+    return order;
+}
+
+Value with_operands(const Node& node, std::span<const Value> operands) {
+    if (std::ranges::equal(node.operands(), operands)) {
+        return {NodeRef::share(node)};
+    }
+    return make(node.op(), node.attributes(), operands, node.location());
+}
+
+Graph rewrite(const Graph& graph, const RewriteRule& rule) {
+    const std::vector<const Node*> order = topological_order(graph.results);
+    NodeMap<Value> replacement(order.size());
+    std::vector<Value> operands;
+    for (const Node* node : order) {
+        operands.clear();
+        for (const Value& operand : node->operands()) {
+            operands.push_back(replacement.at(operand.node.get()));
+        }
+        Value value = rule(*node, operands);
+        replacement[node] = value ? value : with_operands(*node, operands);
+    }
+    Graph result;
+    for (const Value& value : graph.results) {
+        result.results.push_back(replacement.at(value.node.get()));
+    }
+    return result;
+}
+
+}  // namespace latent::ir

@@ -1,0 +1,93 @@
+#include "ir/node.h"
+
+namespace latent::ir {
+
+namespace {
+
+std::atomic<std::uint64_t> next_id{1};
+std::atomic<std::int64_t> nodes_alive{0};
+
+}  // namespace
+
+NodeRef NodeRef::share(const Node& node) {
+    node.references_.fetch_add(1, std::memory_order_relaxed);
+    return NodeRef(&node);
+}
+
+void Slot::settle(StorageRef storage) const {
+    storage_ = std::move(storage);
+    ready_.store(true, std::memory_order_release);
+}
+
+NodeRef Node::create(const Parts& parts) { return NodeRef(new Node(parts)); }
+
+Node::Node(const Parts& parts)
+    : op_(parts.op),
+      requires_grad_(parts.requires_grad),
+      id_(next_id.fetch_add(1, std::memory_order_relaxed)),
+      type_(parts.type),
+      location_(parts.location) {
+    if (!std::holds_alternative<NoAttributes>(parts.attributes)) {
+        attributes_ = std::make_unique<const Attributes>(parts.attributes);
+    }
+    if (parts.operands.size() <= inline_operands) {
+        std::copy(parts.operands.begin(), parts.operands.end(), operands_.begin());
+        operand_count_ = static_cast<std::uint8_t>(parts.operands.size());
+    } else {
+        many_operands_ = std::make_unique<std::vector<Value>>(parts.operands.begin(), parts.operands.end());
+    }
+    std::uint64_t seed = hash_combine(static_cast<std::uint64_t>(op_), hash(parts.attributes));
+    seed = hash_combine(seed, static_cast<std::uint64_t>(type_.dtype));
+    for (const std::int64_t extent : type_.shape) {
+        seed = hash_combine(seed, static_cast<std::uint64_t>(extent));
+    }
+    local_hash_ = seed;
+    nodes_alive.fetch_add(1, std::memory_order_relaxed);
+}
+
+Node::~Node() { nodes_alive.fetch_sub(1, std::memory_order_relaxed); }
+
+const Attributes& Node::attributes() const {
+    static const Attributes none;
+    return attributes_ ? *attributes_ : none;
+}
+
+void Node::forget_operands() const {
+    operand_count_ = 0;
+    operands_ = {};
+    many_operands_.reset();
+}
+
+std::int64_t Node::alive() { return nodes_alive.load(std::memory_order_relaxed); }
+
+void Node::release() const {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        destroy_all(this);
+    }
+}
+
+void Node::destroy_all(const Node* first) {
+    // Operands that die with their user are queued instead of destroyed in place, so that a chain of any length is taken
+    // down in constant stack.
+    std::vector<const Node*> dead{first};
+    while (!dead.empty()) {
+        const std::unique_ptr<Node, void (*)(Node*)> node(const_cast<Node*>(dead.back()), [](Node* n) { delete n; });
+        dead.pop_back();
+        const auto take = [&](Value& operand) {
+            const Node* child = std::exchange(operand.node.node_, nullptr);
+            if (child != nullptr && child->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+                dead.push_back(child);
+            }
+        };
+        for (Value& operand : node->operands_) {
+            take(operand);
+        }
+        if (node->many_operands_) {
+            for (Value& operand : *node->many_operands_) {
+                take(operand);
+            }
+        }
+    }
+}
+
+}  // namespace latent::ir

@@ -1,0 +1,166 @@
+#pragma once
+
+#include <atomic>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <source_location>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "ir/attributes.h"
+#include "ir/op.h"
+#include "ir/storage.h"
+#include "ir/types.h"
+
+namespace latent::ir {
+
+class Node;
+
+/// Shared ownership of an immutable node. Destroying the last owner of a long chain takes constant stack.
+class NodeRef {
+  public:
+    NodeRef() = default;
+    explicit NodeRef(const Node* adopted) : node_(adopted) {}
+    NodeRef(const NodeRef& other);
+    NodeRef(NodeRef&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+    NodeRef& operator=(NodeRef other) noexcept {
+        std::swap(node_, other.node_);
+        return *this;
+    }
+    ~NodeRef();
+
+    /// Another owner of a node that is alive.
+    static NodeRef share(const Node& node);
+
+    const Node* get() const { return node_; }
+    const Node* operator->() const { return node_; }
+    const Node& operator*() const { return *node_; }
+    explicit operator bool() const { return node_ != nullptr; }
+    bool operator==(const NodeRef&) const = default;
+
+  private:
+    friend class Node;
+    const Node* node_ = nullptr;
+};
+
+/// One result of a node.
+struct Value {
+    NodeRef node;
+    std::uint32_t result = 0;
+
+    explicit operator bool() const { return static_cast<bool>(node); }
+    bool operator==(const Value&) const = default;
+    const Type& type() const;
+    Op op() const;
+    std::span<const Value> operands() const;
+};
+
+/// Where a result's data arrives: settles once, from pending to ready. All else about a node is fixed at creation.
+class Slot {
+  public:
+    bool ready() const { return ready_.load(std::memory_order_acquire); }
+    /// Null while pending.
+    StorageRef storage() const { return ready() ? storage_ : nullptr; }
+    /// Called once, by the evaluation that claimed the slot.
+    void settle(StorageRef storage) const;
+
+    /// Number of user handles that name this result: what an evaluation keeps besides its roots.
+    std::atomic<std::uint32_t>& handles() const { return handles_; }
+    /// The evaluation that is computing this result, or 0. Guarded by the evaluator's lock.
+    std::uint64_t& claim() const { return claim_; }
+
+  private:
+    mutable std::atomic<bool> ready_{false};
+    mutable std::atomic<std::uint32_t> handles_{0};
+    mutable std::uint64_t claim_ = 0;
+    mutable StorageRef storage_;
+};
+
+/// An operation of the graph: created complete and never changed. Operands exist before their user, so that every graph is
+/// acyclic and `id` is a topological order.
+class Node {
+  public:
+    struct Parts {
+        Op op = Op::constant;
+        Attributes attributes;
+        std::span<const Value> operands;
+        Type type;
+        std::source_location location;
+        bool requires_grad = false;
+    };
+    /// Takes what it is told: use the functions of ir/builder.h, which check and infer.
+    static NodeRef create(const Parts& parts);
+
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    Op op() const { return op_; }
+    const Attributes& attributes() const;
+    template <typename A>
+    const A& attributes_as() const {
+        return std::get<A>(attributes());
+    }
+    std::span<const Value> operands() const {
+        return many_operands_ ? std::span<const Value>(*many_operands_)
+                              : std::span<const Value>(operands_.data(), operand_count_);
+    }
+    const Value& operand(std::size_t i) const { return operands()[i]; }
+    const Type& type() const { return type_; }
+    const Slot& slot() const { return slot_; }
+    const std::source_location& location() const { return location_; }
+    /// Hash of op, attributes and types, without operands: two nodes of equal structure agree.
+    std::uint64_t local_hash() const { return local_hash_; }
+    /// Increases with creation: operands come before users.
+    std::uint64_t id() const { return id_; }
+    /// A gradient can be asked through this node: it is such a leaf, or a differentiable operand is.
+    bool requires_grad() const { return requires_grad_; }
+
+    /// Lets go of the operands of a node whose slot is ready and through which no gradient can be asked, so that what it was
+    /// computed from can be freed. The only other thing about a node that changes; the caller sees to it that nobody walks
+    /// the graph meanwhile.
+    void forget_operands() const;
+
+    /// Nodes alive in this process.
+    static std::int64_t alive();
+
+  private:
+    friend class NodeRef;
+    static constexpr std::size_t inline_operands = 3;
+
+    explicit Node(const Parts& parts);
+    ~Node();
+    void release() const;
+    static void destroy_all(const Node* first);
+
+    mutable std::atomic<std::uint32_t> references_{1};
+    Op op_;
+    bool requires_grad_;
+    mutable std::uint8_t operand_count_ = 0;
+    std::uint64_t id_;
+    std::uint64_t local_hash_ = 0;
+    std::unique_ptr<const Attributes> attributes_;
+    mutable std::array<Value, inline_operands> operands_;
+    mutable std::unique_ptr<std::vector<Value>> many_operands_;
+    Type type_;
+    Slot slot_;
+    std::source_location location_;
+};
+
+inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {
+    if (node_ != nullptr) {
+        node_->references_.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+inline NodeRef::~NodeRef() {
+    if (node_ != nullptr) {
+        node_->release();
+    }
+}
+
+inline const Type& Value::type() const { return node->type(); }
+inline Op Value::op() const { return node->op(); }
+inline std::span<const Value> Value::operands() const { return node->operands(); }
+
+}  // namespace latent::ir

@@ -1,0 +1,37 @@
+#include "ir/op.h"
+
+#include <array>
+
+namespace latent::ir {
+
+namespace {
+
+constexpr std::array rows = {
+#define LATENT_OP(name, category, operands, attributes) \
+    OpInfo{Op::name, #name, Category::category, operands},
+#include "ir/ops.def"
+#undef LATENT_OP
+};
+
+}  // namespace
+
+std::span<const OpInfo> all_ops() { return rows; }
+
+const OpInfo& info(Op op) { return rows[static_cast<std::size_t>(op)]; }
+
+bool is_elementwise(Op op) {
+    const Category kind = category(op);
+    return kind == Category::unary || kind == Category::binary || kind == Category::compare ||
+           kind == Category::ternary;
+}
+
+std::optional<Op> op_named(std::string_view name) {
+    for (const OpInfo& row : rows) {
+        if (row.name == name) {
+            return row.op;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace latent::ir

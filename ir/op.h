@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace latent::ir {
+
+/// The primitives, listed in ir/ops.def.
+enum class Op : std::uint8_t {
+#define LATENT_OP(name, category, operands, attributes) name,
+#include "ir/ops.def"
+#undef LATENT_OP
+};
+
+/// What a primitive is to passes and templates.
+enum class Category : std::uint8_t {
+    leaf,      ///< no operands
+    unary,     ///< elementwise, one operand
+    binary,    ///< elementwise, two operands of one type
+    compare,   ///< elementwise, two operands, boolean result
+    ternary,   ///< elementwise, three operands
+    reduce,    ///< removes axes
+    contract,  ///< sum of products
+    view,      ///< another address of the same elements
+    index,     ///< moves elements in ways that strides cannot express
+};
+
+/// One row of ir/ops.def.
+struct OpInfo {
+    Op op;
+    std::string_view name;
+    Category category;
+    int operands;  ///< -1: one or more
+};
+
+/// All rows, in the order of the enumeration.
+std::span<const OpInfo> all_ops();
+
+const OpInfo& info(Op op);
+inline std::string_view name(Op op) { return info(op).name; }
+inline Category category(Op op) { return info(op).category; }
+
+/// Unary, binary, compare or ternary: result element i depends on element i of each operand.
+bool is_elementwise(Op op);
+
+std::optional<Op> op_named(std::string_view name);
+
+}  // namespace latent::ir

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace latent::ir {
+
+/// Families of kernels; see Classification in ir/region.h.
+enum class Template : std::uint8_t { pointwise, row, reduction, contraction, scatter };
+
+std::string_view name(Template kind);
+
+/// Instruction sets that kernels are made for. Each implies the ones before it.
+enum class InstructionSet : std::uint8_t { sse41, avx2, avx512 };
+
+std::string_view name(InstructionSet set);
+
+/// What is known of the machine that kernels run on, found at run time.
+struct Machine {
+    InstructionSet instruction_set = InstructionSet::sse41;
+    std::int64_t l1_bytes = 32 << 10;
+    std::int64_t l2_bytes = 512 << 10;
+    std::int64_t l3_bytes = 8 << 20;
+    int vector_bytes = 16;  ///< 16, 32 or 64
+    int registers = 16;     ///< vector registers
+    bool operator==(const Machine&) const = default;
+};
+
+/// How a region becomes loops: a small value that is printed into the kernel's key, and may be edited and handed back.
+struct Schedule {
+    Template kind = Template::pointwise;
+    InstructionSet instruction_set = InstructionSet::sse41;
+    /// The atom along which vectors run.
+    int vector_atom = -1;
+    /// Elements of a vector.
+    int lanes = 8;
+    /// Vectors in flight: unrolled bodies of a pointwise loop, partial sums of a reduction (part of its order of arithmetic).
+    int unroll = 1;
+    /// Points of the parallel loop that one task takes. Depends on nothing but the request and run-time extents.
+    std::int64_t block = 0;
+    /// Stages kept in scratch for a row instead of being computed again by each user.
+    std::vector<int> kept;
+    /// Contraction: the atom along which the rows of the register tile run; which operands are packed (0: none, 1: the one
+    /// with the vectors, 2: both); rows and vectors of the register tile; rows and columns of the cache blocks in tiles, and
+    /// their depth in elements.
+    int row_atom = -1;
+    int packing = 0;
+    int tile_rows = 0;
+    int tile_vectors = 0;
+    int block_rows = 0;
+    int block_columns = 0;
+    int block_depth = 0;
+    bool operator==(const Schedule&) const = default;
+};
+
+/// Visits the fields after `kind` and `instruction_set` with their printed names.
+template <typename S, typename Visit>
+void for_each_field(S& schedule, Visit&& visit) {
+    visit(std::string_view("vector_atom"), schedule.vector_atom);
+    visit(std::string_view("lanes"), schedule.lanes);
+    visit(std::string_view("unroll"), schedule.unroll);
+    visit(std::string_view("block"), schedule.block);
+    visit(std::string_view("kept"), schedule.kept);
+    visit(std::string_view("row_atom"), schedule.row_atom);
+    visit(std::string_view("packing"), schedule.packing);
+    visit(std::string_view("tile_rows"), schedule.tile_rows);
+    visit(std::string_view("tile_vectors"), schedule.tile_vectors);
+    visit(std::string_view("block_rows"), schedule.block_rows);
+    visit(std::string_view("block_columns"), schedule.block_columns);
+    visit(std::string_view("block_depth"), schedule.block_depth);
+}
+
+}  // namespace latent::ir

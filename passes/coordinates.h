@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ir/node.h"
+#include "ir/region.h"
+
+namespace latent::passes {
+
+/// Where a value is read along one of its dimensions: sum of coefficient * atom + offset.
+struct Coordinate {
+    std::vector<ir::AtomTerm> terms;
+    std::int64_t offset = 0;
+    bool operator==(const Coordinate&) const = default;
+};
+using Coordinates = std::vector<Coordinate>;
+
+/// The loop dimensions of a region under construction. An atom may be split into an outer and an inner one, when a reshape
+/// asks for it; coordinates that name the old one are rewritten on the next `expand`.
+class AtomTable {
+  public:
+    int add(std::int64_t extent);
+    /// One new atom for each extent.
+    Coordinates add_all(std::span<const std::int64_t> shape);
+
+    std::int64_t extent(int atom) const { return atoms_[static_cast<std::size_t>(atom)].extent; }
+    /// Keeps an atom whole from now on: a reshape that would split it fails.
+    void pin(int atom) { atoms_[static_cast<std::size_t>(atom)].pinned = true; }
+    bool is_split(int atom) const { return atoms_[static_cast<std::size_t>(atom)].outer >= 0; }
+    int size() const { return static_cast<int>(atoms_.size()); }
+    /// Coordinates without split atoms.
+    Coordinate expand(const Coordinate& coordinate) const;
+    Coordinates expand(const Coordinates& coordinates) const;
+
+    /// The atoms of a coordinate whose value runs over 0 .. product of their extents - 1 in row-major order, outermost first;
+    /// nothing if it is of another form.
+    std::optional<std::vector<int>> mixed_radix(const Coordinate& coordinate, std::int64_t extent) const;
+    bool is_pure(const Coordinates& coordinates, std::span<const std::int64_t> shape) const;
+    /// The coordinate that runs over these atoms in row-major order.
+    Coordinate from_mixed_radix(std::span<const int> atoms) const;
+
+    /// Coordinates at which the operand of a reshape is read when its result is read at `coordinates`; splits atoms where
+    /// a factor asks for it. Nothing if the factors of both shapes do not divide, or `coordinates` are not pure.
+    std::optional<Coordinates> through_reshape(const Coordinates& coordinates, std::span<const std::int64_t> from,
+                                               std::span<const std::int64_t> to);
+
+  private:
+    struct State {
+        std::int64_t extent = 0;
+        int outer = -1;
+        int inner = -1;
+        bool pinned = false;
+    };
+    void split(int atom, std::int64_t inner_extent);
+
+    std::vector<State> atoms_;
+};
+
+/// Coordinates at which the operand of a view is read when the view is read at `coordinates`; nothing where that cannot be
+/// said with sums of atoms. Splits atoms for reshape.
+std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates& coordinates, AtomTable& atoms);
+
+/// Whether every dimension keeps its elements and their order along it (permute, reshape, broadcast), so that a computed
+/// operand can be evaluated at the coordinates instead of being read from memory.
+bool keeps_whole_dimensions(ir::Op view);
+
+}  // namespace latent::passes

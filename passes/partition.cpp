@@ -1,0 +1,525 @@
+#include "passes/partition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "passes/absorption.h"
+#include "passes/open_region.h"
+#include "passes/recompute_cost.h"
+
+namespace latent::passes {
+
+namespace {
+
+/// How many of the newest regions are tried for a reduction that reads the same values.
+constexpr int sibling_search_limit = 64;
+
+/// One sweep over the graph from the results down. When a node is reached, all its users have been placed, so every request
+/// for it is known, and so is every path from it to a region.
+class Partitioner {
+  public:
+    Partitioner(const ir::Graph& graph, const PartitionOptions& options)
+        : options_(options), order_(ir::topological_order(graph.results)), costs_(recompute_costs(order_)) {
+        for (const ir::Value& result : graph.results) {
+            demand_storage(result.node.get());
+        }
+    }
+
+    Partition run() {
+        for (std::size_t i = order_.size(); i-- > 0;) {
+            place(*order_[i]);
+        }
+        finish();
+        return std::move(partition_);
+    }
+
+  private:
+    using Requests = std::vector<Request>;
+
+    void demand_storage(const ir::Node* node) { stored_.insert(node, true); }
+    bool must_store(const ir::Node& node) const { return stored_.contains(&node); }
+    OpenRegion& region(int i) { return regions_[static_cast<std::size_t>(i)]; }
+
+    void place(const ir::Node& node);
+    void place_leaf(const ir::Node& node, const Requests& requests);
+    void place_view(const ir::Node& node, Requests requests);
+    void place_computed(const ir::Node& node, Requests requests);
+
+    void read(const ir::Node& node, const Requests& requests);
+    bool pass_through(const ir::Node& view, const Request& request);
+    void request(int region, int instance, const ir::Value& value, Coordinates coordinates);
+    void request_operands(int region, int instance, const ir::Node& node, const Coordinates& coordinates);
+
+    /// Why `node` cannot be computed in the region that asks for it there; empty if it was absorbed.
+    std::string absorb(const ir::Node& node, const Request& request, int* instance = nullptr);
+    std::string absorb_for_all(const ir::Node& node, const Requests& requests);
+    void store(const ir::Node& node, Requests& requests);
+    bool store_beside_results(const ir::Node& node, Requests& requests);
+    bool join_sibling(const ir::Node& node, const Requests& requests);
+    void store_in_new_region(const ir::Node& node);
+    void scatter_in_new_region(const ir::Node& node);
+    bool depends(int region, int on) const;
+    void withdraw(int region, int first_instance);
+    void finish();
+
+    PartitionOptions options_;
+    std::vector<const ir::Node*> order_;
+    ir::NodeMap<int> costs_;
+    ir::NodeMap<bool> stored_;
+    ir::NodeMap<Requests> requests_;
+    ir::NodeMap<std::vector<int>> producers_;  ///< the regions that write a stored value, in order
+    std::vector<OpenRegion> regions_;
+    Partition partition_;
+};
+
+void Partitioner::request(int region_index, int instance, const ir::Value& value, Coordinates coordinates) {
+    Request request{region_index, instance, 0, std::move(coordinates), Need::any};
+    request.operand = region(region_index).add_operand(instance, value.node.get(), request.coordinates);
+    requests_[value.node.get()].push_back(std::move(request));
+}
+
+void Partitioner::read(const ir::Node& node, const Requests& requests) {
+    for (const Request& request : requests) {
+        region(request.region).settle_with_load(request, &node, request.coordinates);
+    }
+}
+
+void Partitioner::place(const ir::Node& node) {
+    Requests* found = requests_.find(&node);
+    Requests requests = found == nullptr ? Requests{} : std::move(*found);
+    if (requests.empty() && !must_store(node)) {
+        return;
+    }
+    const ir::Category category = ir::category(node.op());
+    if (category == ir::Category::leaf) {
+        place_leaf(node, requests);
+    } else if (node.type().element_count() == 0) {
+        read(node, requests);  // nothing to compute, and nothing is read from it
+    } else if (category == ir::Category::view) {
+        place_view(node, std::move(requests));
+    } else {
+        place_computed(node, std::move(requests));
+    }
+}
+
+void Partitioner::place_leaf(const ir::Node& node, const Requests& requests) {
+    const bool in_memory = node.op() == ir::Op::parameter;
+    const bool needs_buffer =
+        must_store(node) || std::ranges::any_of(requests, [](const Request& r) { return r.need == Need::buffer; });
+    Requests all = requests;
+    if (needs_buffer && !in_memory) {
+        store_in_new_region(node);
+        const Requests& own = requests_.at(&node);
+        all.insert(all.end(), own.begin(), own.end());
+    }
+    for (const Request& request : all) {
+        OpenRegion& open = region(request.region);
+        if (node.op() == ir::Op::constant && request.need != Need::buffer) {
+            open.settle_with_instance(request, open.add_instance(&node, ir::StageKind::constant));
+        } else {
+            open.settle_with_load(request, &node, request.coordinates);
+        }
+    }
+}
+
+bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
+    const ir::Node& operand = *view.operand(0).node;
+    const bool in_memory = operand.op() == ir::Op::parameter || ir::category(operand.op()) != ir::Category::leaf;
+    if (request.need == Need::buffer && (!in_memory || operand.type().rank() == 0)) {
+        return false;  // repeating a number or counting takes memory of its own first
+    }
+    OpenRegion& open = region(request.region);
+    const AtomTable before = open.atoms();
+    auto coordinates = through_view(view, open.atoms().expand(request.coordinates), open.atoms());
+    if (!coordinates) {
+        open.atoms() = before;
+        return false;
+    }
+    Request onward = request;
+    onward.coordinates = std::move(*coordinates);
+    if (request.need == Need::any && !keeps_whole_dimensions(view.op())) {
+        onward.need = Need::address;
+    }
+    open.note_seen(&operand, onward.coordinates);
+    requests_[&operand].push_back(std::move(onward));
+    return true;
+}
+
+void Partitioner::place_view(const ir::Node& node, Requests requests) {
+    if (must_store(node) && node.op() == ir::Op::reshape) {
+        // Row-major storage is the same bytes in either shape.
+        const ir::Node* operand = node.operand(0).node.get();
+        demand_storage(operand);
+        partition_.aliases.push_back({&node, operand});
+        read(node, requests);
+        return;
+    }
+    if (must_store(node)) {
+        store_in_new_region(node);
+        read(node, requests);
+        return;
+    }
+    Requests stuck;
+    for (const Request& request : requests) {
+        if (!pass_through(node, request)) {
+            stuck.push_back(request);
+        }
+    }
+    if (!stuck.empty()) {
+        partition_.cuts.push_back({&node, "its elements have no regular stride seen through the views above"});
+        if (node.op() == ir::Op::reshape) {
+            const ir::Node* operand = node.operand(0).node.get();
+            demand_storage(operand);
+            partition_.aliases.push_back({&node, operand});
+        } else {
+            store_in_new_region(node);
+        }
+        read(node, stuck);
+    }
+}
+
+void Partitioner::place_computed(const ir::Node& node, Requests requests) {
+    std::string reason;
+    if (!must_store(node)) {
+        reason = absorb_for_all(node, requests);
+        if (reason.empty()) {
+            return;
+        }
+        partition_.cuts.push_back({&node, reason});
+    }
+    store(node, requests);
+}
+
+std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& requests) {
+    if (std::ranges::any_of(requests, [](const Request& request) { return request.need != Need::any; })) {
+        return "its consumer reads it from memory";
+    }
+    bool several = false;
+    for (const Request& request : requests) {
+        const OpenRegion& open = region(request.region);
+        several = several || request.region != requests[0].region ||
+                  open.atoms().expand(request.coordinates) != open.atoms().expand(requests[0].coordinates);
+    }
+    if (several && *costs_.find(&node) > options_.recompute_cost) {
+        return "several kernels need it, and computing it again costs more than storing it";
+    }
+    // All or nothing: what has to be stored for one consumer is read by all.
+    std::map<int, OpenRegion> before;
+    if (several) {
+        for (const Request& request : requests) {
+            before.try_emplace(request.region, region(request.region));
+        }
+    }
+    std::vector<std::pair<const Request*, int>> done;
+    for (const Request& request : requests) {
+        const auto same = std::ranges::find_if(done, [&](const auto& other) {
+            return other.first->region == request.region &&
+                   region(request.region).atoms().expand(other.first->coordinates) ==
+                       region(request.region).atoms().expand(request.coordinates);
+        });
+        if (same != done.end()) {
+            region(request.region).settle_with_instance(request, same->second);
+            continue;
+        }
+        int instance = -1;
+        const std::string reason = absorb(node, request, &instance);
+        if (!reason.empty()) {
+            for (const auto& [taken, taken_instance] : done) {
+                withdraw(taken->region, taken_instance);
+            }
+            for (auto& [index, saved] : before) {
+                region(index) = std::move(saved);
+            }
+            return reason;
+        }
+        done.emplace_back(&request, instance);
+    }
+    return {};
+}
+
+void Partitioner::withdraw(int region_index, int first_instance) {
+    // Requests made by instances that are taken back.
+    const OpenRegion& open = region(region_index);
+    for (int i = first_instance; i < static_cast<int>(open.instance_count()); ++i) {
+        for (const ir::Value& operand : open.instance(i).node->operands()) {
+            if (Requests* requests = requests_.find(operand.node.get())) {
+                std::erase_if(*requests, [&](const Request& request) {
+                    return request.region == region_index && request.instance >= first_instance;
+                });
+            }
+        }
+    }
+}
+
+std::string Partitioner::absorb(const ir::Node& node, const Request& request, int* instance) {
+    OpenRegion& open = region(request.region);
+    if (open.instance_count() >= options_.max_stages) {
+        return "the kernel has grown to its largest size";
+    }
+    const Coordinates coordinates = open.atoms().expand(request.coordinates);
+    if (!open.atoms().is_pure(coordinates, node.type().shape.span())) {
+        return "it is read along a part of a dimension";
+    }
+    if (is_elementwise(node.op())) {
+        *instance = open.add_instance(&node, ir::StageKind::elementwise);
+        open.settle_with_instance(request, *instance);
+        request_operands(request.region, *instance, node, coordinates);
+        return {};
+    }
+    // Anything else may change what kind of kernel this is: try on a copy.
+    const OpenRegion before = open;
+    const int first = static_cast<int>(open.instance_count());
+    std::string reason = add_anchor(open, node, coordinates, options_, instance);
+    if (reason.empty()) {
+        open.settle_with_instance(request, *instance);
+        const KernelStep trial = open.snapshot();
+        if (trial.classification.kind) {
+            for (int i = first; i < static_cast<int>(open.instance_count()); ++i) {
+                for (PendingOperand& pending : take_pending(open, i)) {
+                    requests_[pending.value].push_back({request.region, i, pending.operand,
+                                                        std::move(pending.coordinates), pending.need});
+                }
+            }
+            return {};
+        }
+        reason = trial.classification.reason;
+    }
+    region(request.region) = before;
+    return reason;
+}
+
+void Partitioner::request_operands(int region_index, int instance, const ir::Node& node,
+                                   const Coordinates& coordinates) {
+    for (const ir::Value& operand : node.operands()) {
+        request(region_index, instance, operand, coordinates);
+    }
+}
+
+void Partitioner::store(const ir::Node& node, Requests& requests) {
+    if (node.op() == ir::Op::scatter_add) {
+        scatter_in_new_region(node);
+    } else if (!store_beside_results(node, requests) && !join_sibling(node, requests)) {
+        store_in_new_region(node);
+    }
+    read(node, requests);
+}
+
+bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests) {
+    for (const Request& request : Requests(requests)) {
+        OpenRegion& open = region(request.region);
+        const auto here = [&](const Request& other) {
+            return other.region == request.region && other.need == Need::any &&
+                   open.atoms().expand(other.coordinates) == open.atoms().expand(request.coordinates);
+        };
+        // A kernel cannot read elsewhere what it is writing, nor wait for one that waits for it.
+        const auto prevents = [&](const Request& other) {
+            return other.region == request.region ? !here(other) : depends(request.region, other.region);
+        };
+        if (request.need != Need::any || !open.stores_like_results(request.coordinates) ||
+            std::ranges::any_of(requests, prevents)) {
+            continue;
+        }
+        int instance = -1;
+        if (!absorb(node, request, &instance).empty()) {
+            continue;
+        }
+        OpenRegion& grown = region(request.region);
+        grown.add_result(&node, instance, request.coordinates);
+        producers_[&node].push_back(request.region);
+        for (const Request& other : requests) {
+            if (here(other)) {
+                grown.settle_with_instance(other, instance);
+            }
+        }
+        std::erase_if(requests, here);
+        return true;
+    }
+    return false;
+}
+
+bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
+    if (ir::category(node.op()) != ir::Category::reduce) {
+        return false;
+    }
+    const ir::Node& operand = *node.operand(0).node;
+    const int newest = static_cast<int>(regions_.size());
+    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest; ++candidate) {
+        OpenRegion& open = region(candidate);
+        const OpenRegion::Instance& first = open.instance(open.results()[0].instance);
+        if (first.kind != ir::StageKind::reduce || first.node->operand(0).type() != operand.type() ||
+            first.node->attributes() != node.attributes() || !share_inputs(*first.node->operand(0).node, operand)) {
+            continue;
+        }
+        const bool cycle = std::ranges::any_of(requests, [&](const Request& other) {
+            return other.region == candidate || depends(candidate, other.region);
+        });
+        if (cycle) {
+            continue;
+        }
+        const OpenRegion before = open;
+        int instance = -1;
+        const Coordinates coordinates = open.results()[0].coordinates;
+        if (!add_reduction(open, node, coordinates, &first.reduced, options_, &instance).empty()) {
+            region(candidate) = before;
+            continue;
+        }
+        open.add_result(&node, instance, coordinates);
+        if (!open.snapshot().classification.kind) {
+            region(candidate) = before;
+            continue;
+        }
+        for (PendingOperand& pending : take_pending(open, instance)) {
+            requests_[pending.value].push_back(
+                {candidate, instance, pending.operand, std::move(pending.coordinates), pending.need});
+        }
+        producers_[&node].push_back(candidate);
+        return true;
+    }
+    return false;
+}
+
+void Partitioner::store_in_new_region(const ir::Node& node) {
+    const int index = static_cast<int>(regions_.size());
+    OpenRegion& open = regions_.emplace_back();
+    const Coordinates coordinates = open.atoms().add_all(node.type().shape.span());
+    producers_[&node].push_back(index);
+    // The result starts as a copy of its value, into which the computation is then absorbed as into any consumer.
+    const int copy = open.add_instance(&node, ir::StageKind::load);
+    open.add_result(&node, copy, coordinates);
+    Request first{index, copy, 0, coordinates, Need::any};
+    first.operand = open.add_operand(copy, &node, coordinates);
+    const ir::Category category = ir::category(node.op());
+    if (category == ir::Category::leaf) {
+        requests_[&node].assign(1, std::move(first));
+    } else if (category == ir::Category::view) {
+        if (!pass_through(node, first)) {
+            throw InternalError("a view that cannot be read at all");
+        }
+    } else {
+        int instance = -1;
+        const std::string reason = absorb(node, first, &instance);
+        if (!reason.empty()) {
+            throw InternalError(fmt::format("no kernel for {}: {}", ir::name(node.op()), reason));
+        }
+        region(index).results()[0].instance = instance;
+    }
+}
+
+void Partitioner::scatter_in_new_region(const ir::Node& node) {
+    // First a copy of the operand, then a kernel that adds the updates to it in place.
+    const int copy_index = static_cast<int>(regions_.size());
+    {
+        OpenRegion& open = regions_.emplace_back();
+        const Coordinates coordinates = open.atoms().add_all(node.type().shape.span());
+        const int copy = open.add_instance(&node, ir::StageKind::load);
+        open.add_result(&node, copy, coordinates);
+        request(copy_index, copy, node.operand(0), coordinates);
+    }
+    OpenRegion& open = regions_.emplace_back();
+    const int instance = add_scatter(open, node);
+    for (PendingOperand& pending : take_pending(open, instance)) {
+        requests_[pending.value].push_back(
+            {copy_index + 1, instance, pending.operand, std::move(pending.coordinates), pending.need});
+    }
+    producers_[&node] = {copy_index, copy_index + 1};
+}
+
+bool Partitioner::depends(int region_index, int on) const {
+    std::vector<int> pending{region_index};
+    std::vector<bool> seen(regions_.size(), false);
+    while (!pending.empty()) {
+        const int next = pending.back();
+        pending.pop_back();
+        if (next == on) {
+            return true;
+        }
+        if (seen[static_cast<std::size_t>(next)]) {
+            continue;
+        }
+        seen[static_cast<std::size_t>(next)] = true;
+        for (const OpenRegion::Load& load : regions_[static_cast<std::size_t>(next)].loads()) {
+            if (const std::vector<int>* producers = producers_.find(load.value)) {
+                pending.insert(pending.end(), producers->begin(), producers->end());
+            }
+        }
+    }
+    return false;
+}
+
+void Partitioner::finish() {
+    std::ranges::reverse(partition_.aliases);
+    ir::NodeMap<const ir::Node*> storage;
+    for (const Alias& alias : partition_.aliases) {
+        const ir::Node* const* below = storage.find(alias.storage);
+        storage[alias.value] = below == nullptr ? alias.storage : *below;
+    }
+    const auto producers_of = [&](const ir::Node* value) -> const std::vector<int>* {
+        const ir::Node* const* below = storage.find(value);
+        return producers_.find(below == nullptr ? value : *below);
+    };
+    // A region's level counts from the end: one more than the highest among the regions that need it.
+    std::vector<std::vector<int>> needs(regions_.size());
+    std::vector<int> users(regions_.size(), 0);
+    const auto add_need = [&](int user, int producer) {
+        std::vector<int>& list = needs[static_cast<std::size_t>(user)];
+        if (user != producer && std::ranges::find(list, producer) == list.end()) {
+            list.push_back(producer);
+            ++users[static_cast<std::size_t>(producer)];
+        }
+    };
+    for (int i = 0; i < static_cast<int>(regions_.size()); ++i) {
+        for (const OpenRegion::Load& load : region(i).loads()) {
+            if (const std::vector<int>* producers = producers_of(load.value)) {
+                for (const int producer : *producers) {
+                    add_need(i, producer);
+                }
+            }
+        }
+        for (const OpenRegion::Result& result : region(i).results()) {
+            for (const int producer : producers_.at(result.node)) {
+                if (producer < i) {
+                    add_need(i, producer);
+                }
+            }
+        }
+    }
+    std::vector<int> levels(regions_.size(), 0);
+    std::vector<int> ready;
+    for (int i = 0; i < static_cast<int>(regions_.size()); ++i) {
+        if (users[static_cast<std::size_t>(i)] == 0) {
+            ready.push_back(i);
+        }
+    }
+    std::vector<int> sequence;
+    for (std::size_t next = 0; next < ready.size(); ++next) {
+        const int done = ready[next];
+        sequence.push_back(done);
+        for (const int producer : needs[static_cast<std::size_t>(done)]) {
+            int& level = levels[static_cast<std::size_t>(producer)];
+            level = std::max(level, levels[static_cast<std::size_t>(done)] + 1);
+            if (--users[static_cast<std::size_t>(producer)] == 0) {
+                ready.push_back(producer);
+            }
+        }
+    }
+    if (sequence.size() != regions_.size()) {
+        throw InternalError("regions that need each other");
+    }
+    std::ranges::stable_sort(sequence, [&](int a, int b) {
+        return levels[static_cast<std::size_t>(a)] > levels[static_cast<std::size_t>(b)];
+    });
+    for (const int i : sequence) {
+        partition_.steps.push_back(region(i).snapshot());
+        partition_.levels.push_back(levels[static_cast<std::size_t>(i)]);
+    }
+}
+
+}  // namespace
+
+Partition partition(const ir::Graph& graph, const PartitionOptions& options) {
+    return Partitioner(graph, options).run();
+}
+
+}  // namespace latent::passes

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "ir/node_map.h"
+#include "passes/pass.h"
+
+namespace latent::passes {
+
+/// What a rule may ask beside the node that it is given.
+class RuleContext {
+  public:
+    RuleContext(FloatMode float_mode, const ir::NodeMap<std::uint32_t>& uses)
+        : float_mode_(float_mode), uses_(uses) {}
+
+    bool fast() const { return float_mode_ == FloatMode::fast; }
+
+    /// Whether the value feeds one operand of one node only, so that a rule which computes it in
+    /// another way does not compute it twice.
+    bool used_once(const ir::Value& value) const {
+        const std::uint32_t* count = uses_.find(value.node.get());
+        return count == nullptr || *count <= 1;
+    }
+
+  private:
+    FloatMode float_mode_;
+    const ir::NodeMap<std::uint32_t>& uses_;
+};
+
+/// A rewrite of single nodes. `apply` gets a node with one of the ops `roots`, whose operands are
+/// rewritten already, and returns a value of the same type to use instead, or an empty Value where
+/// it does not apply.
+struct Rule {
+    std::string_view name;
+    std::vector<ir::Op> roots;
+    ir::Value (*apply)(const ir::Node& node, const RuleContext& context);
+};
+
+/// Ops of a category, for the roots of rules.
+std::vector<ir::Op> ops_of(ir::Category category);
+std::vector<ir::Op> elementwise_ops();
+
+/// Rules that are tried in order at each node, operands first, again on what they return until none
+/// applies.
+class RuleSet {
+  public:
+    explicit RuleSet(std::vector<Rule> rules);
+    RuleSet(const RuleSet&) = delete;
+    RuleSet& operator=(const RuleSet&) = delete;
+
+    ir::Graph apply(const ir::Graph& graph, PassContext& context) const;
+
+  private:
+    ir::Value apply_once(const ir::Value& value, const RuleContext& rule_context,
+                         PassContext& context) const;
+
+    std::vector<Rule> rules_;
+    std::vector<std::vector<const Rule*>> by_op_;
+};
+
+}  // namespace latent::passes

@@ -1,0 +1,198 @@
+#include "passes/schedule.h"
+
+#include <algorithm>
+
+namespace latent::passes {
+
+namespace {
+
+/// Points of a task: some 10 us of cheap arithmetic, and 64 KiB of f32.
+constexpr std::int64_t task_points = 1 << 14;
+/// Up to so many rows, a contraction reads its operands in place.
+constexpr std::int64_t skinny_rows = 8;
+
+bool has(std::uint64_t set, int atom) { return (set >> atom & 1) != 0; }
+
+/// How many of the elements that a point reads and writes lie next to those of its neighbour along `atom`.
+int contiguous_accesses(const ir::Region& region, int atom) {
+    int count = 0;
+    const auto k = static_cast<std::size_t>(atom);
+    for (const ir::RegionInput& input : region.inputs) {
+        count += input.kind == ir::InputKind::strided && input.strides[k] == ir::StrideClass::one ? 1 : 0;
+    }
+    for (const ir::RegionResult& result : region.results) {
+        count += result.scatter.empty() && result.strides[k] == ir::StrideClass::one ? 1 : 0;
+    }
+    return count;
+}
+
+/// The innermost atom of the set, unless more accesses are contiguous along another.
+int choose_vector_atom(const ir::Region& region, std::uint64_t set) {
+    int chosen = -1;
+    int best = -1;
+    for (int atom = static_cast<int>(region.atoms.size()); atom-- > 0;) {
+        if (has(set, atom) && contiguous_accesses(region, atom) > best) {
+            chosen = atom;
+            best = contiguous_accesses(region, atom);
+        }
+    }
+    return chosen;
+}
+
+/// Bytes of the widest number in the region: all vectors of a kernel have as many elements as fit of these, but never fewer
+/// than of f64.
+int widest_element(const ir::Region& region) {
+    std::size_t bytes = 4;
+    for (const ir::Stage& stage : region.stages) {
+        const bool moves_data = stage.kind != ir::StageKind::constant;
+        bytes = std::max(bytes, moves_data ? byte_size(stage.dtype) : 0);
+    }
+    return static_cast<int>(bytes);
+}
+
+bool is_transcendental(ir::Op op) {
+    switch (op) {
+        case ir::Op::exp:
+        case ir::Op::expm1:
+        case ir::Op::log:
+        case ir::Op::log1p:
+        case ir::Op::sin:
+        case ir::Op::cos:
+        case ir::Op::tan:
+        case ir::Op::tanh:
+        case ir::Op::erf:
+        case ir::Op::pow:
+        case ir::Op::random_bits:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// Stages of a row that several loops over the row use and that are worth more than a store and a load.
+std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    std::vector<int> kept;
+    // The loops over the row in which a stage is evaluated: those of reductions, and that of the results.
+    std::vector<std::vector<int>> used_in(region.stages.size());
+    const auto note = [&](int stage, int loop) {
+        std::vector<int>& loops = used_in[static_cast<std::size_t>(stage)];
+        if (std::ranges::find(loops, loop) == loops.end()) {
+            loops.push_back(loop);
+        }
+    };
+    for (const ir::RegionResult& result : region.results) {
+        note(result.stage, -1);
+    }
+    for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {
+        const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
+        const std::vector<int> loops = used_in[static_cast<std::size_t>(i)];
+        const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0;
+        const bool keep = stage.kind == ir::StageKind::elementwise && is_transcendental(stage.op) && in_row &&
+                          loops.size() > 1;
+        if (keep) {
+            kept.push_back(i);
+        }
+        for (const int operand : stage.operands) {
+            if (stage.kind == ir::StageKind::reduce || keep) {
+                note(operand, i);
+            } else {
+                for (const int loop : loops) {
+                    note(operand, loop);
+                }
+            }
+        }
+    }
+    std::ranges::reverse(kept);
+    return kept;
+}
+
+void schedule_contraction(ir::Schedule& schedule, const ir::Region& region, const ir::Classification& classification,
+                          const ir::Machine& machine, std::span<const std::int64_t> extents) {
+    const ir::Stage& contraction =
+        region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    const std::uint64_t lhs = spans[static_cast<std::size_t>(contraction.operands[0])];
+    const std::uint64_t rhs = spans[static_cast<std::size_t>(contraction.operands[1])];
+    const auto extent = [&](int atom) { return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)]; };
+    // Vectors run along the innermost dimension that only one operand has, unless it is short and another is not; rows along
+    // the longest one of the other operand.
+    const std::uint64_t free = (lhs ^ rhs) & ~classification.final_atoms;
+    int column = -1;
+    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+        if (has(free, atom) && (column < 0 || (extent(column) < schedule.lanes && extent(atom) > extent(column)))) {
+            column = atom;
+        }
+    }
+    const std::uint64_t others = column < 0 ? 0 : has(rhs, column) ? free & lhs : free & rhs;
+    int row = -1;
+    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+        if (has(others, atom) && (row < 0 || extent(atom) > extent(row))) {
+            row = atom;
+        }
+    }
+    schedule.vector_atom = column;
+    schedule.row_atom = row;
+
+    const int element = static_cast<int>(byte_size(contraction.dtype));
+    schedule.lanes = machine.vector_bytes / element;
+    schedule.tile_vectors = 2;
+    schedule.tile_rows = (machine.registers - 4) / 2;
+    const int columns = schedule.tile_vectors * schedule.lanes;
+    schedule.block_depth = static_cast<int>(machine.l1_bytes) / (columns * element);
+    const std::int64_t tile_bytes = std::int64_t{schedule.block_depth} * schedule.tile_rows * element;
+    schedule.block_rows = static_cast<int>(std::max<std::int64_t>(1, machine.l2_bytes / 2 / tile_bytes));
+    schedule.block_columns = 64;
+    std::int64_t depth = 1;
+    for (const int atom : contraction.atoms) {
+        depth *= extent(atom);
+    }
+    const std::int64_t working_set = depth * (extent(column) + extent(row)) * element;
+    schedule.packing = extent(row) <= skinny_rows ? 0 : working_set <= machine.l2_bytes ? 1 : 2;
+}
+
+}  // namespace
+
+ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,
+                              const ir::Machine& machine, std::span<const std::int64_t> extents) {
+    ir::Schedule schedule;
+    schedule.kind = *classification.kind;
+    schedule.instruction_set = machine.instruction_set;
+    schedule.lanes = machine.vector_bytes / widest_element(region);
+    schedule.unroll = 2;
+    schedule.block = task_points;
+    const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
+    switch (schedule.kind) {
+        case ir::Template::pointwise:
+            schedule.vector_atom = static_cast<int>(region.atoms.size()) - 1;
+            break;
+        case ir::Template::row:
+            schedule.unroll = 4;
+            schedule.vector_atom = choose_vector_atom(region, all);
+            if (!has(classification.row_atoms, schedule.vector_atom)) {
+                schedule.unroll = 2;
+            }
+            schedule.kept = choose_kept(region, classification.row_atoms);
+            break;
+        case ir::Template::reduction:
+            schedule.unroll = 4;
+            schedule.vector_atom = choose_vector_atom(region, all);
+            schedule.kept = choose_kept(region, classification.row_atoms);
+            break;
+        case ir::Template::contraction:
+            schedule_contraction(schedule, region, classification, machine, extents);
+            break;
+        case ir::Template::scatter: {
+            // Vectors only along what is contiguous in the result and addressed directly.
+            const ir::RegionResult& result = region.results[0];
+            const ir::IndexedDim& last = result.scatter.back();
+            if (last.stage < 0 && result.strides.back() == ir::StrideClass::one) {
+                schedule.vector_atom = last.terms[0].atom;
+            }
+            break;
+        }
+    }
+    return schedule;
+}
+
+}  // namespace latent::passes

@@ -1,0 +1,269 @@
+#include "codegen/runtime/kernel_cache.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "codegen/runtime/context.h"
+#include "ir/errors.h"
+#include "tests/codegen/runtime_fixtures.h"
+
+using namespace latent::codegen::runtime;
+using namespace latent::codegen::runtime::testing;
+using Catch::Contains;
+
+namespace {
+
+struct Fixture {
+    TemporaryFolder folder;
+    Warnings warnings;
+    FakeCompiler* compiler = nullptr;  // of the cache made last
+
+    KernelCache::Options options(const std::string& build_id = "1") {
+        return {.disk = {.folder = folder.path(), .warn = warnings.handler()},
+                .build_id = build_id};
+    }
+    std::unique_ptr<KernelCache> cache(const std::string& build_id = "1") {
+        auto fake = std::make_unique<FakeCompiler>();
+        compiler = fake.get();
+        return std::make_unique<KernelCache>(options(build_id), std::move(fake));
+    }
+};
+
+int run(const Kernel& kernel) {
+    MemoryPool memory;
+    ThreadPool threads(1);
+    int value = 0;
+    void* arguments[] = {nullptr, &value};
+    kernel.run(arguments, {memory, threads});
+    return value;
+}
+
+}  // namespace
+
+TEST_CASE("a kernel is compiled once, then found in memory, then on disk", "[kernel_cache]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    const auto kernel = cache->get(store_kernel(5));
+    CHECK(run(*kernel) == 5);
+    CHECK_FALSE(kernel->origin().from_disk);
+    CHECK(kernel->origin().compile.count() > 0);
+    CHECK(cache->get(store_kernel(5)) == kernel);
+    CHECK(cache->statistics().kernels_compiled == 1);
+    CHECK(cache->statistics().memory_hits == 1);
+    cache->clear();
+    const auto again = cache->get(store_kernel(5));
+    CHECK(again != kernel);
+    CHECK(again->origin().from_disk);
+    CHECK(again->notes() == kernel->notes());
+    CHECK(again->object_size() == kernel->object_size());
+    CHECK(again->symbol() == kernel->symbol());
+    CHECK(run(*again) == 5);
+    CHECK(run(*kernel) == 5);
+    CHECK(cache->statistics().kernels_compiled == 1);
+    CHECK(cache->statistics().disk_hits == 1);
+    CHECK(fixture.compiler->calls == 1);
+    CHECK(fixture.warnings.messages.empty());
+}
+
+TEST_CASE("a second process compiles nothing and needs no linker", "[kernel_cache]") {
+    Fixture fixture;
+    fixture.cache()->get(store_kernel(6));
+    const pid_t child = fork();
+    if (child == 0) {
+        setenv("PATH", "/nonexistent", 1);
+        const auto cache = fixture.cache();
+        const bool right = run(*cache->get(store_kernel(6))) == 6 && fixture.compiler->calls == 0 &&
+                           cache->statistics().disk_hits == 1;
+        _exit(right ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+}
+
+TEST_CASE("requests and builds have kernels of their own", "[kernel_cache]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    CHECK(cache->get(store_kernel(1))->symbol() != cache->get(store_kernel(2))->symbol());
+    CHECK(run(*cache->get(store_kernel(1))) == 1);
+    CHECK(run(*cache->get(store_kernel(2))) == 2);
+    const auto other = fixture.cache("2");
+    other->get(store_kernel(1));
+    CHECK(other->statistics().kernels_compiled == 1);
+}
+
+TEST_CASE("many kernels are asked for at once, some twice", "[kernel_cache][concurrency]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    cache->get(store_kernel(3));
+    std::vector<std::string> requests;
+    for (const int value : {1, 2, 3, 4, 2, 1}) {
+        requests.push_back(store_kernel(value));
+    }
+    const auto kernels = cache->get_all(requests);
+    REQUIRE(kernels.size() == 6);
+    for (std::size_t i = 0; i < kernels.size(); ++i) {
+        CHECK(kernels[i]->request() == requests[i]);
+    }
+    CHECK(run(*kernels[3]) == 4);
+    CHECK(kernels[1] == kernels[4]);
+    CHECK(cache->statistics().kernels_compiled == 4);
+    CHECK(cache->statistics().memory_hits == 3);
+    CHECK(cache->get_all({}).empty());
+}
+
+TEST_CASE("missing kernels are compiled in parallel", "[kernel_cache][concurrency]") {
+    if (hardware_threads() < 2) {
+        return;
+    }
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    std::atomic<int> inside{0};
+    std::atomic<bool> met{false};
+    fixture.compiler->before_compile = [&] {
+        ++inside;
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (inside < 2 && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::yield();
+        }
+        met = inside >= 2;
+    };
+    const std::vector<std::string> requests = {store_kernel(1), store_kernel(2)};
+    cache->get_all(requests);
+    CHECK(met);
+}
+
+TEST_CASE("overlapping requests for one kernel compile it once", "[kernel_cache][concurrency]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    fixture.compiler->before_compile = [] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    };
+    std::atomic<int> wrong{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int thread = 0; thread < 6; ++thread) {
+            threads.emplace_back([&, thread] {
+                // In both orders, so that calls wait for each other's kernels.
+                std::vector<std::string> requests = {store_kernel(1), store_kernel(2)};
+                if (thread % 2 == 0) {
+                    std::swap(requests[0], requests[1]);
+                }
+                for (const auto& kernel : cache->get_all(requests)) {
+                    if (store_kernel(run(*kernel)) != kernel->request()) {
+                        ++wrong;
+                    }
+                }
+            });
+        }
+    }
+    CHECK(wrong == 0);
+    CHECK(fixture.compiler->calls == 2);
+}
+
+TEST_CASE("a failed compilation throws to all who asked and is tried again later",
+          "[kernel_cache]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    bool fail = true;
+    fixture.compiler->before_compile = [&] {
+        if (fail) {
+            throw latent::CompileError("no such op");
+        }
+    };
+    const std::vector<std::string> requests = {store_kernel(1), store_kernel(1)};
+    CHECK_THROWS_AS(cache->get_all(requests), latent::CompileError);
+    CHECK_THROWS_WITH(cache->get(store_kernel(1)), Contains("no such op"));
+    fail = false;
+    CHECK(run(*cache->get(store_kernel(1))) == 1);
+    CHECK(cache->statistics().kernels_compiled == 1);
+}
+
+TEST_CASE("one failed compilation leaves the others' kernels in the cache", "[kernel_cache]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    std::atomic<int> call{0};
+    fixture.compiler->before_compile = [&] {
+        if (call++ == 0) {
+            throw latent::CompileError("unlucky");
+        }
+    };
+    const std::vector<std::string> requests = {store_kernel(1), store_kernel(2), store_kernel(3)};
+    CHECK_THROWS_WITH(cache->get_all(requests), Contains("unlucky"));
+    CHECK(cache->get_all(requests).size() == 3);
+    CHECK(fixture.compiler->calls == 4);
+}
+
+TEST_CASE("a damaged file in the cache only costs a compilation", "[kernel_cache]") {
+    Fixture fixture;
+    fixture.cache()->get(store_kernel(8));
+    for (const auto& entry : std::filesystem::directory_iterator(fixture.folder.path())) {
+        std::filesystem::resize_file(entry, std::filesystem::file_size(entry) / 2);
+    }
+    const auto cache = fixture.cache();
+    CHECK(run(*cache->get(store_kernel(8))) == 8);
+    CHECK(cache->statistics().kernels_compiled == 1);
+    CHECK(fixture.warnings.messages.size() == 1);
+    cache->clear();
+    CHECK(run(*cache->get(store_kernel(8))) == 8);
+    CHECK(cache->statistics().disk_hits == 1);
+}
+
+TEST_CASE("a sound file whose kernel does not load only costs a compilation", "[kernel_cache]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    cache->disk().store(cache->key(store_kernel(8)), {to_bytes("no shared object"), 1, {}});
+    CHECK(run(*cache->get(store_kernel(8))) == 8);
+    CHECK(cache->statistics().kernels_compiled == 1);
+    CHECK(fixture.warnings.mention("compiled again"));
+}
+
+TEST_CASE("without a linker a kernel that must be compiled is an error", "[kernel_cache]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    const ScopedEnvironment linker("LATENT_LINKER", "/nonexistent/ld");
+    CHECK_THROWS_AS(cache->get(store_kernel(1)), latent::CompileError);
+}
+
+TEST_CASE("a cache that is foreign, off or full only costs time", "[kernel_cache]") {
+    Fixture fixture;
+    std::filesystem::permissions(fixture.folder.path(), std::filesystem::perms::all);
+    const auto foreign = fixture.cache();
+    for (int round = 0; round < 2; ++round) {
+        CHECK(run(*foreign->get(store_kernel(1))) == 1);
+        foreign->clear();
+    }
+    CHECK(foreign->statistics().kernels_compiled == 2);
+    CHECK(fixture.warnings.messages.size() == 1);
+    KernelCache off({.disk = {}, .build_id = "1"}, std::make_unique<FakeCompiler>());
+    CHECK(run(*off.get(store_kernel(1))) == 1);
+}
+
+TEST_CASE("notes that kernels do not keep are asked of the compiler", "[kernel_cache]") {
+    Fixture fixture;
+    const auto notes = fixture.cache()->describe("request", latent_note_statement);
+    CHECK(notes.at("statement") == "request with " + std::to_string(latent_note_statement));
+}
+
+TEST_CASE("a context counts launches, kernels and bytes", "[kernel_cache]") {
+    Fixture fixture;
+    Context context({.num_threads = 2, .kernels = fixture.options()},
+                    std::make_unique<FakeCompiler>());
+    const auto kernel = context.kernels().get(store_kernel(4));
+    const auto storage = context.memory().make_storage(sizeof(int));
+    void* arguments[] = {nullptr, storage->data()};
+    context.launch(*kernel, arguments);
+    context.launch(*kernel, arguments, false);
+    const Counters counters = context.counters();
+    CHECK(counters.launches == 2);
+    CHECK(counters.kernels_compiled == 1);
+    CHECK(counters.bytes_now == 64);
+    CHECK(counters.bytes_peak == 64);
+    CHECK(counters.allocations == 1);
+}

@@ -1,0 +1,96 @@
+#include <fstream>
+#include <sstream>
+
+#include "math_testing.h"
+
+namespace latent::codegen::math::testing {
+
+namespace {
+
+struct Named {
+    const char* name;
+    std::function<Expr(const Expr&)> expression;
+};
+
+std::vector<Named> functions() {
+    return {
+        {"exp", math::exp},
+        {"exp2", math::exp2},
+        {"expm1", math::expm1},
+        {"sigmoid", math::sigmoid},
+        {"log", math::log},
+        {"log2", math::log2},
+        {"log10", math::log10},
+        {"log1p", math::log1p},
+        {"sin", math::sin},
+        {"cos", math::cos},
+        {"tan", math::tan},
+        {"asin", math::asin},
+        {"acos", math::acos},
+        {"atan", math::atan},
+        {"sinh", math::sinh},
+        {"cosh", math::cosh},
+        {"tanh", math::tanh},
+        {"asinh", math::asinh},
+        {"acosh", math::acosh},
+        {"atanh", math::atanh},
+        {"erf", math::erf},
+        {"erfc", math::erfc},
+        {"sqrt", math::sqrt},
+        {"rsqrt", math::rsqrt},
+        {"round", math::round},
+        {"atan2", [](const Expr& x) { return math::atan2(x, math::add(x, x)); }},
+        {"pow", [](const Expr& x) { return math::pow(x, math::add(x, x)); }},
+        {"maximum", [](const Expr& x) { return math::maximum(x, math::add(x, x)); }},
+        {"remainder", [](const Expr& x) { return math::remainder(x, math::add(x, x)); }},
+        {"floor_divide", [](const Expr& x) { return math::floor_divide(x, math::add(x, x)); }},
+    };
+}
+
+std::string assembly_of(const Halide::Type& type, const Named& function, Halide::Target target) {
+    target.set_features({Halide::Target::NoRuntime, Halide::Target::NoAsserts,
+                         Halide::Target::NoBoundsQuery});
+    Halide::Var i;
+    const Halide::ImageParam input(type, 1);
+    Halide::Func kernel;
+    kernel(i) = function.expression(input(i));
+    kernel.vectorize(i, target.natural_vector_size(type), Halide::TailStrategy::GuardWithIf);
+    const Halide::Internal::TemporaryFile file("latent_math", ".s");
+    kernel.compile_to_assembly(file.pathname(), {input}, "kernel", target);
+    std::stringstream text;
+    text << std::ifstream(file.pathname()).rdbuf();
+    return text.str();
+}
+
+// The first instruction that calls a function other than the kernel, or gathers; empty if none.
+std::string forbidden_instruction(const std::string& assembly) {
+    std::istringstream lines(assembly);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string instruction;
+        std::string operand;
+        words >> instruction >> operand;
+        const bool calls = instruction.starts_with("call") && operand != "kernel";
+        if (calls || instruction.find("gather") != std::string::npos) {
+            return line;
+        }
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("vector kernels contain neither calls nor gathers") {
+    const Halide::Target base("x86-64-linux-sse41-avx-f16c-fma-avx2");
+    const Halide::Target wide("x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake");
+    for (const Halide::Target& target : {base, wide}) {
+        for (const Named& function : functions()) {
+            for (const Halide::Type& type : {Halide::Float(32), Halide::Float(64)}) {
+                INFO(function.name << " of " << type << " for " << target.to_string());
+                CHECK(forbidden_instruction(assembly_of(type, function, target)) == "");
+            }
+        }
+    }
+}
+
+}  // namespace latent::codegen::math::testing

@@ -1,0 +1,37 @@
+#include "math_testing.h"
+
+namespace latent::codegen::math::testing {
+
+TEST_CASE("exponentials and logarithms are accurate for every argument") {
+    const auto sigmoid_reference = [](long double x) {
+        return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+    };
+    check_functions(std::vector<Function>{
+        {"exp", math::exp, [](long double x) { return std::exp(x); }, -104, 89, 1.1, 1.1},
+        {"exp2", math::exp2, [](long double x) { return std::exp2(x); }, -151, 129, 1.5, 1.5},
+        {"expm1", math::expm1, [](long double x) { return std::expm1(x); }, -5, 20, 1.9, 2.5},
+        {"sigmoid", math::sigmoid, sigmoid_reference, -20, 20, 2.5, 2.5},
+        {"log", math::log, [](long double x) { return std::log(x); }, 0.01, 10, 1, 1},
+        {"log2", math::log2, [](long double x) { return std::log2(x); }, 0.01, 10, 1.5, 1.5},
+        {"log10", math::log10, [](long double x) { return std::log10(x); }, 0.01, 10, 2, 2},
+        {"log1p", math::log1p, [](long double x) { return std::log1p(x); }, -0.99, 10, 1.6, 1.6},
+    });
+}
+
+TEST_CASE("exp2 and log2 are exact for powers of two") {
+    std::vector<float> exponents;
+    std::vector<float> powers;
+    for (int k = -149; k <= 127; ++k) {
+        exponents.push_back(static_cast<float>(k));
+        powers.push_back(std::ldexp(1.0f, k));
+    }
+    CHECK(unary_kernel<float, float>(math::exp2)(exponents) == powers);
+    CHECK(unary_kernel<float, float>(math::log2)(powers) == exponents);
+}
+
+TEST_CASE("exponentials refuse other types than f32 and f64") {
+    CHECK_THROWS_AS(math::exp(Halide::cast<int>(1)), std::invalid_argument);
+    CHECK_THROWS_AS(math::log(Halide::cast<Halide::float16_t>(1.0f)), std::invalid_argument);
+}
+
+}  // namespace latent::codegen::math::testing

@@ -1,0 +1,202 @@
+#include <limits>
+
+#include "tests/frontend/support.h"
+
+using namespace latent;
+using test::message_of;
+
+namespace {
+
+/// `file:line` of a line of this file, as errors print it.
+std::string here(unsigned line) { return "(bad_input_test.cpp:" + std::to_string(line) + ")"; }
+
+}  // namespace
+
+TEST_CASE("mismatched shapes throw at the call with the op, both shapes and the user's line") {
+    const Tensor a = zeros({5, 10});
+    const Tensor b = zeros({7});
+    std::string message = message_of<ShapeError>([&] { a + b; }); const unsigned line = __LINE__;
+    CHECK(message == "add: shapes [5,10] and [7] do not broadcast " + here(line));
+    message = message_of<ShapeError>([&] { matmul(a, b); });
+    CHECK(message.find("matmul: shapes [5,10] and [7] differ in the dimension that is summed over: 10 and 7") == 0);
+    CHECK(message.find(here(__LINE__ - 2)) != std::string::npos);
+    message = message_of<ShapeError>([&] { concat({a, b}); });
+    CHECK(message.find("[5,10] and [7]") != std::string::npos);
+    CHECK(message.find(here(__LINE__ - 2)) != std::string::npos);
+    CHECK_THROWS_AS(a.reshape({7, 7}), ShapeError);
+    CHECK_THROWS_AS(a.reshape({-1, -1}), ShapeError);
+    CHECK_THROWS_AS(a.reshape({-1, 7}), ShapeError);
+    CHECK_THROWS_AS(a.broadcast_to({5, 11}), ShapeError);
+    CHECK_THROWS_AS(where(a > 0, a, b), ShapeError);
+    CHECK_THROWS_AS(stack({a, b}), ShapeError);
+    CHECK_THROWS_AS(matmul(zeros({2, 3, 4}), zeros({5, 4, 6})), ShapeError);
+    CHECK_THROWS_AS(einsum("ij,jk->ik", {a, a}), ShapeError);
+    CHECK_THROWS_AS(conv2d(zeros({1, 3, 8, 8}), zeros({4, 2, 3, 3})), ShapeError);
+    CHECK_THROWS_AS(conv2d(zeros({1, 3, 2, 2}), zeros({4, 3, 3, 3})), ShapeError);
+    CHECK_THROWS_AS(max_pool2d(zeros({1, 3, 2, 2}), {.size = 3}), ShapeError);
+    CHECK_THROWS_AS(layer_norm(a, ones({5}), zeros({10})), ShapeError);
+    CHECK_THROWS_AS(cross_entropy(a, zeros({4}, {.dtype = DType::i64})), ShapeError);
+    CHECK_THROWS_AS(zeros({-1}), ShapeError);
+    CHECK_THROWS_AS(split(a, 3), ShapeError);
+    CHECK_THROWS_AS(zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}), ShapeError);
+}
+
+TEST_CASE("errors name the line of the user's call for operators, numbers, functions, methods and gradients") {
+    const Tensor x = zeros({2});
+    const auto names_line = [](const std::string& message, unsigned line) {
+        INFO(message);
+        CHECK(message.find(here(line)) != std::string::npos);
+    };
+    names_line(message_of<TypeError>([&] { x & 1; }), __LINE__);
+    names_line(message_of<TypeError>([&] { 1 | x; }), __LINE__);
+    names_line(message_of<TypeError>([&] { ~x; }), __LINE__);
+    names_line(message_of<ShapeError>([&] { x.sum(1); }), __LINE__);
+    names_line(message_of<ShapeError>([&] { maximum(x, zeros({3})); }), __LINE__);
+    names_line(message_of<GradientError>([&] { x.backward(); }), __LINE__);
+    names_line(message_of<ShapeError>([&] { x.item<float>(); }), __LINE__);
+    const Tensor w = leaf(x);
+    const Gradients g = w.sum().backward();
+    names_line(message_of<GradientError>([&] { g[x]; }), __LINE__);
+    names_line(message_of<ShapeError>([&] { Tensor::from({1.0f, 2.0f}, {3}); }), __LINE__);
+    Tensor y = x;
+    names_line(message_of<ShapeError>([&] { y += zeros({3}); }), __LINE__);
+}
+
+TEST_CASE("wrong dtypes throw TypeError") {
+    const Tensor f = zeros({2});
+    const Tensor i = zeros({2}, {.dtype = DType::i64});
+    const Tensor b = zeros({2}, {.dtype = DType::boolean});
+    CHECK_THROWS_AS(f & f, TypeError);
+    CHECK_THROWS_AS(bitwise_left_shift(f, 1), TypeError);
+    CHECK_THROWS_AS(-b, TypeError);
+    CHECK_THROWS_AS(abs(b), TypeError);
+    CHECK_THROWS_AS(matmul(b, b), TypeError);
+    CHECK_THROWS_AS(take(f, f), TypeError);
+    CHECK_THROWS_AS(cross_entropy(zeros({2, 3}), f), TypeError);
+    CHECK_THROWS_AS(one_hot(f, 3), TypeError);
+    CHECK_THROWS_AS(leaf(i), TypeError);
+    CHECK_THROWS_AS(zeros({2}, {.requires_grad = true, .dtype = DType::i32}), TypeError);
+    CHECK_THROWS_AS(Tensor::from({1, 2}, {2}, {.requires_grad = true}), TypeError);
+    CHECK_THROWS_AS(rand({2}, {.dtype = DType::i64}), TypeError);
+    CHECK_THROWS_AS(f.data<double>(), TypeError);
+    CHECK_THROWS_AS(full({}, 1.5f).item<std::int64_t>(), TypeError);
+    CHECK_THROWS_AS(grad(i.sum(), {i}), GradientError);
+}
+
+TEST_CASE("axes out of range or named twice throw ShapeError") {
+    const Tensor x = zeros({2, 3});
+    const std::string message = message_of<ShapeError>([&] { x.sum(2); });
+    CHECK(message.find("sum: axis 2 is out of range for a tensor of rank 2") == 0);
+    CHECK_THROWS_AS(x.sum(-3), ShapeError);
+    CHECK_THROWS_AS(x.sum({0, -2}), ShapeError);
+    CHECK_THROWS_AS(x.argmax(2), ShapeError);
+    CHECK_THROWS_AS(softmax(x, 2), ShapeError);
+    CHECK_THROWS_AS(x.permute({0}), ShapeError);
+    CHECK_THROWS_AS(x.permute({0, 0}), ShapeError);
+    CHECK_THROWS_AS(x.expand_dims(4), ShapeError);
+    CHECK_THROWS_AS(x.slice(2, 0), ShapeError);
+    CHECK_THROWS_AS(x.select(0, 2), ShapeError);
+    CHECK_THROWS_AS(x.squeeze(0), ShapeError);
+    CHECK_THROWS_AS(concat({x, x}, 2), ShapeError);
+    CHECK_THROWS_AS(flip(x, {5}), ShapeError);
+    CHECK_THROWS_AS(take(x, zeros({1}, {.dtype = DType::i64}), 2), ShapeError);
+}
+
+TEST_CASE("data of the wrong length throws") {
+    const std::vector<float> data(5);
+    CHECK(message_of<ShapeError>([&] { Tensor::from(data, {2, 3}); })
+              .find("from: shape [2,3] has 6 elements, but 5 were given") == 0);
+    CHECK_THROWS_AS(Tensor::from(data, {-5}), ShapeError);
+    CHECK_THROWS_AS(Tensor::from(data, {}), ShapeError);
+}
+
+TEST_CASE("values outside their range throw ValueError") {
+    const Tensor x = zeros({2});
+    CHECK_THROWS_AS(x.slice(0, 0, 2, 0), ValueError);
+    CHECK_THROWS_AS(concat({}), ValueError);
+    CHECK_THROWS_AS(arange(0, 5, 0), ValueError);
+    CHECK_THROWS_AS(linspace(0, 1, -1), ValueError);
+    CHECK_THROWS_AS(randint(Key(1), {2}, 3, 3), ValueError);
+    CHECK_THROWS_AS(bernoulli(Key(1), {2}, 1.5), ValueError);
+    CHECK_THROWS_AS(norm(x, Axes::all(), -1), ValueError);
+    CHECK_THROWS_AS(pow(zeros({2}, {.dtype = DType::i32}), -1), ValueError);
+    CHECK_THROWS_AS(zeros({2}, {.dtype = DType::i32}) + 5'000'000'000, ValueError);
+    CHECK_THROWS_AS(einsum("i1->i", {x}), ValueError);
+    CHECK_THROWS_AS(einsum("i->j", {x}), ValueError);
+    CHECK_THROWS_AS(einsum("i,j->ij", {x}), ValueError);
+    CHECK_THROWS_AS(conv1d(zeros({1, 1, 4}), zeros({1, 1, 2}), {.stride = 0}), ValueError);
+    CHECK_THROWS_AS(Tensor() + x, ValueError);
+    CHECK_THROWS_AS(Tensor().shape(), ValueError);
+}
+
+TEST_CASE("empty and zero-dimensional tensors are valid") {
+    const Tensor empty = zeros({0, 5});
+    test::check_values(empty + ones({5}), {0, 5}, {});
+    test::check_values(empty.sum(), {}, {0});
+    test::check_values(empty.sum(0), {5}, {0, 0, 0, 0, 0});
+    test::check_values(empty.prod(0), {5}, {1, 1, 1, 1, 1});
+    test::check_values(empty.mean(), {}, {std::numeric_limits<double>::quiet_NaN()});
+    test::check_values(matmul(zeros({2, 0}), zeros({0, 3})), {2, 3}, std::vector<double>(6, 0));
+    test::check_values(concat({empty, ones({1, 5})}), {1, 5}, {1, 1, 1, 1, 1});
+    test::check_values(empty.reshape({5, 0, 2}), {5, 0, 2}, {});
+    test::check_values(empty.any(), {}, {0});
+    test::check_values(empty.all(), {}, {1});
+    test::check_values(Tensor::from(std::vector<float>{}, {0}), {0}, {});
+    test::check_values(relu(empty), {0, 5}, {});
+    test::check_values(softmax(empty), {0, 5}, {});
+    CHECK_THROWS_AS(empty.max(), ShapeError);
+    CHECK_THROWS_AS(empty.argmax(0), ShapeError);
+    const Tensor w = leaf(empty);
+    test::check_values((w * 2).sum().backward()[w], {0, 5}, {});
+
+    const Tensor scalar = full({}, 3.0f);
+    CHECK(scalar.rank() == 0);
+    CHECK(scalar.numel() == 1);
+    test::check_values(scalar * scalar + 1, {}, {10});
+    test::check_values(scalar.sum(), {}, {3});
+    test::check_values(scalar.reshape({1, 1}), {1, 1}, {3});
+    test::check_values(scalar.max(), {}, {3});
+    test::check_values(scalar.argmax(), {}, {0});
+    test::check_values(scalar.broadcast_to({2, 2}), {2, 2}, {3, 3, 3, 3});
+    test::check_values(scalar.expand_dims(0), {1}, {3});
+}
+
+TEST_CASE("a cotangent of the wrong shape or dtype throws GradientError with both types") {
+    const Tensor x = leaf(zeros({2, 3}));
+    const std::string message = message_of<GradientError>([&] { x.backward(zeros({3, 2})); });
+    CHECK(message.find("f32[3,2]") != std::string::npos);
+    CHECK(message.find("f32[2,3]") != std::string::npos);
+    CHECK_THROWS_AS(x.backward(zeros({2, 3}, {.dtype = DType::f64})), GradientError);
+    CHECK_THROWS_AS(vjp(x, {x}, zeros({3})), GradientError);
+}
+
+TEST_CASE("the gradient of something unreachable throws GradientError, never a silent zero") {
+    const Tensor x = leaf(full({}, 2.0f));
+    const Tensor other = leaf(full({}, 3.0f));
+    const Tensor loss = x * x;
+    const Gradients g = loss.backward();
+    CHECK_THROWS_AS(g[other], GradientError);
+    CHECK_FALSE(g.contains(other));
+    CHECK(g.contains(x));
+    CHECK_THROWS_AS(grad(loss, {x, other}), GradientError);
+    CHECK_THROWS_AS(grad(x.detach() * other, {x}), GradientError);
+    CHECK_THROWS_AS(grad((x.cast(DType::i32) * 2).cast(DType::f32), {x}), GradientError);
+    CHECK_THROWS_AS((x.detach() * 2).backward(), GradientError);
+
+    // What a new parameter was computed from is behind its leaf.
+    const std::vector<Tensor> old{x};
+    const optim::SGD sgd;
+    const auto [updated, state] = sgd.update(old, g, sgd.init(old));
+    CHECK_THROWS_AS(square(updated[0]).backward()[x], GradientError);
+}
+
+TEST_CASE("optimisers say which gradient does not fit") {
+    const std::vector<Tensor> parameters{leaf(zeros({2})), leaf(zeros({3}))};
+    const optim::Adam adam;
+    const auto state = adam.init(parameters);
+    CHECK_THROWS_AS(adam.update(parameters, std::vector<Tensor>{zeros({2})}, state), ShapeError);
+    CHECK(message_of<ShapeError>([&] {
+              adam.update(parameters, std::vector<Tensor>{zeros({2}), zeros({2})}, state);
+          }).find("update: gradient 1 has shape [2], its parameter [3]") == 0);
+    CHECK_THROWS_AS(adam.update(parameters, parameters, optim::AdamState{}), Error);
+}

@@ -1,0 +1,149 @@
+#include "rewrite_testing.h"
+
+using namespace latent;
+using namespace latent::passes;
+using namespace latent::passes::testing;
+
+namespace {
+
+void becomes(std::string_view before, std::string_view after) {
+    check_rewrite(simplify_contractions, before, after);
+}
+void stays(std::string_view text) {
+    check_unchanged(simplify_contractions, text);
+}
+
+}  // namespace
+
+TEST_CASE("A contraction reads permuted operands by their labels") {
+    becomes(
+        "%t = permute %w {permutation=[1,0]}\n"
+        "%r = contraction %x, %t {lhs=[0,1], rhs=[2,1], out=[0,2]}\n return %r",
+        "%r = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r");
+    becomes(
+        "%t = permute %b {permutation=[2,0,1]}\n %e = permute %w {permutation=[1,0]}\n"
+        "%r = contraction %t, %e {lhs=[0,1,2], rhs=[3,0], out=[1,2,3]}\n return %r",
+        "%r = contraction %b, %w {lhs=[0,1,2], rhs=[2,3], out=[0,1,3]}\n return %r");
+}
+
+TEST_CASE("A contraction writes a permuted result by its labels") {
+    const std::string contraction =
+        "%a = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n"
+        "%r = permute %a {permutation=[1,0]}\n";
+    becomes(contraction + "return %r",
+            "%r = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[2,0]}\n return %r");
+    stays(contraction + "return %r, %a");
+}
+
+TEST_CASE("Labels are numbered as they occur") {
+    becomes("%r = contraction %x, %w {lhs=[7,3], rhs=[3,5], out=[7,5]}\n return %r",
+            "%r = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r");
+}
+
+TEST_CASE("A repeated operand loses the dimension, where the other operand has it") {
+    becomes(
+        "%e = broadcast %w {shape=[3,6,5], axes=[1,2]}\n"
+        "%r = contraction %b, %e {lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]}\n return %r",
+        "%r = contraction %b, %w {lhs=[0,1,2], rhs=[2,3], out=[0,1,3]}\n return %r");
+}
+
+TEST_CASE("A dimension along which the result is repeated is put back by a broadcast") {
+    becomes(
+        "%e = broadcast %v {shape=[4,6], axes=[1]}\n"
+        "%r = contraction %e, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r",
+        "%a = contraction %v, %w {lhs=[0], rhs=[0,1], out=[1]}\n"
+        "%r = broadcast %a {shape=[4,5], axes=[1]}\n return %r");
+    becomes(
+        "%e = broadcast %x {shape=[3,4,6], axes=[1,2]}\n"
+        "%f = broadcast %w {shape=[3,6,5], axes=[1,2]}\n"
+        "%r = contraction %e, %f {lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]}\n return %r",
+        "%a = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n"
+        "%r = broadcast %a {shape=[3,4,5], axes=[1,2]}\n return %r");
+}
+
+TEST_CASE("A repeated dimension that is summed stays") {
+    stays(
+        "%e = broadcast %s {shape=[6], axes=[]}\n"
+        "%r = contraction %e, %w {lhs=[0], rhs=[0,1], out=[1]}\n return %r");
+}
+
+TEST_CASE("A sum over a dimension of both operands is contracted") {
+    const std::string batched =
+        "%g = parameter {index=10, dtype=f32, shape=[3,4,5]}\n"
+        "%a = contraction %b, %g {lhs=[0,1,2], rhs=[0,1,3], out=[0,2,3]}\n";
+    becomes(batched + "%r = reduce_sum %a {axes=[0]}\n return %r",
+            "%g = parameter {index=10, dtype=f32, shape=[3,4,5]}\n"
+            "%r = contraction %b, %g {lhs=[0,1,2], rhs=[0,1,3], out=[2,3]}\n return %r");
+    becomes(batched + "%r = reduce_sum %a {axes=[0,2]}\n return %r",
+            "%g = parameter {index=10, dtype=f32, shape=[3,4,5]}\n"
+            "%a = contraction %b, %g {lhs=[0,1,2], rhs=[0,1,3], out=[2,3]}\n"
+            "%r = reduce_sum %a {axes=[1]}\n return %r");
+    stays(batched + "%r = reduce_sum %a {axes=[1]}\n return %r");
+    stays(batched + "%r = reduce_sum %a {axes=[0]}\n return %r, %a");
+    stays(batched + "%r = reduce_max %a {axes=[0]}\n return %r");
+}
+
+TEST_CASE("Dimensions of one element that were added to an operand leave the sum") {
+    becomes(
+        "%e = reshape %x {shape=[4,6,1]}\n %k = parameter {index=10, dtype=f32, shape=[5,6,1]}\n"
+        "%r = contraction %e, %k {lhs=[0,1,2], rhs=[3,1,2], out=[0,3]}\n return %r",
+        "%k = parameter {index=10, dtype=f32, shape=[5,6,1]}\n %e = reshape %k {shape=[5,6]}\n"
+        "%r = contraction %x, %e {lhs=[0,1], rhs=[2,1], out=[0,2]}\n return %r");
+    becomes(
+        "%e = reshape %v {shape=[1,6]}\n"
+        "%r = contraction %e, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r",
+        "%a = contraction %v, %w {lhs=[0], rhs=[0,1], out=[1]}\n"
+        "%r = reshape %a {shape=[1,5]}\n return %r");
+    stays(
+        "%e = reshape %x {shape=[2,2,6]}\n"
+        "%r = contraction %e, %w {lhs=[0,1,2], rhs=[2,3], out=[0,1,3]}\n return %r");
+}
+
+TEST_CASE("Dimensions of one element that the result's user takes away leave the sum") {
+    becomes(
+        "%k = parameter {index=10, dtype=f32, shape=[1,6]}\n"
+        "%a = contraction %x, %k {lhs=[0,1], rhs=[2,1], out=[0,2]}\n"
+        "%r = reshape %a {shape=[4]}\n return %r",
+        "%k = parameter {index=10, dtype=f32, shape=[1,6]}\n %e = reshape %k {shape=[6]}\n"
+        "%r = contraction %x, %e {lhs=[0,1], rhs=[1], out=[0]}\n return %r");
+}
+
+TEST_CASE("A contraction that sums nothing is a multiplication") {
+    check_rewrite(multiply_outer_products,
+                  "%r = contraction %x, %v {lhs=[0,1], rhs=[1], out=[0,1]}\n return %r",
+                  "%e = broadcast %v {shape=[4,6], axes=[1]}\n %r = mul %x, %e\n return %r");
+    check_rewrite(multiply_outer_products,
+                  "%r = contraction %x, %v {lhs=[0,1], rhs=[2], out=[2,1,0]}\n return %r",
+                  "%t = permute %x {permutation=[1,0]}\n"
+                  "%e = broadcast %t {shape=[6,6,4], axes=[1,2]}\n"
+                  "%f = broadcast %v {shape=[6,6,4], axes=[0]}\n %r = mul %e, %f\n return %r");
+    check_unchanged(multiply_outer_products,
+                    "%r = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r");
+}
+
+TEST_CASE("The gradient of a convolution with respect to its input is a convolution") {
+    // Input [2,3,9], weights [4,3,3], stride 2, dilation 1: gradient [2,4,4].
+    const std::string leaves_of_convolution =
+        "%g = parameter {index=10, dtype=f32, shape=[2,4,4]}\n"
+        "%k = parameter {index=11, dtype=f32, shape=[4,3,3]}\n";
+    const std::string products =
+        leaves_of_convolution +
+        "%a = contraction %g, %k {lhs=[0,1,2], rhs=[1,3,4], out=[0,3,2,4]}\n"
+        "%r = fold %a {axes=[2], size=[3], stride=[2], dilation=[1], extent=[10]}\n";
+    becomes(products + "return %r",
+            leaves_of_convolution +
+                "%z = constant {value=f32:0}\n"
+                "%o = pad %g, %z {low=[0,0,2], high=[0,0,3], interior=[0,0,1]}\n"
+                "%n = window %o {axes=[2], size=[3], stride=[1], dilation=[1]}\n"
+                "%f = flip %k {axes=[2]}\n"
+                "%r = contraction %n, %f {lhs=[0,1,2,3], rhs=[1,4,3], out=[0,4,2]}\n return %r");
+    stays(products + "return %r, %a");
+}
+
+TEST_CASE("A fold whose windows are not told apart by the operands stays") {
+    stays(
+        "%g = parameter {index=10, dtype=f32, shape=[2,4,3]}\n"
+        "%k = parameter {index=11, dtype=f32, shape=[2,3]}\n"
+        "%a = contraction %g, %k {lhs=[0,1,2], rhs=[0,2], out=[0,1,2]}\n"
+        "%r = fold %a {axes=[1], size=[3], stride=[1], dilation=[1], extent=[6]}\n return %r");
+}
