@@ -1,13 +1,21 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "ir/node.h"
 
 namespace latent::detail {
 
-/// Settles the slots of `roots`, and those of the pending values in their cone that user handles name. Safe to call from
-/// several threads on graphs that share nodes; each value is computed once.
+/// Settles the slots of `roots`, and those of the pending values in their cone that user handles name and that are not cheap
+/// to compute again. Safe to call from several threads on graphs that share nodes; each value is computed once.
+/// Throws CompileError, OutOfMemory or what else a kernel reports; then nothing is settled and all can be asked for again.
 void evaluate(std::span<const ir::Value> roots);
+
+/// What `evaluate` would compute: the pending roots, and what handles name.
+std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots);
+
+/// Forgets all plans.
+void clear_plans();
 
 }  // namespace latent::detail

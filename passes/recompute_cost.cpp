@@ -56,7 +56,7 @@ ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order) {
     for (const ir::Node* node : order) {
         const ir::Category category = ir::category(node->op());
         int cost = 0;
-        if (node->op() == ir::Op::parameter) {
+        if (node->op() == ir::Op::parameter || node->slot().ready()) {
             cost = node->type().rank() == 0 ? 0 : read_cost;
         } else if (category == ir::Category::contract || category == ir::Category::index) {
             cost = read_cost;

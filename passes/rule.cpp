@@ -10,21 +10,40 @@ namespace {
 /// undo each other.
 constexpr int most_rewrites_of_a_node = 32;
 
-ir::NodeMap<std::uint32_t> count_uses(const ir::Graph& graph) {
-    const std::vector<const ir::Node*> order = ir::topological_order(graph.results);
-    ir::NodeMap<std::uint32_t> uses(order.size());
-    for (const ir::Node* node : order) {
-        for (const ir::Value& operand : node->operands()) {
-            ++uses[operand.node.get()];
-        }
+}  // namespace
+
+void UseCounts::replace(const ir::Node& node, const ir::Value& replacement) {
+    if (counted_) {
+        const std::uint32_t inherited = counts_.at(&node);
+        counts_[replacement.node.get()] += inherited;
+    } else {
+        replaced_.emplace_back(&node, replacement);
     }
-    for (const ir::Value& result : graph.results) {
-        ++uses[result.node.get()];
-    }
-    return uses;
 }
 
-}  // namespace
+std::uint32_t UseCounts::of(const ir::Value& value) const {
+    if (!counted_) {
+        count();
+    }
+    const std::uint32_t* found = counts_.find(value.node.get());
+    return found == nullptr ? 0 : *found;
+}
+
+void UseCounts::count() const {
+    for (const ir::Node* node : ir::topological_order(graph_.results)) {
+        for (const ir::Value& operand : node->operands()) {
+            ++counts_[operand.node.get()];
+        }
+    }
+    for (const ir::Value& result : graph_.results) {
+        ++counts_[result.node.get()];
+    }
+    for (const auto& [node, replacement] : replaced_) {
+        const std::uint32_t inherited = counts_.at(node);
+        counts_[replacement.node.get()] += inherited;
+    }
+    counted_ = true;
+}
 
 std::vector<ir::Op> ops_of(ir::Category category) {
     std::vector<ir::Op> ops;
@@ -76,8 +95,7 @@ ir::Value RuleSet::apply_once(const ir::Value& value, const RuleContext& rule_co
 }
 
 ir::Graph RuleSet::apply(const ir::Graph& graph, PassContext& context) const {
-    const ir::NodeMap<std::uint32_t> old_uses = count_uses(graph);
-    ir::NodeMap<std::uint32_t> uses(old_uses.size());
+    UseCounts uses(graph);
     const RuleContext rule_context(context.float_mode(), uses);
     return ir::rewrite(graph, [&](const ir::Node& node, std::span<const ir::Value> operands) {
         ir::Value value = ir::with_operands(node, operands);
@@ -88,7 +106,9 @@ ir::Graph RuleSet::apply(const ir::Graph& graph, PassContext& context) const {
             }
             value = std::move(replacement);
         }
-        uses[value.node.get()] += old_uses.at(&node);
+        if (value.node.get() != &node) {
+            uses.replace(node, value);
+        }
         return value;
     });
 }

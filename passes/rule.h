@@ -9,24 +9,41 @@
 
 namespace latent::passes {
 
+/// How many operands and results of a graph each value is, kept up to date while the graph is being
+/// rewritten. Counted when first asked, which most runs of most passes never do.
+class UseCounts {
+  public:
+    explicit UseCounts(const ir::Graph& graph) : graph_(graph) {}
+
+    /// `replacement` stands for `node` from now on.
+    void replace(const ir::Node& node, const ir::Value& replacement);
+    /// Of a node that a rule has just made: 0.
+    std::uint32_t of(const ir::Value& value) const;
+
+  private:
+    void count() const;
+
+    const ir::Graph& graph_;
+    std::vector<std::pair<const ir::Node*, ir::Value>> replaced_;
+    mutable bool counted_ = false;
+    mutable ir::NodeMap<std::uint32_t> counts_;
+};
+
 /// What a rule may ask beside the node that it is given.
 class RuleContext {
   public:
-    RuleContext(FloatMode float_mode, const ir::NodeMap<std::uint32_t>& uses)
+    RuleContext(FloatMode float_mode, const UseCounts& uses)
         : float_mode_(float_mode), uses_(uses) {}
 
     bool fast() const { return float_mode_ == FloatMode::fast; }
 
     /// Whether the value feeds one operand of one node only, so that a rule which computes it in
     /// another way does not compute it twice.
-    bool used_once(const ir::Value& value) const {
-        const std::uint32_t* count = uses_.find(value.node.get());
-        return count == nullptr || *count <= 1;
-    }
+    bool used_once(const ir::Value& value) const { return uses_.of(value) <= 1; }
 
   private:
     FloatMode float_mode_;
-    const ir::NodeMap<std::uint32_t>& uses_;
+    const UseCounts& uses_;
 };
 
 /// A rewrite of single nodes. `apply` gets a node with one of the ops `roots`, whose operands are

@@ -18,8 +18,9 @@
 // they differ, it is computed whole and each user takes its view of that. So nothing is computed
 // twice, and the pass is linear however deep the chains are.
 //
-// Not for windows: their elements overlap, so a chain under them would be computed several times
-// over.
+// Windows do not sink: their elements overlap, so a chain under them would be computed several
+// times over. But a slice passes them. (The gradient of a padded convolution ends in one, which
+// meets the padding of its transpose there.)
 
 namespace latent::passes {
 
@@ -95,6 +96,28 @@ OperandViews through_reshape(const ir::Node& node, const StridedView& view) {
     return {source};
 }
 
+/// Fewer windows need fewer elements; which elements of a window stays as it is.
+OperandViews through_window(const ir::Node& node, const StridedView& view) {
+    const auto& [axes, size, stride, dilation] = node.attributes_as<ir::WindowAttributes>();
+    StridedView source(view.span().first(node.operand(0).type().rank()));
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        const auto axis = static_cast<std::size_t>(axes[i]);
+        Range& range = source[axis];
+        if (range.step != 1 || range.count == 0 ||
+            view[source.size() + i] != Range{0, 1, size[i]}) {
+            return {};
+        }
+        if (range.count == node.type().shape[axis]) {
+            // With the elements after the last window, if any.
+            range.count = node.operand(0).type().shape[axis];
+        } else {
+            range.start *= stride[i];
+            range.count = (range.count - 1) * stride[i] + (size[i] - 1) * dilation[i] + 1;
+        }
+    }
+    return {source};
+}
+
 OperandViews through_reduce(const ir::Node& node, const StridedView& view) {
     const auto& axes = node.attributes_as<ir::ReduceAttributes>().axes;
     StridedView source = whole(node.operand(0).type().shape);
@@ -151,6 +174,8 @@ OperandViews through(const ir::Node& node, const StridedView& view) {
             return through_permute(node, view);
         case Op::reshape:
             return through_reshape(node, view);
+        case Op::window:
+            return through_window(node, view);
         case Op::slice:
         case Op::flip:
             return {compose(view, strided_view_of(node))};

@@ -13,8 +13,8 @@ using namespace detail;
 namespace {
 
 template <typename FloatOperation, typename IntegerOperation>
-Expr arithmetic(const Expr& a, const Expr& b, const char* function,
-                FloatOperation float_operation, IntegerOperation integer_operation) {
+Expr arithmetic(const Expr& a, const Expr& b, const char* function, FloatOperation float_operation,
+                IntegerOperation integer_operation) {
     require_same_type(a, b, function);
     const Type type = a.type();
     if (type.is_float()) {
@@ -25,9 +25,13 @@ Expr arithmetic(const Expr& a, const Expr& b, const char* function,
                         integer_operation(Halide::cast(wrapping, a), Halide::cast(wrapping, b)));
 }
 
-Expr zero_of(const Expr& x) { return Halide::Internal::make_zero(x.type()); }
+Expr zero_of(const Expr& x) {
+    return Halide::Internal::make_zero(x.type());
+}
 
-Expr either_is_nan(const Real& a, const Real& b) { return a != a || b != b; }
+Expr either_is_nan(const Real& a, const Real& b) {
+    return a != a || b != b;
+}
 
 }  // namespace
 
@@ -80,8 +84,8 @@ Expr maximum(const Expr& a, const Expr& b) {
     if (!a.type().is_float()) {
         return Halide::max(a, b);
     }
-    // The two selections differ only for zeros of both signs (and NaN): of these, the bits that both
-    // have are +0.
+    // The two selections differ only for zeros of both signs (and NaN): of these, the bits that
+    // both have are +0.
     const Real x = a;
     const Real y = b;
     const Real larger = from_bits(bits_of(choose(x > y, x, y)) & bits_of(choose(y > x, y, x)));
@@ -105,7 +109,9 @@ Expr equal(const Expr& a, const Expr& b) {
     return a.type().is_float() ? Real(a) == Real(b) : a == b;
 }
 
-Expr not_equal(const Expr& a, const Expr& b) { return !equal(a, b); }
+Expr not_equal(const Expr& a, const Expr& b) {
+    return !equal(a, b);
+}
 
 Expr less(const Expr& a, const Expr& b) {
     require_same_type(a, b, "less");

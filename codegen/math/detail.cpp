@@ -27,7 +27,9 @@ Expr strict_comparison(Call::IntrinsicOp operation, const Real& a, const Real& b
     return strict(operation, Bool(a.type().lanes()), a, b);
 }
 
-uint64_t sign_mask(const Type& type) { return uint64_t{1} << (type.bits() - 1); }
+uint64_t sign_mask(const Type& type) {
+    return uint64_t{1} << (type.bits() - 1);
+}
 
 std::string type_name(const Type& type) {
     std::ostringstream stream;
@@ -39,20 +41,42 @@ std::string type_name(const Type& type) {
 
 Real::Real(const Expr& value) : value_(value) {}
 
-Real Real::constant(double value) const { return Halide::Internal::make_const(type(), value); }
+Real Real::constant(double value) const {
+    return Halide::Internal::make_const(type(), value);
+}
 
-Real operator+(const Real& a, const Real& b) { return strict_arithmetic(Call::strict_add, a, b); }
-Real operator-(const Real& a, const Real& b) { return strict_arithmetic(Call::strict_sub, a, b); }
-Real operator*(const Real& a, const Real& b) { return strict_arithmetic(Call::strict_mul, a, b); }
-Real operator/(const Real& a, const Real& b) { return strict_arithmetic(Call::strict_div, a, b); }
+Real operator+(const Real& a, const Real& b) {
+    return strict_arithmetic(Call::strict_add, a, b);
+}
+Real operator-(const Real& a, const Real& b) {
+    return strict_arithmetic(Call::strict_sub, a, b);
+}
+Real operator*(const Real& a, const Real& b) {
+    return strict_arithmetic(Call::strict_mul, a, b);
+}
+Real operator/(const Real& a, const Real& b) {
+    return strict_arithmetic(Call::strict_div, a, b);
+}
 
 // Halide's unary minus is 0 - x, which loses the sign of zero.
-Real operator-(const Real& x) { return x * -1.0; }
+Real operator-(const Real& x) {
+    return x * -1.0;
+}
 
-Expr operator<(const Real& a, const Real& b) { return strict_comparison(Call::strict_lt, a, b); }
-Expr operator<=(const Real& a, const Real& b) { return strict_comparison(Call::strict_le, a, b); }
-Expr operator==(const Real& a, const Real& b) { return strict_comparison(Call::strict_eq, a, b); }
-Expr operator!=(const Real& a, const Real& b) { return !(a == b); }
+Expr operator<(const Real& a, const Real& b) {
+    return strict_comparison(Call::strict_lt, a, b);
+}
+Expr operator==(const Real& a, const Real& b) {
+    return strict_comparison(Call::strict_eq, a, b);
+}
+// Halide 21 makes of strict_le the negation of a greater-than, which is true for NaN. LLVM joins
+// these two into one comparison.
+Expr operator<=(const Real& a, const Real& b) {
+    return a < b || a == b;
+}
+Expr operator!=(const Real& a, const Real& b) {
+    return !(a == b);
+}
 
 Real choose(const Expr& condition, const Real& if_true, const Real& if_false) {
     return Halide::select(condition, if_true.expr(), if_false.expr());
@@ -61,8 +85,8 @@ Real choose(const Expr& condition, const Real& if_true, const Real& if_false) {
 Real require_float(const Expr& x, const char* function) {
     const Type type = x.type();
     if (!type.is_float() || type.is_bfloat() || (type.bits() != 32 && type.bits() != 64)) {
-        throw std::invalid_argument(
-            fmt::format("{} needs a float32 or float64 operand, got {}", function, type_name(type)));
+        throw std::invalid_argument(fmt::format("{} needs a float32 or float64 operand, got {}",
+                                                function, type_name(type)));
     }
     return x;
 }
@@ -76,8 +100,12 @@ void require_same_type(const Expr& a, const Expr& b, const char* function) {
 }
 
 // The comparison is false for NaN, so x, NaN included, is what remains.
-Real at_most(const Real& x, double limit) { return choose(x > limit, limit, x); }
-Real at_least(const Real& x, double limit) { return choose(x < limit, limit, x); }
+Real at_most(const Real& x, double limit) {
+    return choose(x > limit, limit, x);
+}
+Real at_least(const Real& x, double limit) {
+    return choose(x < limit, limit, x);
+}
 
 Real polynomial(const Real& x, std::initializer_list<double> coefficients) {
     const double* const c = coefficients.begin();
@@ -101,15 +129,23 @@ Real polynomial(const Real& x, std::initializer_list<double> single_coefficients
     return polynomial(x, x.is_double() ? double_coefficients : single_coefficients);
 }
 
-int mantissa_bits(const Type& type) { return type.bits() == 64 ? 52 : 23; }
-int exponent_bias(const Type& type) { return type.bits() == 64 ? 1023 : 127; }
-Type bits_type(const Type& type) { return UInt(type.bits(), type.lanes()); }
+int mantissa_bits(const Type& type) {
+    return type.bits() == 64 ? 52 : 23;
+}
+int exponent_bias(const Type& type) {
+    return type.bits() == 64 ? 1023 : 127;
+}
+Type bits_type(const Type& type) {
+    return UInt(type.bits(), type.lanes());
+}
 
 Expr bits_constant(const Type& type, uint64_t value) {
     return Halide::Internal::UIntImm::make(bits_type(type), value);
 }
 
-Expr bits_of(const Real& x) { return Halide::reinterpret(bits_type(x.type()), x); }
+Expr bits_of(const Real& x) {
+    return Halide::reinterpret(bits_type(x.type()), x);
+}
 
 Real from_bits(const Expr& bits) {
     return Halide::reinterpret(Halide::Float(bits.type().bits(), bits.type().lanes()), bits);
@@ -124,7 +160,9 @@ Expr sign_bits(const Real& x) {
     return bits_of(x) & bits_constant(x.type(), sign_mask(x.type()));
 }
 
-Real flip_sign(const Real& value, const Expr& sign) { return from_bits(bits_of(value) ^ sign); }
+Real flip_sign(const Real& value, const Expr& sign) {
+    return from_bits(bits_of(value) ^ sign);
+}
 
 Real upper_half(const Real& x) {
     const int cleared = x.is_double() ? 27 : 12;
@@ -133,8 +171,12 @@ Real upper_half(const Real& x) {
     return from_bits(rounded & bits_constant(x.type(), all >> cleared << cleared));
 }
 
-Real widen(const Real& x) { return Halide::cast(Halide::Float(64, x.type().lanes()), x); }
-Real narrow(const Real& x) { return Halide::cast(Halide::Float(32, x.type().lanes()), x); }
+Real widen(const Real& x) {
+    return Halide::cast(Halide::Float(64, x.type().lanes()), x);
+}
+Real narrow(const Real& x) {
+    return Halide::cast(Halide::Float(32, x.type().lanes()), x);
+}
 
 Whole nearest_whole(const Real& x, int bias) {
     const double shift = std::ldexp(1.5, mantissa_bits(x.type())) + bias;

@@ -15,10 +15,11 @@ using Halide::Type;
 /// where operands are shared.) Mixed operations with a C++ number convert it to the operand's type.
 class Real {
   public:
-    Real(const Expr& value);  // NOLINT(google-explicit-constructor): a Real is an Expr with operators
+    // Both conversions are implicit, since a Real is no more than an Expr with other operators.
+    Real(const Expr& value);                         // NOLINT(google-explicit-constructor)
+    operator const Expr&() const { return value_; }  // NOLINT(google-explicit-constructor)
 
     const Expr& expr() const { return value_; }
-    operator const Expr&() const { return value_; }  // NOLINT(google-explicit-constructor)
     Type type() const { return value_.type(); }
     bool is_double() const { return value_.type().bits() == 64; }
     /// The number as a constant of this expression's type.
@@ -32,27 +33,54 @@ Real operator+(const Real& a, const Real& b);
 Real operator-(const Real& a, const Real& b);
 Real operator*(const Real& a, const Real& b);
 Real operator/(const Real& a, const Real& b);
-inline Real operator+(const Real& a, double b) { return a + a.constant(b); }
-inline Real operator-(const Real& a, double b) { return a - a.constant(b); }
-inline Real operator*(const Real& a, double b) { return a * a.constant(b); }
-inline Real operator/(const Real& a, double b) { return a / a.constant(b); }
-inline Real operator+(double a, const Real& b) { return b.constant(a) + b; }
-inline Real operator-(double a, const Real& b) { return b.constant(a) - b; }
-inline Real operator*(double a, const Real& b) { return b.constant(a) * b; }
-inline Real operator/(double a, const Real& b) { return b.constant(a) / b; }
+inline Real operator+(const Real& a, double b) {
+    return a + a.constant(b);
+}
+inline Real operator-(const Real& a, double b) {
+    return a - a.constant(b);
+}
+inline Real operator*(const Real& a, double b) {
+    return a * a.constant(b);
+}
+inline Real operator+(double a, const Real& b) {
+    return b.constant(a) + b;
+}
+inline Real operator-(double a, const Real& b) {
+    return b.constant(a) - b;
+}
+inline Real operator*(double a, const Real& b) {
+    return b.constant(a) * b;
+}
+inline Real operator/(double a, const Real& b) {
+    return b.constant(a) / b;
+}
 Real operator-(const Real& x);
 
 Expr operator<(const Real& a, const Real& b);
 Expr operator<=(const Real& a, const Real& b);
 Expr operator==(const Real& a, const Real& b);
 Expr operator!=(const Real& a, const Real& b);
-inline Expr operator>(const Real& a, const Real& b) { return b < a; }
-inline Expr operator>=(const Real& a, const Real& b) { return b <= a; }
-inline Expr operator<(const Real& a, double b) { return a < a.constant(b); }
-inline Expr operator<=(const Real& a, double b) { return a <= a.constant(b); }
-inline Expr operator>(const Real& a, double b) { return a > a.constant(b); }
-inline Expr operator>=(const Real& a, double b) { return a >= a.constant(b); }
-inline Expr operator==(const Real& a, double b) { return a == a.constant(b); }
+inline Expr operator>(const Real& a, const Real& b) {
+    return b < a;
+}
+inline Expr operator>=(const Real& a, const Real& b) {
+    return b <= a;
+}
+inline Expr operator<(const Real& a, double b) {
+    return a < a.constant(b);
+}
+inline Expr operator<=(const Real& a, double b) {
+    return a <= a.constant(b);
+}
+inline Expr operator>(const Real& a, double b) {
+    return a > a.constant(b);
+}
+inline Expr operator>=(const Real& a, double b) {
+    return a >= a.constant(b);
+}
+inline Expr operator==(const Real& a, double b) {
+    return a == a.constant(b);
+}
 
 Real choose(const Expr& condition, const Real& if_true, const Real& if_false);
 inline Real choose(const Expr& condition, double if_true, const Real& if_false) {
@@ -74,8 +102,8 @@ inline Real clamp(const Real& x, double low, double high) {
     return at_most(at_least(x, low), high);
 }
 
-/// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule in x^2 on pairs of terms, which halves the chain
-/// of dependent operations for one more product.
+/// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule in x^2 on pairs of terms, which halves the
+/// chain of dependent operations for one more product.
 Real polynomial(const Real& x, std::initializer_list<double> coefficients);
 /// Picks the coefficients by the type of x.
 Real polynomial(const Real& x, std::initializer_list<double> single_coefficients,
@@ -95,13 +123,13 @@ Real magnitude(const Real& x);
 Expr sign_bits(const Real& x);
 /// The magnitude bits of a non-negative value with the sign flipped where sign_bits is set.
 Real flip_sign(const Real& value, const Expr& sign);
-/// x rounded to half of its digits, so that products of two such values, or of what they leave of x,
-/// are exact. Infinite within 2^-12 (f32) or 2^-26 (f64) of the largest number.
+/// x rounded to half of its digits, so that products of two such values, or of what they leave of
+/// x, are exact. Infinite within 2^-12 (f32) or 2^-26 (f64) of the largest number.
 Real upper_half(const Real& x);
 
 // Conversions between Float(32) and Float(64) for finite values only: Halide lets LLVM assume that
-// what it converts is neither NaN nor infinite, even beside strict operations. (math::convert is for
-// all values.)
+// what it converts is neither NaN nor infinite, even beside strict operations. (math::convert is
+// for all values.)
 Real widen(const Real& x);
 Real narrow(const Real& x);
 

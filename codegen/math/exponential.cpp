@@ -23,7 +23,9 @@ Real clamp_exponent(const Real& x) {
 }
 
 // Just beyond log(2 max): there half of exp overflows, yet a quarter of 2^k does not.
-double overflow_of_half(const Type& type) { return type.bits() == 64 ? 710.6 : 89.5; }
+double overflow_of_half(const Type& type) {
+    return type.bits() == 64 ? 710.6 : 89.5;
+}
 
 Real exp_tail(const Real& r) {
     const Real q = polynomial(

@@ -18,7 +18,9 @@ constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double ln2 = 0.6931471805599453;
 
 // From here on the square of x is x^2 + 1, and log(2 x) stands for asinh and acosh.
-double huge_argument(const Type& type) { return std::ldexp(1.0, type.bits() == 64 ? 60 : 30); }
+double huge_argument(const Type& type) {
+    return std::ldexp(1.0, type.bits() == 64 ? 60 : 30);
+}
 
 }  // namespace
 

@@ -53,7 +53,8 @@ ArcSine reduce_arc_sine(const Real& x) {
 
 // atan(low / high) for 0 <= low <= high and high > 0, of which the sum is finite.
 Real angle_in_octant(const Real& low, const Real& high) {
-    // atan(t) = pi / 4 + atan((t - 1) / (t + 1)) brings t beyond tan(pi / 8) below it. (Cephes, atan.c)
+    // atan(t) = pi / 4 + atan((t - 1) / (t + 1)) brings t beyond tan(pi / 8) below it. (Cephes,
+    // atan.c)
     const Expr upper = low > 0.41421356237309503 * high;
     const Real t = choose(upper, low - high, low) / choose(upper, low + high, high);
     const Real square = t * t;

@@ -7,8 +7,8 @@
 
 // Method: x = 2^e (1 + f), log(x) = e ln 2 + log(1 + f), with ln 2 split so that e times its upper
 // part is exact. log(1 + f) is f - f^2/2 + f^3 p(f) in f32, with p minimax (relative error 2^-27).
-// In f64 it is fdlibm's form (e_log.c): s = f / (2 + f), log(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))),
-// with minimax coefficients (relative error 2^-58).
+// In f64 it is fdlibm's form (e_log.c): s = f / (2 + f), log(1 + f) = f - (f^2/2 - s (f^2/2 +
+// R(s^2))), with minimax coefficients (relative error 2^-58).
 
 namespace latent::codegen::math {
 
@@ -33,17 +33,18 @@ struct SplitBits {
 SplitBits split(const Real& positive_normal) {
     const Type type = positive_normal.type();
     const uint64_t mantissa_mask = (uint64_t{1} << mantissa_bits(type)) - 1;
-    const Expr shifted = bits_of(positive_normal) +
-                         bits_constant(type, one_bits(type) - sqrt_half_bits(type));
+    const Expr shifted =
+        bits_of(positive_normal) + bits_constant(type, one_bits(type) - sqrt_half_bits(type));
     const Real mantissa = from_bits((shifted & bits_constant(type, mantissa_mask)) +
                                     bits_constant(type, sqrt_half_bits(type)));
     return {shifted >> mantissa_bits(type), mantissa - 1.0};
 }
 
-// A small non-negative integer as a Real plus 2^mantissa_bits: placed in the mantissa of that number.
+// A small non-negative integer as a Real plus 2^mantissa_bits: placed in the mantissa of that
+// number.
 Real integer_plus_shift(const Expr& small_integer, const Type& type) {
-    const uint64_t shift_bits =
-        static_cast<uint64_t>(exponent_bias(type) + mantissa_bits(type)) << mantissa_bits(type);
+    const uint64_t shift_bits = static_cast<uint64_t>(exponent_bias(type) + mantissa_bits(type))
+                                << mantissa_bits(type);
     return from_bits(small_integer | bits_constant(type, shift_bits));
 }
 
@@ -69,9 +70,8 @@ LogParts reduce_log(const Real& x) {
     const Expr subnormal = x < std::ldexp(1.0, 1 - exponent_bias(x.type()));
     const SplitBits parts = split(choose(subnormal, x * std::ldexp(1.0, digits), x));
     const double offset = std::ldexp(1.0, digits) + exponent_bias(x.type());
-    const Real exponent =
-        integer_plus_shift(parts.biased_exponent, x.type()) -
-        choose(subnormal, x.constant(offset + digits), x.constant(offset));
+    const Real exponent = integer_plus_shift(parts.biased_exponent, x.type()) -
+                          choose(subnormal, x.constant(offset + digits), x.constant(offset));
     return {exponent, parts.fraction};
 }
 
@@ -80,15 +80,15 @@ Real log1p_tail(const Real& f) {
     if (f.is_double()) {
         const Real s = f / (2.0 + f);
         const Real z = s * s;
-        const Real r = z * polynomial(z, {0.6666666666666735, 0.39999999999407465,
-                                          0.2857142874414588, 0.22222198378057692,
-                                          0.18183575185054804, 0.15313755311237495,
-                                          0.1479907013644902});
+        const Real r =
+            z * polynomial(z, {0.6666666666666735, 0.39999999999407465, 0.2857142874414588,
+                               0.22222198378057692, 0.18183575185054804, 0.15313755311237495,
+                               0.1479907013644902});
         return s * (half_square + r) - half_square;
     }
-    const Real p = polynomial(f, {3.333333135e-01, -2.500081956e-01, 2.000122815e-01,
-                                  -1.662335992e-01, 1.420174688e-01, -1.316015124e-01,
-                                  1.276163310e-01, -7.634637505e-02});
+    const Real p =
+        polynomial(f, {3.333333135e-01, -2.500081956e-01, 2.000122815e-01, -1.662335992e-01,
+                       1.420174688e-01, -1.316015124e-01, 1.276163310e-01, -7.634637505e-02});
     return f * f * f * p - half_square;
 }
 

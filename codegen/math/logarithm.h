@@ -15,7 +15,7 @@ LogParts reduce_log(const Real& x);
 
 /// log(1 + fraction) - fraction, for fraction in the range above.
 Real log1p_tail(const Real& fraction);
-/// log(2^exponent (1 + fraction)) + extra
+/// The logarithm of what the parts stand for.
 Real log_of_parts(const LogParts& parts);
 /// log(1 + x) for x > -1, finite.
 Real log1p_finite(const Real& x);

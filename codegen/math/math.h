@@ -6,13 +6,16 @@
 ///
 /// Every function takes and returns Halide expressions of Float(32) or Float(64) (any lanes) unless
 /// it says otherwise, evaluates in the type of its argument, and contains neither calls of scalar
-/// library functions nor gathers. Binary functions need both operands of one type. An argument of an
-/// unsupported type throws std::invalid_argument.
+/// library functions nor gathers. Binary functions need both operands of one type. An argument of
+/// an unsupported type throws std::invalid_argument.
 ///
 /// The expressions are built from strict floating-point operations, so they keep IEEE semantics
 /// wherever they are used: NaN propagates, infinities and signed zeros give what C's Annex F
 /// prescribes, overflow gives infinity, underflow is gradual. They need no strict_float wrapper
 /// around them (one does no harm, but it walks its whole argument).
+///
+/// Two numbers at a function are the largest error in units in the last place that its tests allow,
+/// in f32 and f64; measured errors are a little smaller. Functions without them are exact.
 ///
 /// Calls must be qualified (`math::exp(x)`): Halide's functions of the same name are found through
 /// argument-dependent look-up.
@@ -61,7 +64,7 @@ Expr round(const Expr& x);
 Expr floor_divide(const Expr& a, const Expr& b);
 /// a - floor(a / b) * b: the result has the sign of the divisor, as in Python. Floats and integers.
 /// Floats: remainder(x, 0) and remainder(inf, y) are NaN, a zero takes the sign of the divisor, and
-/// the result is exact where |a / b| < 2^24 (f32) or 2^53 (f64). Integers: x mod 0 is 0.
+/// the result is exact where |a / b| < 2^53 and a zero beyond. Integers: x mod 0 is 0.
 Expr remainder(const Expr& a, const Expr& b);
 /// Conversion between any two of bool, integers and floats, defined for every value.
 /// Float to integer truncates, saturates at the limits of the type and sends NaN to 0. Integer to
@@ -72,54 +75,71 @@ Expr convert(const Halide::Type& type, const Expr& x);
 
 /// Correctly rounded square root; NaN below zero.
 Expr sqrt(const Expr& x);
-/// 1 / sqrt(x).
+/// 1 / sqrt(x): 1.5, 1.5.
 Expr rsqrt(const Expr& x);
-/// base ^ exponent, with the special cases of C's pow. Integers: wrapping product by repeated
-/// squaring; a negative exponent gives the truncated reciprocal (0, or +-1 for bases of +-1; 0 for
-/// base 0).
+/// base ^ exponent, with the special cases of C's pow: 1.6, 1.9. Integers: wrapping product by
+/// repeated squaring; a negative exponent gives the truncated reciprocal (0, or +-1 for bases of
+/// +-1; 0 for base 0).
 Expr pow(const Expr& base, const Expr& exponent);
 
 // Exponentials and logarithms.
 
+/// 1.1, 1.1.
 Expr exp(const Expr& x);
+/// 1.5, 1.5; exact for whole numbers.
 Expr exp2(const Expr& x);
+/// exp(x) - 1 without cancellation: 1.9, 2.5.
 Expr expm1(const Expr& x);
+/// 1.0, 1.0.
 Expr log(const Expr& x);
+/// 1.5, 1.5; exact for powers of two.
 Expr log2(const Expr& x);
+/// 2.0, 2.0.
 Expr log10(const Expr& x);
+/// log(1 + x) without cancellation: 1.6, 1.6.
 Expr log1p(const Expr& x);
-/// 1 / (1 + exp(-x)), without overflow and accurate in both tails.
+/// 1 / (1 + exp(-x)), without overflow and accurate in both tails: 2.5, 2.5.
 Expr sigmoid(const Expr& x);
 
-// Trigonometric functions, in radians.
+// Trigonometric functions, in radians. f32 arguments are reduced exactly, however large they are.
+// f64 arguments are up to 2^29; beyond it the error grows and soon nothing is right but that sin
+// and cos lie in [-1, 1].
 
+/// 1.6, 1.6.
 Expr sin(const Expr& x);
+/// 1.6, 1.6.
 Expr cos(const Expr& x);
+/// 0.6, 3.2.
 Expr tan(const Expr& x);
+/// 1.6, 1.7; NaN outside of [-1, 1].
 Expr asin(const Expr& x);
+/// 1.4, 1.4; NaN outside of [-1, 1].
 Expr acos(const Expr& x);
+/// 2.1, 2.6.
 Expr atan(const Expr& x);
-/// Angle of the point (x, y), in [-pi, pi].
+/// Angle of the point (x, y), in [-pi, pi], with the special cases of C's atan2: 2.5, 2.5.
 Expr atan2(const Expr& y, const Expr& x);
 
 // Hyperbolic functions.
 
+/// 2.2, 2.3.
 Expr sinh(const Expr& x);
+/// 1.5, 1.5.
 Expr cosh(const Expr& x);
+/// 2.4, 2.6; never beyond [-1, 1].
 Expr tanh(const Expr& x);
+/// 1.9, 1.9.
 Expr asinh(const Expr& x);
+/// 2.0, 2.0; NaN below 1.
 Expr acosh(const Expr& x);
+/// 2.1, 2.1; NaN outside of [-1, 1].
 Expr atanh(const Expr& x);
 
 // Functions of probability.
 
-/// 2 / sqrt(pi) * integral of exp(-t^2) from 0 to x.
+/// 2 / sqrt(pi) * integral of exp(-t^2) from 0 to x: 1.5, 1.6.
 Expr erf(const Expr& x);
-/// 1 - erf(x), accurate in the upper tail.
+/// 1 - erf(x), accurate in the upper tail: 4.0, 4.3.
 Expr erfc(const Expr& x);
-/// Inverse of erf on [-1, 1]; NaN outside.
-Expr erfinv(const Expr& x);
-/// log |gamma(x)|.
-Expr lgamma(const Expr& x);
 
 }  // namespace latent::codegen::math

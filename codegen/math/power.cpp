@@ -49,10 +49,9 @@ Real power_of_doubles(const Real& base, const Real& exponent) {
     const DoubleReal square = two_product(s, s);
     const Real tail =
         square.high * square.high *
-        polynomial(square.high,
-                   {0.6000000000000343, 0.42857142855125535, 0.33333333784331065,
-                    0.27272676145959396, 0.23080155307346265, 0.19884762523144076,
-                    0.1979892551952835});
+        polynomial(square.high, {0.6000000000000343, 0.42857142855125535, 0.33333333784331065,
+                                 0.27272676145959396, 0.23080155307346265, 0.19884762523144076,
+                                 0.1979892551952835});
     const DoubleReal sum = fast_two_sum(f.constant(3.0), square.high);
     const Real sum_low = sum.low + (square.low + 2.0 * s * s_low + tail);
     const DoubleReal atanh3 = two_product(s, sum.high);
@@ -67,10 +66,10 @@ Real power_of_doubles(const Real& base, const Real& exponent) {
     const DoubleReal log2_base = fast_two_sum(parts.exponent, log2_mantissa.high);
     const Real log2_base_low = log2_base.low + log2_mantissa_low;
 
-    const DoubleReal log2_result = two_product(exponent, log2_base.high);
+    const DoubleReal scaled = two_product(exponent, log2_base.high);
+    const DoubleReal log2_result = fast_two_sum(scaled.high, scaled.low + exponent * log2_base_low);
     const Real high = clamp(log2_result.high, -1080.0, 1030.0);
-    const Real low = choose(high == log2_result.high,
-                            log2_result.low + exponent * log2_base_low, 0.0);
+    const Real low = choose(high == log2_result.high, log2_result.low, 0.0);
     const Whole k = nearest_whole(high, 2 * exponent_bias(base.type()));
     return scale(exp2m1_fraction((high - k.value) + low) + 1.0, k.bits);
 }
@@ -128,15 +127,18 @@ Expr power_of_integers(const Expr& base, const Expr& exponent) {
 
 }  // namespace
 
-Expr sqrt(const Expr& x) { return Halide::sqrt(require_float(x, "sqrt")); }
+Expr sqrt(const Expr& x) {
+    return Halide::sqrt(require_float(x, "sqrt"));
+}
 
-Expr rsqrt(const Expr& x) { return 1.0 / Real(Halide::sqrt(require_float(x, "rsqrt"))); }
+Expr rsqrt(const Expr& x) {
+    return 1.0 / Real(Halide::sqrt(require_float(x, "rsqrt")));
+}
 
 Expr pow(const Expr& base, const Expr& exponent) {
     require_same_type(base, exponent, "pow");
-    return base.type().is_float()
-               ? Expr(power_of_floats(require_float(base, "pow"), exponent))
-               : power_of_integers(base, exponent);
+    return base.type().is_float() ? Expr(power_of_floats(require_float(base, "pow"), exponent))
+                                  : power_of_integers(base, exponent);
 }
 
 }  // namespace latent::codegen::math

@@ -45,12 +45,12 @@ Division divide_finite(const Real& a, const Real& b) {
 
 // Whether a remainder is on the wrong side of zero: it should have the sign of the divisor.
 Expr opposes(const Real& remainder, const Real& divisor) {
-    return Halide::select(divisor < 0.0, remainder > 0.0, remainder < 0.0);
+    return Halide::select(divisor<0.0, remainder> 0.0, remainder < 0.0);
 }
 
-// Integers of up to 32 bits are divided as doubles: their quotient is exact enough to be rounded, and
-// unlike integer division it is a vector instruction. 64-bit ones take Halide's Euclidean division,
-// which does not trap. Neither is asked to divide by 0 or, for signed types, by -1.
+// Integers of up to 32 bits are divided as doubles: their quotient is exact enough to be rounded,
+// and unlike integer division it is a vector instruction. 64-bit ones take Halide's Euclidean
+// division, which does not trap. Neither is asked to divide by 0 or, for signed types, by -1.
 Expr floor_divide_integers(const Expr& a, const Expr& b) {
     if (a.type().bits() <= 32) {
         const Type wide = Halide::Float(64, a.type().lanes());
@@ -68,10 +68,18 @@ Expr floor_divide_integers(const Expr& a, const Expr& b) {
 
 }  // namespace
 
-Expr floor(const Expr& x) { return Halide::floor(require_float(x, "floor")); }
-Expr ceil(const Expr& x) { return Halide::ceil(require_float(x, "ceil")); }
-Expr trunc(const Expr& x) { return Halide::trunc(require_float(x, "trunc")); }
-Expr round(const Expr& x) { return Halide::round(require_float(x, "round")); }
+Expr floor(const Expr& x) {
+    return Halide::floor(require_float(x, "floor"));
+}
+Expr ceil(const Expr& x) {
+    return Halide::ceil(require_float(x, "ceil"));
+}
+Expr trunc(const Expr& x) {
+    return Halide::trunc(require_float(x, "trunc"));
+}
+Expr round(const Expr& x) {
+    return Halide::round(require_float(x, "round"));
+}
 
 Expr floor_divide(const Expr& dividend, const Expr& divisor) {
     require_same_type(dividend, divisor, "floor_divide");
@@ -85,8 +93,7 @@ Expr floor_divide(const Expr& dividend, const Expr& divisor) {
             limit_case = Halide::select(divisor == -one, negate(dividend), zero);
             unsafe = unsafe || divisor == -one;
         }
-        const Expr quotient =
-            floor_divide_integers(dividend, Halide::select(unsafe, one, divisor));
+        const Expr quotient = floor_divide_integers(dividend, Halide::select(unsafe, one, divisor));
         return Halide::select(unsafe, limit_case, quotient);
     }
     const Real a = require_float(dividend, "floor_divide");
@@ -96,7 +103,9 @@ Expr floor_divide(const Expr& dividend, const Expr& divisor) {
     const Expr finite_divisor = magnitude(b) < infinity;
     const Real remainder = choose(finite_divisor, finite.remainder, a);
     const Real quotient = choose(finite_divisor, finite.quotient, ratio);
-    const Real rounded = choose(opposes(remainder, b), quotient - 1.0, quotient);
+    const Real floored = choose(opposes(remainder, b), quotient - 1.0, quotient);
+    const Real rounded =
+        choose(floored == 0.0, flip_sign(a.constant(0.0), sign_bits(ratio)), floored);
     // A large ratio is whole already; division by zero leaves it infinite or NaN.
     const Real result = choose(magnitude(ratio) < exact_ratio, rounded, ratio);
     return choose(magnitude(a) < infinity || b == 0.0, result,

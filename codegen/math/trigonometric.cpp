@@ -18,9 +18,10 @@ struct ReducedAngle {
     Expr quadrant;  // modulo 4 in its low bits; as wide as the angle
 };
 
-// For f32, but the result is f64. Right for every argument, with no branch: 1 / (2 pi) is taken in pieces of 29 bits, whose products with
-// a 24-bit number are exact in f64, and after each product only the fraction of the turn is kept.
-// The sum is exact for as long as there are whole turns to drop. The last piece needs no such care.
+// For f32, but the result is f64. Right for every argument, with no branch: 1 / (2 pi) is taken in
+// pieces of 29 bits, whose products with a 24-bit number are exact in f64, and after each product
+// only the fraction of the turn is kept. The sum is exact for as long as there are whole turns to
+// drop. The last piece needs no such care.
 ReducedAngle reduce_single(const Real& size) {
     const Real x = widen(size);
     const Real first = x * 0x1.45f306dp-3;
@@ -61,19 +62,19 @@ ReducedAngle reduce_angle(const Real& size) {
 
 Real sine_of_angle(const Real& angle) {
     const Real square = angle * angle;
-    const Real p = polynomial(square, {-1.666665524e-01, 8.332155645e-03, -1.951463200e-04},
-                              {-0.1666666666666663, 0.008333333333322005, -0.0001984126982949584,
-                               2.7557313587726946e-06, -2.5050742323410352e-08,
-                               1.589590557828268e-10});
+    const Real p =
+        polynomial(square, {-1.666665524e-01, 8.332155645e-03, -1.951463200e-04},
+                   {-0.1666666666666663, 0.008333333333322005, -0.0001984126982949584,
+                    2.7557313587726946e-06, -2.5050742323410352e-08, 1.589590557828268e-10});
     return angle + angle * square * p;
 }
 
 Real cosine_of_angle(const Real& angle) {
     const Real square = angle * angle;
-    const Real p = polynomial(square, {4.166664556e-02, -1.388730947e-03, 2.443242920e-05},
-                              {0.041666666666666595, -0.0013888888888872895,
-                               2.4801587288748156e-05, -2.755731414861744e-07,
-                               2.087569657207771e-09, -1.13583104763117e-11});
+    const Real p =
+        polynomial(square, {4.166664556e-02, -1.388730947e-03, 2.443242920e-05},
+                   {0.041666666666666595, -0.0013888888888872895, 2.4801587288748156e-05,
+                    -2.755731414861744e-07, 2.087569657207771e-09, -1.13583104763117e-11});
     return 1.0 - (0.5 * square - square * square * p);
 }
 
@@ -113,8 +114,7 @@ Expr cos(const Expr& argument) {
                               cosine_of_angle(reduced.angle));
     const Expr next_quadrant =
         reduced.quadrant + Halide::Internal::make_one(reduced.quadrant.type());
-    return nan_if_infinite(size,
-                           flip_sign(value, sign_of_half_turn(next_quadrant, x.type())));
+    return nan_if_infinite(size, flip_sign(value, sign_of_half_turn(next_quadrant, x.type())));
 }
 
 Expr tan(const Expr& argument) {

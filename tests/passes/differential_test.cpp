@@ -422,7 +422,7 @@ void compare_on_random_graphs(int graphs) {
 }  // namespace
 
 TEST_CASE("The pipeline leaves every bit of random integer graphs as it was") {
-    compare_on_random_graphs<std::int32_t>(2000);
+    compare_on_random_graphs<std::int32_t>(4000);
 }
 
 TEST_CASE("The pipeline leaves every bit of random float graphs as it was") {

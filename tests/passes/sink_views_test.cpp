@@ -105,9 +105,18 @@ TEST_CASE("A slice stops above what moves elements by more than a view") {
     stays(
         "%a = pad %x, %s {low=[1,1], high=[0,0], interior=[0,0]}\n"
         "%r = slice %a {start=[0,0], stop=[5,4], step=[1,1]}\n return %r");
-    stays(
-        "%a = window %x {axes=[1], size=[2], stride=[1], dilation=[1]}\n"
-        "%r = slice %a {start=[0,0,0], stop=[4,4,2], step=[1,1,1]}\n return %r");
+}
+
+TEST_CASE("A slice of windows is windows of a slice, unless it takes windows apart") {
+    const std::string windows =
+        "%a = exp %x\n"
+        "%e = window %a {axes=[1], size=[2], stride=[2], dilation=[1]}\n";
+    becomes(windows + "%r = slice %e {start=[1,1,0], stop=[3,3,2], step=[1,1,1]}\n return %r",
+            "%k = slice %x {start=[1,2], stop=[3,6], step=[1,1]}\n %a = exp %k\n"
+            "%r = window %a {axes=[1], size=[2], stride=[2], dilation=[1]}\n return %r");
+    stays(windows + "%r = slice %e {start=[0,0,1], stop=[4,3,2], step=[1,1,1]}\n return %r");
+    stays(windows + "%r = slice %e {start=[0,0,0], stop=[4,3,2], step=[1,2,1]}\n return %r");
+    stays(windows + "%r = slice %e {start=[0,2,0], stop=[4,2,2], step=[1,1,1]}\n return %r");
 }
 
 TEST_CASE("Rank-0 operands have nothing to slice") {

@@ -69,15 +69,14 @@ class Tensor {
     }
     static Tensor from(const std::vector<bool>& values, const Shape& shape, const TensorOptions& options = {},
                        std::source_location location = std::source_location::current());
-    /// A vector.
+    /// A vector. (Without a location, which `{}` for an empty shape would be taken for.)
     template <detail::ContiguousElements Range>
-    static Tensor from(const Range& values, std::source_location location = std::source_location::current()) {
-        return from(values, Shape{std::size(values)}, {}, location);
+    static Tensor from(const Range& values) {
+        return from(values, Shape{std::size(values)}, {}, std::source_location{});
     }
     template <Element T>
-    static Tensor from(std::initializer_list<T> values,
-                       std::source_location location = std::source_location::current()) {
-        return from(values, Shape{values.size()}, {}, location);
+    static Tensor from(std::initializer_list<T> values) {
+        return from(values, Shape{values.size()}, {}, std::source_location{});
     }
 
     DType dtype() const;

@@ -20,7 +20,18 @@ std::pair<std::vector<T>, std::vector<T>> pairs_of(const std::vector<T>& values)
 template <typename T>
 std::vector<T> edge_integers() {
     using Limits = std::numeric_limits<T>;
-    return {0, 1, -1, 2, -2, 3, 7, -7, 100, Limits::max(), Limits::max() - 1, Limits::min(),
+    return {0,
+            1,
+            -1,
+            2,
+            -2,
+            3,
+            7,
+            -7,
+            100,
+            Limits::max(),
+            Limits::max() - 1,
+            Limits::min(),
             Limits::min() + 1};
 }
 

@@ -52,7 +52,11 @@ TEST_CASE("floats of small unsigned types saturate as well") {
 }
 
 TEST_CASE("integers become floats by rounding, and other integers by wrapping") {
-    const std::vector<int64_t> wide{0, -1, 1ll << 24, (1ll << 24) + 1, (1ll << 32) + 5,
+    const std::vector<int64_t> wide{0,
+                                    -1,
+                                    1ll << 24,
+                                    (1ll << 24) + 1,
+                                    (1ll << 32) + 5,
                                     std::numeric_limits<int64_t>::max(),
                                     std::numeric_limits<int64_t>::min()};
     check_conversion<float>(wide);

@@ -49,7 +49,8 @@ class Kernel {
         kernel(i) = expression(operands);
         constexpr int lanes = 32 / std::max(sizeof(T), sizeof(Result));
         kernel.vectorize(i, lanes, Halide::TailStrategy::GuardWithIf);
-        callable_ = kernel.compile_to_callable(arguments, Halide::get_jit_target_from_environment());
+        callable_ =
+            kernel.compile_to_callable(arguments, Halide::get_jit_target_from_environment());
     }
 
     template <typename... Operands>
@@ -73,8 +74,7 @@ Kernel<Result, T, 1> unary_kernel(const std::function<Expr(const Expr&)>& functi
 }
 
 template <typename Result, typename T>
-Kernel<Result, T, 2> binary_kernel(
-    const std::function<Expr(const Expr&, const Expr&)>& function) {
+Kernel<Result, T, 2> binary_kernel(const std::function<Expr(const Expr&, const Expr&)>& function) {
     return Kernel<Result, T, 2>(
         [&](const auto& operands) { return function(operands[0], operands[1]); });
 }
@@ -87,8 +87,8 @@ std::vector<T> samples_of_all_exponents(size_t count) {
     uint64_t state = 0x9e3779b97f4a7c15u;
     for (size_t i = 0; i < count; ++i) {
         state = state * 6364136223846793005u + 1442695040888963407u;
-        const BitsOf<T> bits = static_cast<BitsOf<T>>(i) * step +
-                               static_cast<BitsOf<T>>(state >> 20) % step;
+        const BitsOf<T> bits =
+            static_cast<BitsOf<T>>(i) * step + static_cast<BitsOf<T>>(state >> 20) % step;
         samples[i] = std::bit_cast<T>(bits);
     }
     return samples;
@@ -109,9 +109,9 @@ template <typename T>
 std::vector<T> special_values() {
     using Limits = std::numeric_limits<T>;
     std::vector<T> values{Limits::quiet_NaN()};
-    for (const T magnitude : {T(0), Limits::denorm_min(), Limits::min(), T(0.25), T(0.5), T(1),
-                              T(1.5), T(2), T(3), T(4), T(1000), T(1001), Limits::max(),
-                              Limits::infinity()}) {
+    for (const T magnitude :
+         {T(0), Limits::denorm_min(), Limits::min(), T(0.25), T(0.5), T(1), T(1.5), T(2), T(3),
+          T(4), T(1000), T(1001), Limits::max(), Limits::infinity()}) {
         values.push_back(magnitude);
         values.push_back(-magnitude);
     }

@@ -46,9 +46,9 @@ std::pair<std::vector<T>, std::vector<T>> division_operands() {
     for (size_t i = 0; i < values.size(); ++i) {
         state = state * 6364136223846793005u + 1442695040888963407u;
         const int distance = static_cast<int>(state >> 58) - 5;
-        const T divisor = std::ldexp(values[i * 4099 % values.size()],
-                                     std::ilogb(values[i]) - distance -
-                                         std::ilogb(values[i * 4099 % values.size()]));
+        const T divisor = std::ldexp(
+            values[i * 4099 % values.size()],
+            std::ilogb(values[i]) - distance - std::ilogb(values[i * 4099 % values.size()]));
         add(values[i], divisor);
         const T multiple = divisor * std::round(values[i] / divisor);
         add(multiple, divisor);

@@ -29,8 +29,8 @@ TEST_CASE("sin and cos of larger f64 arguments stay between -1 and 1, and infini
     for (const auto& function : {math::sin, math::cos}) {
         const std::vector<double> results = unary_kernel<double, double>(function)(arguments);
         for (size_t i = 0; i < results.size(); ++i) {
-            const bool bounded = std::isfinite(arguments[i]) ? std::fabs(results[i]) <= 1
-                                                             : std::isnan(results[i]);
+            const bool bounded =
+                std::isfinite(arguments[i]) ? std::fabs(results[i]) <= 1 : std::isnan(results[i]);
             if (!bounded) {
                 FAIL_CHECK("at " << arguments[i] << ": " << results[i]);
             }
@@ -49,9 +49,8 @@ TEST_CASE("circular functions are accurate next to multiples of pi / 2") {
     for (const Function& function : circular) {
         INFO(function.name);
         // The long double functions are used on purpose: singles are that near to the zeros.
-        const WorstError single =
-            worst_error<float>(unary_kernel<float, float>(function.expression),
-                               function.reference, singles);
+        const WorstError single = worst_error<float>(
+            unary_kernel<float, float>(function.expression), function.reference, singles);
         const WorstError wide = worst_error<double>(
             unary_kernel<double, double>(function.expression), function.reference, doubles);
         INFO(single << "; " << wide);
@@ -92,8 +91,8 @@ TEMPLATE_TEST_CASE("atan2 is accurate in all quadrants and at all special values
             special_xs.push_back(x);
         }
     }
-    for (const auto& [y, x] : {std::pair{ys, xs}, std::pair{all_exponents, others},
-                               std::pair{special_ys, special_xs}}) {
+    for (const auto& [y, x] :
+         {std::pair{ys, xs}, std::pair{all_exponents, others}, std::pair{special_ys, special_xs}}) {
         const WorstError worst = worst_error<T>(kernel, reference, y, x);
         INFO(worst);
         CHECK(worst.ulp <= 2.5);

@@ -1,0 +1,73 @@
+#include "codegen/runtime/machine.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "codegen/runtime/environment.h"
+#include "codegen/runtime/warning.h"
+
+namespace latent::codegen::runtime {
+
+namespace {
+
+using ir::InstructionSet;
+
+InstructionSet widest_of_cpu() {
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return avx2 ? (avx512 ? InstructionSet::avx512 : InstructionSet::avx2) : InstructionSet::sse41;
+}
+
+std::int64_t cache_size(int name, std::int64_t fallback) {
+    const long size = sysconf(name);
+    return size > 0 ? size : fallback;
+}
+
+}  // namespace
+
+ir::Machine detect_machine(std::string_view limit) {
+    ir::Machine machine;
+    machine.instruction_set = widest_of_cpu();
+    constexpr std::array all = {InstructionSet::sse41, InstructionSet::avx2, InstructionSet::avx512};
+    bool known = limit.empty();
+    for (const InstructionSet set : all) {
+        if (ir::name(set) == limit) {
+            known = set <= machine.instruction_set;
+            machine.instruction_set = std::min(set, machine.instruction_set);
+        }
+    }
+    if (!known) {
+        print_warning("LATENT_ISA=" + std::string(limit) + " is not sse41, avx2 or avx512, or this CPU lacks it; using " +
+                      std::string(ir::name(machine.instruction_set)));
+    }
+    switch (machine.instruction_set) {
+        case InstructionSet::sse41:
+            machine.vector_bytes = 16;
+            machine.registers = 16;
+            break;
+        case InstructionSet::avx2:
+            machine.vector_bytes = 32;
+            machine.registers = 16;
+            break;
+        case InstructionSet::avx512:
+            machine.vector_bytes = 64;
+            machine.registers = 32;
+            break;
+    }
+    machine.l1_bytes = cache_size(_SC_LEVEL1_DCACHE_SIZE, machine.l1_bytes);
+    machine.l2_bytes = cache_size(_SC_LEVEL2_CACHE_SIZE, machine.l2_bytes);
+    machine.l3_bytes = cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes);
+    return machine;
+}
+
+const ir::Machine& this_machine() {
+    static const ir::Machine machine = detect_machine(environment_text("LATENT_ISA").value_or(""));
+    return machine;
+}
+
+}  // namespace latent::codegen::runtime

@@ -1,0 +1,266 @@
+#include <algorithm>
+
+#include "ir/op.h"
+#include "tests/support/kernels.h"
+
+using namespace latent;
+using namespace latent::test;
+
+namespace {
+
+constexpr DType dtypes[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
+
+/// The ops whose kernels round differently than the interpreter; all others give the same bits.
+bool is_approximate(ir::Op op) {
+    switch (op) {
+        case ir::Op::exp:
+        case ir::Op::expm1:
+        case ir::Op::log:
+        case ir::Op::log1p:
+        case ir::Op::sin:
+        case ir::Op::cos:
+        case ir::Op::tan:
+        case ir::Op::asin:
+        case ir::Op::acos:
+        case ir::Op::atan:
+        case ir::Op::sinh:
+        case ir::Op::cosh:
+        case ir::Op::tanh:
+        case ir::Op::asinh:
+        case ir::Op::acosh:
+        case ir::Op::atanh:
+        case ir::Op::erf:
+        case ir::Op::pow:
+        case ir::Op::atan2:
+        case ir::Op::remainder:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::string parameter(int index, DType dtype, std::string_view shape) {
+    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index, name(dtype), shape);
+}
+
+/// `op` over parameters of the dtype, or nothing if it does not take it.
+std::optional<std::string> elementwise_graph(const ir::OpInfo& row, DType dtype, std::int64_t extent) {
+    std::string text;
+    std::string operands;
+    for (int i = 0; i < row.operands; ++i) {
+        const bool condition = row.op == ir::Op::select && i == 0;
+        text += parameter(i, condition ? DType::boolean : dtype, std::to_string(extent));
+        operands += fmt::format("{}%p{}", i == 0 ? "" : ", ", i);
+    }
+    text += fmt::format("%r = {} {}\nreturn %r\n", row.name, operands);
+    try {
+        ir::parse(text);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+    return text;
+}
+
+Tolerance rounding_of(ir::Op op, DType dtype) {
+    if (!is_approximate(op) || !is_floating(dtype)) {
+        return {};
+    }
+    return dtype == DType::f32 ? Tolerance{2e-6, 1e-37} : Tolerance{1e-14, 1e-306};
+}
+
+}  // namespace
+
+TEST_CASE("every elementwise op gives the interpreter's numbers for every dtype that it takes", "[kernels]") {
+    for (const ir::OpInfo& row : ir::all_ops()) {
+        if (!ir::is_elementwise(row.op) || row.op == ir::Op::cast) {
+            continue;
+        }
+        int taken = 0;
+        for (const DType dtype : dtypes) {
+            for (const int extent : {1, 7, 8, 9, 33, 1000}) {
+                const auto text = elementwise_graph(row, dtype, extent);
+                if (!text) {
+                    continue;
+                }
+                ++taken;
+                const Tolerance tolerance = rounding_of(row.op, dtype);
+                check_kernels(*text, {.tolerance = tolerance});
+                if (is_floating(dtype)) {
+                    check_kernels(*text, {.tolerance = tolerance, .values = Values::special});
+                }
+            }
+        }
+        INFO(row.name);
+        CHECK(taken > 0);
+    }
+}
+
+TEST_CASE("casts between all dtypes saturate, truncate and wrap as they should", "[kernels]") {
+    for (const DType from : dtypes) {
+        for (const DType to : dtypes) {
+            const std::string text =
+                parameter(0, from, "1003") + fmt::format("%r = cast %p0 {{dtype={}}}\nreturn %r\n", name(to));
+            check_kernels(text);
+            check_kernels(text, {.values = Values::special});
+        }
+    }
+}
+
+TEST_CASE("a sum of two vectors is computed for every length", "[kernels]") {
+    for (const int extent : {0, 1, 7, 8, 9, 33, 1000003}) {
+        const std::string shape = std::to_string(extent);
+        check_kernels(parameter(0, DType::f32, shape) + parameter(1, DType::f32, shape) +
+                          "%r = add %p0, %p1\nreturn %r\n",
+                      {.kernels = extent == 0 ? 0 : 1});
+    }
+}
+
+TEST_CASE("numbers, constants and rank 0 take part in pointwise kernels", "[kernels]") {
+    check_kernels(
+        "%a = parameter {index=0, dtype=f32, shape=[]}\n"
+        "%b = parameter {index=1, dtype=f32, shape=[]}\n"
+        "%c = constant {value=f32:2.5}\n"
+        "%d = mul %a, %c\n"
+        "%e = add %d, %b\n"
+        "return %e\n");
+    check_kernels(
+        "%a = parameter {index=0, dtype=f32, shape=[3,37]}\n"
+        "%b = parameter {index=1, dtype=f32, shape=[]}\n"
+        "%s = parameter {index=2, dtype=bool, shape=[]}\n"
+        "%c = constant {value=f32:-0.5}\n"
+        "%bx = exp %b\n"
+        "%bb = broadcast %bx {shape=[3,37], axes=[]}\n"
+        "%cb = broadcast %c {shape=[3,37], axes=[]}\n"
+        "%sb = broadcast %s {shape=[3,37], axes=[]}\n"
+        "%d = mul %a, %bb\n"
+        "%e = select %sb, %d, %cb\n"
+        "return %e\n",
+        {.tolerance = {1e-6, 1e-6}});
+}
+
+TEST_CASE("a constant alone, an iota and a broadcast number are stored", "[kernels]") {
+    check_kernels(
+        "%c = constant {value=i64:-7}\n"
+        "%r = broadcast %c {shape=[5,3], axes=[]}\n"
+        "%i = iota {dtype=f32, extent=19}\n"
+        "%j = iota {dtype=i32, extent=19}\n"
+        "%b = broadcast %i {shape=[4,19], axes=[1]}\n"
+        "%k = broadcast %j {shape=[19,4], axes=[0]}\n"
+        "return %c, %r, %i, %b, %k\n");
+}
+
+TEST_CASE("broadcast operands are read without a copy", "[kernels]") {
+    check_kernels(parameter(0, DType::f32, "5,33") + parameter(1, DType::f32, "33") + parameter(2, DType::f32, "5") +
+                      "%a = broadcast %p1 {shape=[5,33], axes=[1]}\n"
+                      "%b = broadcast %p2 {shape=[5,33], axes=[0]}\n"
+                      "%c = add %p0, %a\n"
+                      "%d = mul %c, %b\n"
+                      "return %d\n",
+                  {.kernels = 1});
+    check_kernels(parameter(0, DType::f64, "4,3,9") + parameter(1, DType::f64, "3") +
+                      "%a = broadcast %p1 {shape=[4,3,9], axes=[1]}\n"
+                      "%c = sub %p0, %a\n"
+                      "return %c\n",
+                  {.kernels = 1});
+}
+
+TEST_CASE("permuted, flipped and sliced operands are read in place", "[kernels]") {
+    for (const char* shape : {"1,1,1", "3,5,7", "9,33,17"}) {
+        check_kernels(parameter(0, DType::f32, shape) +
+                          "%a = permute %p0 {permutation=[2,0,1]}\n"
+                          "%b = exp %a\n"
+                          "return %b\n",
+                      {.tolerance = {1e-6}, .kernels = 1});
+        check_kernels(parameter(0, DType::i32, shape) +
+                          "%a = permute %p0 {permutation=[2,1,0]}\n"
+                          "return %a\n",
+                      {.kernels = 1});
+    }
+    check_kernels(parameter(0, DType::f32, "13,29") + parameter(1, DType::f32, "13,29") +
+                      "%a = flip %p0 {axes=[1]}\n"
+                      "%b = flip %p1 {axes=[0,1]}\n"
+                      "%c = add %a, %b\n"
+                      "return %c\n",
+                  {.kernels = 1});
+    check_kernels(parameter(0, DType::f32, "13,40") +
+                      "%a = slice %p0 {start=[2,1], stop=[13,40], step=[3,2]}\n"
+                      "%b = neg %a\n"
+                      "return %b\n",
+                  {.kernels = 1});
+    check_kernels(parameter(0, DType::f32, "40") +
+                      "%a = slice %p0 {start=[5], stop=[38], step=[1]}\n"
+                      "%f = flip %a {axes=[0]}\n"
+                      "%b = sub %a, %f\n"
+                      "return %b\n",
+                  {.kernels = 1});
+}
+
+TEST_CASE("large transposes are the interpreter's, ragged or not", "[kernels]") {
+    for (const char* shape : {"64,64", "65,130", "1,300", "300,1", "17,16", "129,257"}) {
+        for (const DType dtype : dtypes) {
+            check_kernels(parameter(0, dtype, shape) + "%a = permute %p0 {permutation=[1,0]}\nreturn %a\n",
+                          {.kernels = std::string_view(shape).find("1,3") == 0 ? std::optional<std::size_t>()
+                                                                               : std::nullopt});
+        }
+    }
+    check_kernels(parameter(0, DType::f32, "70,45") + parameter(1, DType::f32, "45,70") +
+                  "%a = permute %p0 {permutation=[1,0]}\n"
+                  "%b = add %a, %p1\n"
+                  "return %b\n");
+    check_kernels(parameter(0, DType::f32, "6,40,35") +
+                  "%a = permute %p0 {permutation=[0,2,1]}\n"
+                  "return %a\n");
+    check_kernels(parameter(0, DType::f32, "6,40,35,3") +
+                  "%a = permute %p0 {permutation=[3,2,0,1]}\n"
+                  "return %a\n");
+}
+
+TEST_CASE("windows and reshapes are read in place where strides allow", "[kernels]") {
+    check_kernels(parameter(0, DType::f32, "3,20") +
+                      "%a = window %p0 {axes=[1], size=[4], stride=[2], dilation=[3]}\n"
+                      "%b = neg %a\n"
+                      "return %b\n",
+                  {.kernels = 1});
+    check_kernels(parameter(0, DType::f32, "6,20") + parameter(1, DType::f32, "2,3,4,5") +
+                      "%a = reshape %p0 {shape=[2,3,4,5]}\n"
+                      "%b = add %a, %p1\n"
+                      "return %b\n",
+                  {.kernels = 1});
+    check_kernels(parameter(0, DType::f32, "6,4") +
+                  "%t = permute %p0 {permutation=[1,0]}\n"
+                  "%a = reshape %t {shape=[6,4]}\n"
+                  "%b = neg %a\n"
+                  "return %b\n");
+}
+
+TEST_CASE("several results of one kernel, of different dtypes", "[kernels]") {
+    check_kernels(parameter(0, DType::f32, "7,33") + parameter(1, DType::f64, "7,33") +
+                  "%a = exp %p0\n"
+                  "%b = cast %a {dtype=f64}\n"
+                  "%c = add %b, %p1\n"
+                  "%d = less %c, %p1\n"
+                  "%e = cast %c {dtype=i32}\n"
+                  "return %a, %c, %d, %e\n",
+                  {.tolerance = {2e-6, 1e-6}});
+}
+
+TEST_CASE("a long chain of elementwise ops is computed", "[kernels]") {
+    std::string text = parameter(0, DType::f32, "1003") + parameter(1, DType::f32, "1003");
+    std::string last = "%p0";
+    for (int i = 0; i < 300; ++i) {
+        text += fmt::format("%v{} = {} {}, %p1\n", i, i % 3 == 0 ? "add" : i % 3 == 1 ? "mul" : "sub", last);
+        last = fmt::format("%v{}", i);
+    }
+    check_kernels(text + fmt::format("return {}\n", last));
+}
+
+TEST_CASE("random bits are those of the interpreter", "[kernels]") {
+    check_kernels(
+        "%k = parameter {index=0, dtype=i64, shape=[]}\n"
+        "%kb = broadcast %k {shape=[3,333], axes=[]}\n"
+        "%i = iota {dtype=i64, extent=999}\n"
+        "%c = reshape %i {shape=[3,333]}\n"
+        "%r = random_bits %kb, %c\n"
+        "return %r\n",
+        {.kernels = 1});
+}
