@@ -234,10 +234,10 @@ void Evaluator::settle(std::span<const ir::Value> wanted, std::span<const ir::St
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         wanted[i].node->slot().settle(results[i]);
     }
-    // What no gradient can be asked through lets go of what it was computed from.
+    // What no gradient can be asked through lets go of what it was computed from; so do leaves of differentiation.
     const std::unique_lock graph(graph_mutex());
     for (const ir::Value& value : wanted) {
-        if (!value.node->requires_grad()) {
+        if (!value.node->requires_grad() || value.op() == ir::Op::stop_gradient) {
             value.node->forget_operands();
         }
     }
@@ -257,14 +257,16 @@ std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots) {
         is_root.insert(root.node.get(), true);
     }
     const std::vector<const ir::Node*> order = ir::topological_order(roots, is_ready);
-    const ir::NodeMap<int> costs = passes::recompute_costs(order);
+    const ir::NodeMap<int> costs = passes::recompute_costs(order, passes::Anchors::computed_again);
     std::vector<ir::Value> wanted;
     for (const ir::Node* node : order) {
         if (is_ready(*node)) {
             continue;
         }
         const bool named = node->slot().handles().load(std::memory_order_relaxed) != 0;
-        if (is_root.contains(node) || (named && costs.at(node) > cheap_to_recompute)) {
+        // Numbers that depend on data are always kept: they count steps, and would otherwise grow without end.
+        const int limit = node->type().rank() == 0 && ir::category(node->op()) != ir::Category::leaf ? 0 : cheap_to_recompute;
+        if (is_root.contains(node) || (named && costs.at(node) > limit)) {
             wanted.push_back({ir::NodeRef::share(*node)});
         }
     }

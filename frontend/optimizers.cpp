@@ -42,10 +42,11 @@ class Successors {
   public:
     explicit Successors(bool differentiable) : differentiable_(differentiable) {}
 
-    Tensor state(const Expression& value) const { return wrap(differentiable_ ? value : detail::stop_gradient(value)); }
+    /// What both the new state and whatever is computed from it name, so that an evaluation of either keeps the one value.
+    Expression cut(const Expression& value) const { return differentiable_ ? value : detail::stop_gradient(value); }
 
     Tensor parameter(const Expression& value, const Tensor& old) const {
-        return differentiable_ || !old.requires_grad() ? state(value) : wrap(detail::gradient_leaf(value, "update"));
+        return wrap(differentiable_ || !old.requires_grad() ? cut(value) : detail::gradient_leaf(value, "update"));
     }
 
   private:
@@ -134,10 +135,10 @@ Step<AdamState> adam_step(const AdamSettings& settings, std::span<const Tensor> 
     require_equal(state.first_moments.size(), parameters.size(), "first moments", location);
     require_equal(state.second_moments.size(), parameters.size(), "second moments", location);
     const Successors next(settings.differentiable);
-    const Expression steps = expression(state.steps, location) + 1.0;
+    const Expression steps = next.cut(expression(state.steps, location) + 1.0);
     const Expression exact_steps = detail::cast(steps, DType::f64);
     NumbersByDType<AdamNumbers> numbers;
-    Step<AdamState> result{{}, {.steps = next.state(steps), .first_moments = {}, .second_moments = {}}};
+    Step<AdamState> result{{}, {.steps = wrap(steps), .first_moments = {}, .second_moments = {}}};
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const Expression p = expression(parameters[i], location);
         const AdamNumbers& n = numbers.at(p.dtype(), [&] { return adam_numbers(settings, exact_steps, p.dtype()); });
@@ -148,12 +149,13 @@ Step<AdamState> adam_step(const AdamSettings& settings, std::span<const Tensor> 
         } else if (settings.weight_decay != 0) {
             g = g + n.weight_decay * p;
         }
-        const Expression m = n.beta1 * expression(state.first_moments[i], location) + n.complement1 * g;
-        const Expression v = n.beta2 * expression(state.second_moments[i], location) + n.complement2 * (g * g);
+        const Expression m = next.cut(n.beta1 * expression(state.first_moments[i], location) + n.complement1 * g);
+        const Expression v =
+            next.cut(n.beta2 * expression(state.second_moments[i], location) + n.complement2 * (g * g));
         const Expression direction = m / (detail::sqrt(v) * n.inverse_root + n.epsilon);
         result.parameters.push_back(next.parameter(start - n.step_size * direction, parameters[i]));
-        result.state.first_moments.push_back(next.state(m));
-        result.state.second_moments.push_back(next.state(v));
+        result.state.first_moments.push_back(wrap(m));
+        result.state.second_moments.push_back(wrap(v));
     }
     return result;
 }
@@ -193,8 +195,9 @@ Step<SGDState> SGD::step(std::span<const Tensor> parameters, std::span<const Ten
             direction = direction + n.weight_decay * p;
         }
         if (has_momentum) {
-            const Expression velocity = n.momentum * expression(state.velocity[i], location) + direction;
-            result.state.velocity.push_back(next.state(velocity));
+            const Expression velocity =
+                next.cut(n.momentum * expression(state.velocity[i], location) + direction);
+            result.state.velocity.push_back(wrap(velocity));
             direction = options_.nesterov ? direction + n.momentum * velocity : velocity;
         }
         result.parameters.push_back(next.parameter(p - n.learning_rate * direction, parameters[i]));

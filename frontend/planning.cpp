@@ -142,6 +142,7 @@ class PlanWriter {
         if (begins) {
             plan_.launches.push_back({known->second, {}, false});
         }
+        planned_.kernel_of_step.push_back(known->second);
         PlanLaunch& target = plan_.launches[launch->second];
         target.calls.push_back(arguments(step));
         std::int64_t points = 1;

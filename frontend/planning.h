@@ -32,6 +32,7 @@ struct Planned {
     passes::Partition partition;
     passes::MemoryPlan memory;
     codegen::runtime::Plan plan;
+    std::vector<int> kernel_of_step;  ///< index into the plan's requests, for each step of the partition
     /// For each wanted value where it comes from: an output of the plan, or an input.
     struct Source {
         bool is_input = false;

@@ -51,13 +51,17 @@ int own_cost(ir::Op op) {
 
 }  // namespace
 
-ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order) {
+ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order, Anchors anchors) {
     ir::NodeMap<int> costs(order.size());
     for (const ir::Node* node : order) {
         const ir::Category category = ir::category(node->op());
         int cost = 0;
         if (node->op() == ir::Op::parameter || node->slot().ready()) {
             cost = node->type().rank() == 0 ? 0 : read_cost;
+        } else if (anchors == Anchors::computed_again &&
+                   (category == ir::Category::contract || category == ir::Category::index ||
+                    category == ir::Category::reduce)) {
+            cost = saturated;
         } else if (category == ir::Category::contract || category == ir::Category::index) {
             cost = read_cost;
         } else {

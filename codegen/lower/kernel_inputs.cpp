@@ -86,6 +86,9 @@ KernelInputs::KernelInputs(const ir::Region& region) : region_(region), extents_
 void KernelInputs::add_buffer(int input, std::span<const ir::StrideClass> strides, DType dtype) {
     Halide::ImageParam buffer(storage_type(dtype), static_cast<int>(strides.size()), numbered("input", input));
     describe_strides(buffer, strides);
+    for (int i = 0; i < buffer.dimensions(); ++i) {
+        buffer.dim(i).set_min(0);
+    }
     arguments_.push_back(buffer);
     buffers_.emplace(input, std::move(buffer));
 }

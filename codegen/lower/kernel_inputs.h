@@ -49,13 +49,11 @@ class KernelInputs {
     std::vector<Halide::Argument> arguments_;
 };
 
-/// Tells Halide what is known of a buffer's strides, innermost dimension first: minima 0, and a stride of 1 where the class
-/// says so.
+/// Tells Halide what is known of a buffer's strides, innermost dimension first: 1 where the class says so, and nothing else.
 template <typename Buffer>
 void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first) {
     for (std::size_t i = 0; i < innermost_first.size(); ++i) {
         auto dim = buffer.dim(static_cast<int>(i));
-        dim.set_min(0);
         if (innermost_first[i] == ir::StrideClass::one) {
             dim.set_stride(1);
         } else if (i == 0) {

@@ -105,7 +105,8 @@ void Lowering::finish(Func output, const std::vector<int>& atoms) {
             strides.push_back(region().results[r].strides[static_cast<std::size_t>(atom)]);
         }
         describe_strides(buffer, strides);
-        for (std::size_t i = 0; i < atoms.size(); ++i) {
+        // Halide holds the bounds of all results to be those of the first.
+        for (std::size_t i = 0; r == 0 && i < atoms.size(); ++i) {
             buffer.dim(static_cast<int>(i)).set_bounds(0, inputs_.extent(atoms[i]));
         }
     }

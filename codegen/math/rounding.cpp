@@ -45,7 +45,7 @@ Division divide_finite(const Real& a, const Real& b) {
 
 // Whether a remainder is on the wrong side of zero: it should have the sign of the divisor.
 Expr opposes(const Real& remainder, const Real& divisor) {
-    return Halide::select(divisor<0.0, remainder> 0.0, remainder < 0.0);
+    return Halide::select(divisor < 0.0, remainder > 0.0, remainder < 0.0);
 }
 
 // Integers of up to 32 bits are divided as doubles: their quotient is exact enough to be rounded,
