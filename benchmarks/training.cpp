@@ -46,6 +46,7 @@ void train(benchmark::State& state, const Optimizer& optimizer) {
     Model model = {make_layer(inputs, hidden, 3), make_layer(hidden, hidden, 4),
                    make_layer(hidden, classes, 5)};
     auto moments = optimizer.init(model);
+    eval(moments);
     measure(state, [&] {
         auto [loss, gradients] = value_and_grad(
             [&](const Model& current) { return cross_entropy(predict(current, images), labels); },

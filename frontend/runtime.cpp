@@ -14,6 +14,7 @@ Counters counters() {
             .bytes_peak = now.bytes_peak,
             .bytes_pooled = now.bytes_pooled,
             .allocations = now.allocations,
+            .bytes_allocated = now.bytes_allocated,
             .system_allocations = now.system_allocations,
             .nodes_alive = now.nodes_alive};
 }

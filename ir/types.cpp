@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace latent::ir {
 
 std::int64_t element_count(std::span<const std::int64_t> shape) {
@@ -18,7 +20,8 @@ std::int64_t element_count(std::span<const std::int64_t> shape) {
 Dims row_major_strides(std::span<const std::int64_t> shape) {
     Dims strides(shape.size(), 1);
     for (std::size_t i = shape.size(); i-- > 1;) {
-        strides[i - 1] = strides[i] * shape[i];
+        // A dimension without elements must not make the outer ones look like broadcast ones.
+        strides[i - 1] = strides[i] * std::max<std::int64_t>(shape[i], 1);
     }
     return strides;
 }

@@ -49,7 +49,8 @@ bool same_expression(const ir::Node& a, const ir::Node& b,
 }  // namespace
 
 ir::Graph eliminate_common_subexpressions(const ir::Graph& graph, PassContext& context) {
-    std::unordered_multimap<std::uint64_t, ir::NodeRef> expressions;
+    // The rewrite keeps alive what it has made.
+    std::unordered_multimap<std::uint64_t, const ir::Node*> expressions;
     return ir::rewrite(graph,
                        [&](const ir::Node& node, std::span<const ir::Value> operands) -> ir::Value {
                            if (has_own_identity(node.op()) || !context.has_fuel()) {
@@ -62,10 +63,10 @@ ir::Graph eliminate_common_subexpressions(const ir::Graph& graph, PassContext& c
                            });
                            if (found != last) {
                                context.spend("common_subexpression");
-                               return {found->second};
+                               return {ir::NodeRef::share(*found->second)};
                            }
                            ir::Value value = ir::with_operands(node, operands);
-                           expressions.emplace(hash, value.node);
+                           expressions.emplace(hash, value.node.get());
                            return value;
                        });
 }

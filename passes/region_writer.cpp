@@ -381,7 +381,8 @@ void RegionWriter::emit() {
         if (instance.kind == ir::StageKind::constant) {
             stage.literal = instance.node->attributes_as<ir::ConstantAttributes>().value;
         } else if (instance.kind != ir::StageKind::indexed) {
-            stage.op = instance.node->op();
+            // A fold sums what the windows hold.
+            stage.op = instance.node->op() == ir::Op::fold ? ir::Op::reduce_sum : instance.node->op();
         }
         stage.atoms = positions(instance.reduced);
         std::vector<bool> is_index(instance.operands.size(), false);

@@ -101,9 +101,9 @@ Expr log1p(const Expr& x);
 /// 1 / (1 + exp(-x)), without overflow and accurate in both tails: 2.5, 2.5.
 Expr sigmoid(const Expr& x);
 
-// Trigonometric functions, in radians. f32 arguments are reduced exactly, however large they are.
-// f64 arguments are up to 2^29; beyond it the error grows and soon nothing is right but that sin
-// and cos lie in [-1, 1].
+// Trigonometric functions, in radians. The errors of sin, cos and tan hold for every f32 argument,
+// however large, and for f64 up to 2^29 in magnitude. Beyond that the f64 argument is no longer
+// reduced accurately: sin and cos stay in [-1, 1], but their digits soon mean nothing.
 
 /// 1.6, 1.6.
 Expr sin(const Expr& x);

@@ -50,6 +50,7 @@ Counters Context::counters() const {
             .bytes_peak = memory.bytes_peak,
             .bytes_pooled = memory.bytes_pooled,
             .allocations = memory.allocations,
+            .bytes_allocated = memory.bytes_allocated,
             .system_allocations = memory.system_allocations,
             .nodes_alive = static_cast<std::uint64_t>(ir::Node::alive())};
 }

@@ -166,6 +166,7 @@ MemoryBlock MemoryPool::take_kept(std::size_t capacity) {
 
 void MemoryPool::count_handed_out(std::size_t capacity) {
     ++statistics_.allocations;
+    statistics_.bytes_allocated += capacity;
     statistics_.bytes_now += capacity;
     statistics_.bytes_peak = std::max(statistics_.bytes_peak, statistics_.bytes_now);
 }

@@ -29,6 +29,7 @@ class MemoryPool {
         std::uint64_t bytes_peak = 0;          // most that was handed out at once
         std::uint64_t bytes_pooled = 0;        // kept for reuse
         std::uint64_t allocations = 0;         // requests
+        std::uint64_t bytes_allocated = 0;     // what these were given, all together
         std::uint64_t system_allocations = 0;  // requests that no kept block could serve
     };
 

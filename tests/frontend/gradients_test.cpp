@@ -1,0 +1,74 @@
+#include "tests/frontend/support.h"
+
+using namespace latent;
+using test::check_values;
+
+TEST_CASE("gradients are lazy values, keyed by the tensor") {
+    const Tensor x = leaf(Tensor::from({1.0f, 2.0f}));
+    const Tensor hidden = x * x;
+    const Tensor loss = (hidden * 3).sum();
+    const Gradients g = loss.backward();
+    const Tensor& first = g[x];
+    CHECK_FALSE(first.is_ready());
+    CHECK(&g[x] == &first);
+    const Tensor alias = x;
+    CHECK(&g[alias] == &first);
+    check_values(g[x], {2}, {6, 12});
+    check_values(g[hidden], {2}, {3, 3});
+}
+
+TEST_CASE("a late backward recomputes what it needs") {
+    const Tensor x = leaf(Tensor::from({1.0f, 2.0f}));
+    const Tensor loss = exp(x).sum();
+    CHECK(loss.item<float>() == Approx(std::exp(1) + std::exp(2)));
+    check_values(loss.backward()[x], {2}, {std::exp(1), std::exp(2)});
+}
+
+TEST_CASE("gradients have gradients") {
+    const Tensor x = leaf(full({}, 2.0f, {.dtype = DType::f64}));
+    const Tensor y = pow(x, 4);
+    const Tensor first = y.backward()[x];
+    check_values(first, {}, {32});
+    const Tensor second = grad(first, {x})[0];
+    check_values(second, {}, {48});
+    check_values(grad(second, {x})[0], {}, {48});
+    const auto laplacian = [](const std::vector<Tensor>& in) {
+        return grad((sin(in[0]) * in[0]).sum(), {in[0]})[0];
+    };
+    test::check_gradients(laplacian, {test::sample({3})});
+}
+
+TEST_CASE("adding two Gradients accumulates micro-batches") {
+    const Tensor w = leaf(full({}, 3.0f));
+    const Tensor v = leaf(full({}, 4.0f));
+    const Gradients first = (w * 2).backward();
+    const Gradients second = (w * v).backward();
+    const Gradients sum = first + second + second;
+    check_values(sum[w], {}, {2 + 4 + 4});
+    check_values(sum[v], {}, {6});
+    CHECK_THROWS_AS((first + first)[v], GradientError);
+}
+
+TEST_CASE("grad, vjp and value_and_grad differentiate by tensors that do not require a gradient") {
+    const Tensor x = full({}, 3.0f);
+    check_values(grad(x * x, {x})[0], {}, {6});
+    const Tensor y = Tensor::from({1.0f, 2.0f});
+    check_values(vjp(y * y, {y}, Tensor::from({1.0f, 10.0f}))[0], {2}, {2, 40});
+    const auto [value, gradient] = value_and_grad([](const Tensor& v) { return (v * v).sum(); }, y);
+    check_values(value, {}, {5});
+    check_values(gradient, {2}, {2, 4});
+    CHECK_THROWS_AS(value_and_grad([](const Tensor& v) { return v * v; }, y), GradientError);
+}
+
+TEST_CASE("detach stops gradients, and a leaf starts them") {
+    const Tensor x = leaf(full({}, 3.0f));
+    check_values((x * x.detach()).backward()[x], {}, {3});
+    const Tensor y = leaf(x * 2);
+    check_values((y * y).backward()[y], {}, {12});
+    CHECK_THROWS_AS((y * y).backward()[x], GradientError);
+}
+
+TEST_CASE("a gradient that is zero everywhere is zeros, not an error") {
+    const Tensor x = leaf(Tensor::from({1.5f, 2.5f}));
+    check_values((floor(x) * 2).sum().backward()[x], {2}, {0, 0});
+}

@@ -1,0 +1,150 @@
+#include <latent/latent.h>
+
+#include <catch2/catch.hpp>
+
+using namespace latent;
+
+namespace {
+
+/// What happened since it was made.
+class Since {
+  public:
+    std::uint64_t launches() const { return counters().launches - start_.launches; }
+    std::uint64_t compiled() const {
+        // A kernel that the cache on disk had is as new to the process as one that was compiled.
+        return counters().kernels_compiled + counters().disk_hits - start_.kernels_compiled - start_.disk_hits;
+    }
+
+  private:
+    Counters start_ = counters();
+};
+
+struct Network {
+    std::vector<Tensor> parameters;
+
+    static Network make(std::int64_t inputs, std::int64_t hidden, std::int64_t classes) {
+        Network network;
+        network.parameters = {randn({inputs, hidden}, {.requires_grad = true}), zeros({hidden}, {.requires_grad = true}),
+                              randn({hidden, classes}, {.requires_grad = true}),
+                              zeros({classes}, {.requires_grad = true})};
+        eval(network.parameters);
+        return network;
+    }
+
+    Tensor loss(const Tensor& x, const Tensor& labels) const {
+        const Tensor hidden = relu(matmul(x, parameters[0]) + parameters[1]);
+        return cross_entropy(matmul(hidden, parameters[2]) + parameters[3], labels);
+    }
+};
+
+struct Batch {
+    Tensor x;
+    Tensor labels;
+
+    static Batch make(std::int64_t size, std::int64_t inputs, std::int64_t classes) {
+        std::vector<std::int64_t> labels;
+        for (std::int64_t i = 0; i < size; ++i) {
+            labels.push_back(i % classes);
+        }
+        return {randn({size, inputs}).eval(), Tensor::from(labels, {size})};
+    }
+};
+
+/// One step; gives the loss.
+float train(Network& network, optim::Adam& adam, optim::AdamState& state, const Batch& batch) {
+    const Tensor loss = network.loss(batch.x, batch.labels);
+    const std::vector<Tensor> gradients = grad(loss, network.parameters);
+    std::tie(network.parameters, state) = adam.update(network.parameters, gradients, state);
+    eval(loss, network.parameters);
+    return loss.item<float>();
+}
+
+}  // namespace
+
+TEST_CASE("softmax is one kernel") {
+    const Tensor x = randn({37, 53}).eval();
+    const Since since;
+    softmax(x, -1).eval();
+    CHECK(since.launches() == 1);
+}
+
+TEST_CASE("layer_norm is one kernel forward and at most two backward") {
+    const Tensor x = randn({37, 53}, {.requires_grad = true}).eval();
+    const Tensor gamma = full({53}, 1.5, {.requires_grad = true}).eval();
+    const Tensor beta = zeros({53}, {.requires_grad = true}).eval();
+    const Tensor cotangent = randn({37, 53}).eval();
+    const Since forward;
+    layer_norm(x, gamma, beta).eval();
+    CHECK(forward.launches() == 1);
+
+    const Tensor y = layer_norm(x, gamma, beta);
+    const Gradients g = y.backward(cotangent);
+    const Since backward;
+    eval(g[x], g[gamma], g[beta]);
+    CHECK(backward.launches() <= 2);
+}
+
+TEST_CASE("matmul with bias and gelu is one kernel") {
+    const Tensor x = randn({33, 65}).eval();
+    const Tensor w = randn({65, 47}).eval();
+    const Tensor b = randn({47}).eval();
+    const Since since;
+    gelu(matmul(x, w) + b).eval();
+    CHECK(since.launches() == 1);
+}
+
+TEST_CASE("a training step of a two-layer network with Adam takes at most ten launches") {
+    Network network = Network::make(20, 30, 10);
+    optim::Adam adam{{.learning_rate = 1e-3F}};
+    optim::AdamState state = adam.init(network.parameters);
+    const Batch batch = Batch::make(16, 20, 10);
+    for (int step = 0; step < 3; ++step) {
+        const Since since;
+        train(network, adam, state, batch);
+        CHECK(since.launches() <= 10);
+    }
+}
+
+TEST_CASE("a changed batch size and a changed learning rate make no new kernel") {
+    Network network = Network::make(20, 30, 10);
+    optim::Adam adam{{.learning_rate = 1e-3F}};
+    optim::AdamState state = adam.init(network.parameters);
+    for (int step = 0; step < 3; ++step) {
+        train(network, adam, state, Batch::make(64, 20, 10));
+    }
+    const Since since;
+    train(network, adam, state, Batch::make(48, 20, 10));
+    CHECK(since.compiled() == 0);
+    optim::Adam slower{{.learning_rate = 3e-4F}};
+    train(network, slower, state, Batch::make(48, 20, 10));
+    CHECK(since.compiled() == 0);
+}
+
+TEST_CASE("memory and nodes stay flat over ten thousand training steps") {
+    Network network = Network::make(4, 5, 3);
+    optim::Adam adam{{.learning_rate = 1e-3F}};
+    optim::AdamState state = adam.init(network.parameters);
+    const Batch batch = Batch::make(6, 4, 3);
+    for (int step = 0; step < 10; ++step) {
+        train(network, adam, state, batch);
+    }
+    const Counters start = counters();
+    for (int step = 0; step < 10000; ++step) {
+        train(network, adam, state, batch);
+    }
+    const Counters end = counters();
+    CHECK(end.bytes_now == start.bytes_now);
+    CHECK(end.nodes_alive == start.nodes_alive);
+    CHECK(end.bytes_peak == start.bytes_peak);
+}
+
+TEST_CASE("a chain of a million operations needs few kernels") {
+    Tensor x = zeros({4}).eval();
+    const Since since;
+    for (int i = 0; i < 1000000; ++i) {
+        x = x + 1.0F;
+    }
+    x.eval();
+    CHECK(x.data<float>()[0] == 1e6F);
+    CHECK(since.compiled() <= 3);
+}

@@ -1,0 +1,100 @@
+#include "tests/frontend/support.h"
+
+using namespace latent;
+using test::check_gradients;
+using test::check_values;
+using test::sample;
+
+TEST_CASE("reshape, permute and their relatives move elements as NumPy does") {
+    const Tensor x = arange(6).reshape({2, 3});
+    check_values(x.reshape({3, -1}), {3, 2}, {0, 1, 2, 3, 4, 5});
+    check_values(x.flatten(), {6}, {0, 1, 2, 3, 4, 5});
+    check_values(x.permute({1, 0}), {3, 2}, {0, 3, 1, 4, 2, 5});
+    check_values(x.permute({-1, 0}), {3, 2}, {0, 3, 1, 4, 2, 5});
+    check_values(x.transpose(), {3, 2}, {0, 3, 1, 4, 2, 5});
+    check_values(swapaxes(x, 0, -1), {3, 2}, {0, 3, 1, 4, 2, 5});
+    CHECK(x.expand_dims(0).shape() == Shape{1, 2, 3});
+    CHECK(x.expand_dims(-1).shape() == Shape{2, 3, 1});
+    CHECK(x.reshape({1, 2, 1, 3}).squeeze().shape() == Shape{2, 3});
+    CHECK(x.reshape({1, 2, 1, 3}).squeeze(2).shape() == Shape{1, 2, 3});
+    check_values(x.slice(0, 0, 1).broadcast_to({2, 2, 3}), {2, 2, 3}, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2});
+    check_values(flip(x), {2, 3}, {5, 4, 3, 2, 1, 0});
+    check_values(flip(x, 1), {2, 3}, {2, 1, 0, 5, 4, 3});
+    check_values(roll(x, 1, 1), {2, 3}, {2, 0, 1, 5, 3, 4});
+    check_values(roll(x, -4, 1), {2, 3}, {1, 2, 0, 4, 5, 3});
+    check_values(tile(x, {2, 1}), {4, 3}, {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5});
+    check_values(tile(Tensor::from({1, 2}), {3}), {6}, {1, 2, 1, 2, 1, 2});
+    check_values(repeat(Tensor::from({1, 2}), 3, 0), {6}, {1, 1, 1, 2, 2, 2});
+    CHECK(x.extent(-1) == 3);
+}
+
+TEST_CASE("slices follow Python's rules for every start, stop and step") {
+    constexpr std::int64_t extent = 5;
+    const Tensor x = arange(extent);
+    for (std::int64_t start = -7; start <= 7; ++start) {
+        for (std::int64_t stop = -7; stop <= 7; ++stop) {
+            for (const std::int64_t step : {-3, -1, 1, 2}) {
+                // By definition: walk from the clamped start, and stop at the clamped stop.
+                const auto clamp = [&](std::int64_t i) {
+                    const std::int64_t from_front = i < 0 ? i + extent : i;
+                    return step > 0 ? std::clamp<std::int64_t>(from_front, 0, extent)
+                                    : std::clamp<std::int64_t>(from_front, -1, extent - 1);
+                };
+                std::vector<std::int64_t> expected;
+                for (std::int64_t i = clamp(start); step > 0 ? i < clamp(stop) : i > clamp(stop); i += step) {
+                    expected.push_back(i);
+                }
+                const std::vector<std::int64_t> got = x.slice(0, start, stop, step).to_vector<std::int64_t>();
+                if (got != expected) {
+                    FAIL("slice " << start << ":" << stop << ":" << step);
+                }
+            }
+        }
+    }
+    check_values(x.slice(0, {}, {}, -1), {5}, {4, 3, 2, 1, 0});
+    check_values(x.slice(0, 3), {2}, {3, 4});
+    check_values(x.slice(0, -2), {2}, {3, 4});
+    check_values(x.select(0, -1), {}, {4});
+    check_values(arange(6).reshape({2, 3}).select(1, 2), {2}, {2, 5});
+}
+
+TEST_CASE("tensors are joined, split, padded and indexed") {
+    const Tensor x = arange(6).reshape({2, 3});
+    check_values(concat({x, x + 10}, 1), {2, 6}, {0, 1, 2, 10, 11, 12, 3, 4, 5, 13, 14, 15});
+    check_values(stack({x, x + 10}, -1), {2, 3, 2}, {0, 10, 1, 11, 2, 12, 3, 13, 4, 14, 5, 15});
+    const std::vector<Tensor> parts = split(x, {1, 2}, 1);
+    check_values(parts[1], {2, 2}, {1, 2, 4, 5});
+    CHECK(split(x, 3, 1).size() == 3);
+    check_values(pad(x, {{1, 0}, {0, 1}}, 9), {3, 4}, {9, 9, 9, 9, 0, 1, 2, 9, 3, 4, 5, 9});
+    check_values(pad(x, {{0, 0}, {-1, 0}}), {2, 2}, {1, 2, 4, 5});
+    const Tensor indices = Tensor::from({2, 0, 0, 1}, {2, 2});
+    check_values(take(x, indices, 1), {2, 2, 2}, {2, 0, 0, 1, 5, 3, 3, 4});
+    check_values(take(x, Tensor::from({1, 7, -1})), {3, 3}, {3, 4, 5, 3, 4, 5, 0, 1, 2});
+    check_values(one_hot(Tensor::from({2, 0}), 3), {2, 3}, {0, 0, 1, 1, 0, 0});
+    const Tensor w = leaf(ones({3}));
+    check_values(take(w, indices).sum().backward()[w], {3}, {2, 1, 1});
+}
+
+TEST_CASE("what moves elements moves gradients back") {
+    check_gradients([](const auto& in) { return concat({in[0].slice(0, 2, 0, -1), in[1]}); }, {sample({3, 2}), sample({1, 2}, 2)});
+    check_gradients([](const auto& in) { return flip(pad(in[0], {{1, 2}, {-1, 0}}), 0); }, {sample({3, 2})});
+    check_gradients([](const auto& in) { return roll(tile(in[0], {2, 1}), 1, 0).reshape({-1, 4}); }, {sample({2, 3})});
+    check_gradients([](const auto& in) { return repeat(in[0], 2, 1).permute({1, 0}); }, {sample({2, 3})});
+    check_gradients([](const auto& in) { return stack(split(in[0], 2, 1), 0); }, {sample({2, 4})});
+}
+
+TEST_CASE("creation makes what it says") {
+    check_values(eye(2, 3), {2, 3}, {1, 0, 0, 0, 1, 0});
+    check_values(arange(2, 11, 3), {3}, {2, 5, 8});
+    check_values(arange(5, 0, -2), {3}, {5, 3, 1});
+    check_values(arange(5, 0), {0}, {});
+    check_values(arange(0.0, 1.0, 0.25), {4}, {0, 0.25, 0.5, 0.75});
+    check_values(linspace(1, 3, 5), {5}, {1, 1.5, 2, 2.5, 3});
+    check_values(linspace(1, 3, 1), {1}, {1});
+    check_values(full({2}, 7), {2}, {7, 7});
+    check_values(zeros_like(eye(2)), {2, 2}, {0, 0, 0, 0});
+    check_values(ones_like(arange(2)), {2}, {1, 1});
+    CHECK(linspace(0.1, 0.7, 97).to_vector<float>().back() == 0.7f);
+    const std::size_t n = 2;
+    CHECK(Tensor::from(std::vector<float>(6), {n, 3}).shape() == Shape{2, 3});
+}
