@@ -1,10 +1,11 @@
 #include <Eigen/Dense>
 #include <cstring>
+#include <vector>
 
 #include "benchmarks/support.h"
 
-/// Elementwise work on floats: what memory allows for the same bytes, and what the arithmetic takes without memory, stand
-/// beside it.
+/// Elementwise work on floats: what memory allows for the same bytes, and what the arithmetic takes
+/// without memory, stand beside it.
 namespace latent::benchmarks {
 namespace {
 
@@ -53,7 +54,8 @@ void chain_eigen(benchmark::State& state) {
 }
 BENCHMARK(chain_eigen)->Name("chain/eigen")->Apply(one_thread);
 
-/// A generated kernel that only loads and stores: the number is a parameter at run time, so the product stays.
+/// A generated kernel that only loads and stores: the number is a parameter at run time, so the
+/// product stays.
 void copy_latent(benchmark::State& state) {
     const Threads threads(state.range(1));
     const Tensor x = sample({state.range(0)});

@@ -18,8 +18,8 @@
 
 extern char** environ;
 
-/// The first evaluation in a fresh process, which compiles its kernel or finds it on disk. The program starts itself for
-/// each measurement; inputs are made before the clock starts.
+/// The first evaluation in a fresh process, which compiles its kernel or finds it on disk. The
+/// program starts itself for each measurement; inputs are made before the clock starts.
 namespace latent::benchmarks {
 namespace {
 
@@ -59,7 +59,8 @@ class TemporaryFolder {
   public:
     TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "latent-XXXXXX").string()) {
         if (mkdtemp(path_.data()) == nullptr) {
-            throw std::system_error(errno, std::generic_category(), "cannot make a folder " + path_);
+            throw std::system_error(errno, std::generic_category(),
+                                    "cannot make a folder " + path_);
         }
     }
     TemporaryFolder(const TemporaryFolder&) = delete;
@@ -88,8 +89,7 @@ Measurement run_child(const std::string& work, const TemporaryFolder& folder) {
     posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
                                      0600);
     pid_t child = 0;
-    const int error =
-        posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments, environ);
+    const int error = posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     int status = 0;
     if (error != 0 || waitpid(child, &status, 0) != child || status != 0) {
@@ -126,11 +126,8 @@ void first_evaluation(benchmark::State& state, const std::string& work, bool war
 
 /// One measurement is one repetition, so that their median is reported.
 void median(benchmark::internal::Benchmark* benchmark) {
-    benchmark->UseManualTime()
-        ->Iterations(1)
-        ->Repetitions(3)
-        ->ReportAggregatesOnly()
-        ->Unit(benchmark::kMillisecond);
+    benchmark->UseManualTime()->Iterations(1)->Repetitions(3)->ReportAggregatesOnly()->Unit(
+        benchmark::kMillisecond);
 }
 
 BENCHMARK_CAPTURE(first_evaluation, pointwise_cold, "pointwise", false)

@@ -3,14 +3,14 @@
 #include <unistd.h>
 
 #include <Eigen/Dense>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include "benchmarks/support.h"
 
-/// Products of float matrices, square and ragged, beside OpenBLAS, Eigen (without threads) and the measured peak of the
-/// processor.
+/// Products of float matrices, square and ragged, beside OpenBLAS, Eigen (without threads) and the
+/// measured peak of the processor.
 namespace latent::benchmarks {
 namespace {
 
@@ -123,7 +123,8 @@ void layer_openblas(benchmark::State& state) {
         for (std::int64_t i = 0; i < sizes.m; ++i) {
             Eigen::Map<Eigen::ArrayXf> row(c.data() + i * sizes.n, sizes.n);
             row += bias.array().transpose();
-            row = 0.5f * row * (1.0f + (0.7978845608f * (row + 0.044715f * row * row * row)).tanh());
+            row =
+                0.5f * row * (1.0f + (0.7978845608f * (row + 0.044715f * row * row * row)).tanh());
         }
         benchmark::DoNotOptimize(c.data());
         benchmark::ClobberMemory();
@@ -135,12 +136,20 @@ BENCHMARK(layer_openblas)->Name("gemm_bias_gelu/openblas+eigen")->Apply(one_size
 
 #if defined(__AVX512F__)
 using Vector = __m512;
-Vector splat(float x) { return _mm512_set1_ps(x); }
-Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+Vector splat(float x) {
+    return _mm512_set1_ps(x);
+}
+Vector multiply_add(Vector a, Vector b, Vector c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
 #elif defined(__FMA__)
 using Vector = __m256;
-Vector splat(float x) { return _mm256_set1_ps(x); }
-Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+Vector splat(float x) {
+    return _mm256_set1_ps(x);
+}
+Vector multiply_add(Vector a, Vector b, Vector c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
 #endif
 
 #if defined(__FMA__)
@@ -167,8 +176,9 @@ void fma_peak(benchmark::State& state) {
 BENCHMARK(fma_peak)->Name("fma_peak/measured")->Apply(common_options);
 #endif
 
-/// OpenBLAS picks its kernels as it is loaded, and takes plain ones for a processor newer than itself. It reads the wish in
-/// the environment only then, so the program starts again with the fastest kernels that the instruction set allows.
+/// OpenBLAS picks its kernels as it is loaded, and takes plain ones for a processor newer than
+/// itself. It reads the wish in the environment only then, so the program starts again with the
+/// fastest kernels that the instruction set allows.
 void start_with_best_openblas(char** arguments) {
     constexpr const char* wish = "OPENBLAS_CORETYPE";
     if (std::getenv(wish) != nullptr) {

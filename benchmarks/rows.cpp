@@ -1,13 +1,15 @@
 #include "benchmarks/support.h"
 
-/// Row-wise chains, forward and backward. A backward pass gets the cotangent and computes anew what it needs of the
-/// forward one.
+/// Row-wise chains, forward and backward. A backward pass gets the cotangent and computes anew what
+/// it needs of the forward one.
 namespace latent::benchmarks {
 namespace {
 
 void sizes(benchmark::internal::Benchmark* benchmark) {
     common_options(benchmark);
-    benchmark->ArgNames({"rows", "columns", "threads"})->Args({4096, 1024, 1})->Args({4096, 1024, 2});
+    benchmark->ArgNames({"rows", "columns", "threads"})
+        ->Args({4096, 1024, 1})
+        ->Args({4096, 1024, 2});
 }
 
 Shape matrix(const benchmark::State& state) {

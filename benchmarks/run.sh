@@ -9,16 +9,26 @@ fi
 folder=$1
 shift
 results=()
+failed=()
 for program in "$folder"/bench_*; do
     [[ -x $program && -f $program ]] || continue
-    # Programs with nothing that matches a filter write no file; no old one may stand in for it.
-    rm -f "$program.json"
-    "$program" --benchmark_min_time=0.2 --benchmark_format=console \
-        --benchmark_out="$program.json" --benchmark_out_format=json "$@"
-    [[ ! -s $program.json ]] || results+=("$program.json")
+    output=$program.json
+    # No measurement of an earlier run may stand in for one that a filter leaves out now.
+    rm -f "$output"
+    if ! "$program" --benchmark_min_time=0.2 --benchmark_format=console \
+        --benchmark_out="$output" --benchmark_out_format=json "$@"; then
+        failed+=("$program")
+    elif [[ -s $output ]]; then
+        results+=("$output")
+    fi
 done
-if [[ ${#results[@]} -eq 0 ]]; then
-    echo "no benchmarks in $folder" >&2
+if [[ ${#results[@]} -gt 0 ]]; then
+    python3 "$(dirname "$0")/table.py" "${results[@]}"
+else
+    echo "$folder: nothing was measured" >&2
     exit 1
 fi
-python3 "$(dirname "$0")/table.py" "${results[@]}"
+if [[ ${#failed[@]} -gt 0 ]]; then
+    echo "failed: ${failed[*]}" >&2
+    exit 1
+fi

@@ -1,9 +1,11 @@
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "benchmarks/support.h"
 
-/// A whole training step of a multilayer perceptron 784-512-512-10: loss, gradients, new parameters.
+/// A whole training step of a multilayer perceptron 784-512-512-10: loss, gradients, new
+/// parameters.
 namespace latent::benchmarks {
 namespace {
 
@@ -30,7 +32,8 @@ Tensor predict(const Model& model, const Tensor& images) {
     return matmul(activation, model.back().weight) + model.back().bias;
 }
 
-/// Forward, and two products of the same size backward; the first layer needs no gradient of its input.
+/// Forward, and two products of the same size backward; the first layer needs no gradient of its
+/// input.
 std::int64_t flops(std::int64_t batch) {
     const std::int64_t first = inputs * hidden;
     const std::int64_t others = hidden * hidden + hidden * classes;

@@ -1,6 +1,7 @@
-// fmt's functions, compiled once. As a header-only library it costs each source that uses it several
-// seconds; as Debian's shared library it would be one more dependency of every program. The
-// namespace of this copy is Latent's own (see LatentHelpers.cmake), so it never meets a program's fmt.
+// fmt's functions, compiled once. As a header-only library it costs each source that uses it
+// several seconds; as Debian's shared library it would be one more dependency of every program. The
+// namespace of this copy is Latent's own (see LatentHelpers.cmake), so it never meets a program's
+// fmt.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

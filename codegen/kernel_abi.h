@@ -6,8 +6,9 @@
 
 namespace latent::codegen {
 
-/// What one argument of a kernel is. Kernels are called through Halide's argv entry: the user context first, then for each
-/// argument listed by `kernel_arguments` the address of a number, or a halide_buffer_t.
+/// What one argument of a kernel is. Kernels are called through Halide's argv entry: the user
+/// context first, then for each argument listed by `kernel_arguments` the address of a number, or a
+/// halide_buffer_t.
 enum class ArgumentKind : std::uint8_t {
     extent,         ///< int32, of atom `index`
     scalar,         ///< a number of the dtype of input `index` (a boolean as one byte)
@@ -26,19 +27,24 @@ struct KernelArgument {
     bool operator==(const KernelArgument&) const = default;
 };
 
-/// The arguments in order: extents of the atoms without a fixed one; inputs; offsets and extents of the indexed dimensions,
-/// counted through all indexed stages and then the scattered result; results.
+/// The arguments in order: extents of the atoms without a fixed one; inputs; offsets and extents of
+/// the indexed dimensions, counted through all indexed stages and then the scattered result;
+/// results.
 ///
-/// Buffers have their dimensions innermost first, all with minimum 0. Strided inputs and results have one for each atom of
-/// nonzero stride class; indexed inputs and scattered results have all of their own. Stride class `one` promises a stride
-/// of 1 element. Booleans are bytes 0 or 1.
+/// Buffers have their dimensions innermost first, all with minimum 0. Strided inputs and results
+/// have one for each atom of nonzero stride class; indexed inputs and scattered results have all of
+/// their own. Stride class `one` promises a stride of 1 element. Booleans are bytes 0 or 1.
 std::vector<KernelArgument> kernel_arguments(const ir::Region& region);
 
 /// The indexed dimensions in the order in which arguments count them.
 std::vector<const ir::IndexedDim*> indexed_dims(const ir::Region& region);
 
 /// Whether an indexed dimension needs these numbers.
-inline bool needs_offset(const ir::IndexedDim& dim) { return !dim.terms.empty(); }
-inline bool needs_extent(const ir::IndexedDim& dim) { return dim.guarded || dim.stage >= 0; }
+inline bool needs_offset(const ir::IndexedDim& dim) {
+    return !dim.terms.empty();
+}
+inline bool needs_extent(const ir::IndexedDim& dim) {
+    return dim.guarded || dim.stage >= 0;
+}
 
 }  // namespace latent::codegen

@@ -27,16 +27,21 @@ class NamedValue {
 
 /// The way from Tensor to the graph and back.
 struct TensorAccess {
-    static Tensor wrap(ir::Value value) { return Tensor(std::make_shared<const NamedValue>(std::move(value))); }
+    static Tensor wrap(ir::Value value) {
+        return Tensor(std::make_shared<const NamedValue>(std::move(value)));
+    }
     /// Null for a Tensor that names nothing.
     static const NamedValue* named(const Tensor& tensor) { return tensor.value_.get(); }
 };
 
-inline Tensor wrap(ir::Value value) { return TensorAccess::wrap(std::move(value)); }
+inline Tensor wrap(ir::Value value) {
+    return TensorAccess::wrap(std::move(value));
+}
 
 /// Throws ValueError for a Tensor that names nothing.
 const ir::Value& value_of(const Tensor& tensor, const std::source_location& location);
 
-std::vector<ir::Value> values_of(std::span<const Tensor> tensors, const std::source_location& location);
+std::vector<ir::Value> values_of(std::span<const Tensor> tensors,
+                                 const std::source_location& location);
 
 }  // namespace latent::detail

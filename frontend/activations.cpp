@@ -16,7 +16,9 @@ Expression floating(const Tensor& x, const std::source_location& location) {
     return detail::as_floating(detail::expression(x, location));
 }
 
-Expression logistic(const Expression& x) { return 1.0 / (1.0 + detail::exp(-x)); }
+Expression logistic(const Expression& x) {
+    return 1.0 / (1.0 + detail::exp(-x));
+}
 
 }  // namespace
 
@@ -32,7 +34,9 @@ Tensor leaky_relu(const Tensor& tensor, Number slope, std::source_location locat
     return wrap(detail::select(x > detail::literal(0, x), x, below));
 }
 
-Tensor sigmoid(const Tensor& x, std::source_location location) { return wrap(logistic(floating(x, location))); }
+Tensor sigmoid(const Tensor& x, std::source_location location) {
+    return wrap(logistic(floating(x, location)));
+}
 
 Tensor silu(const Tensor& tensor, std::source_location location) {
     const Expression x = floating(tensor, location);
@@ -40,7 +44,8 @@ Tensor silu(const Tensor& tensor, std::source_location location) {
 }
 
 Tensor softplus(const Tensor& tensor, std::source_location location) {
-    // max(x, 0) + log(1 + exp(-|x|)) never overflows. Written by selects so that the gradient at 0 is 1/2.
+    // max(x, 0) + log(1 + exp(-|x|)) never overflows. Written by selects so that the gradient at 0
+    // is 1/2.
     const Expression x = floating(tensor, location);
     const Expression zero = detail::literal(0, x);
     const Expression is_positive = x > zero;

@@ -11,12 +11,14 @@ namespace latent::detail {
 const ir::Value& value_of(const Tensor& tensor, const std::source_location& location) {
     const NamedValue* named = TensorAccess::named(tensor);
     if (named == nullptr) {
-        ir::raise<ValueError>(location, "a Tensor that names no value (default-constructed or moved from) was used");
+        ir::raise<ValueError>(
+            location, "a Tensor that names no value (default-constructed or moved from) was used");
     }
     return named->value();
 }
 
-std::vector<ir::Value> values_of(std::span<const Tensor> tensors, const std::source_location& location) {
+std::vector<ir::Value> values_of(std::span<const Tensor> tensors,
+                                 const std::source_location& location) {
     std::vector<ir::Value> values;
     values.reserve(tensors.size());
     for (const Tensor& tensor : tensors) {
@@ -97,7 +99,8 @@ std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion
     return {operand_as(a, dtype), operand_as(b, dtype)};
 }
 
-std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b, const std::source_location& location) {
+std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
+                                   const std::source_location& location) {
     return promoted(Operand(a, location), Operand(b, location), Promotion::keep);
 }
 
@@ -105,8 +108,9 @@ std::int64_t normalized_axis(std::int64_t axis, std::size_t rank, std::string_vi
                              const std::source_location& location) {
     const auto dimensions = static_cast<std::int64_t>(rank);
     if (axis < -dimensions || axis >= dimensions) {
-        ir::raise<ShapeError>(location,
-                              fmt::format("{}: axis {} is out of range for a tensor of rank {}", op, axis, rank));
+        ir::raise<ShapeError>(
+            location,
+            fmt::format("{}: axis {} is out of range for a tensor of rank {}", op, axis, rank));
     }
     return axis < 0 ? axis + dimensions : axis;
 }
@@ -124,7 +128,8 @@ ir::Axes normalized_axes(const Axes& axes, std::size_t rank, std::string_view op
         result.push_back(normalized_axis(axis, rank, op, location));
     }
     std::sort(result.begin(), result.end());
-    if (const auto twice = std::adjacent_find(result.begin(), result.end()); twice != result.end()) {
+    if (const auto twice = std::adjacent_find(result.begin(), result.end());
+        twice != result.end()) {
         ir::raise<ShapeError>(location, fmt::format("{}: axis {} is named twice", op, *twice));
     }
     return result;

@@ -10,14 +10,17 @@
 #include "frontend/access.h"
 #include "frontend/expression.h"
 
-/// From the arguments of a public call to expressions: tensors, numbers with weak dtypes, axes and shapes.
+/// From the arguments of a public call to expressions: tensors, numbers with weak dtypes, axes and
+/// shapes.
 namespace latent::detail {
 
 inline Expression expression(const Tensor& tensor, const std::source_location& location) {
     return {value_of(tensor, location), location};
 }
 
-inline Tensor wrap(const Expression& expression) { return wrap(expression.value()); }
+inline Tensor wrap(const Expression& expression) {
+    return wrap(expression.value());
+}
 
 /// A new tensor as its options have it: a leaf of differentiation if they ask for one.
 Tensor created(const Expression& value, const TensorOptions& options, std::string_view op);
@@ -45,7 +48,8 @@ Expression operand_as(const Operand& operand, DType dtype);
 /// Both in one dtype.
 std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion);
 /// Both tensors in one dtype.
-std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b, const std::source_location& location);
+std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
+                                   const std::source_location& location);
 
 /// A position counted from the back if negative. ShapeError where it is out of [-rank, rank).
 std::int64_t normalized_axis(std::int64_t axis, std::size_t rank, std::string_view op,

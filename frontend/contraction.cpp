@@ -7,9 +7,12 @@
 
 namespace latent::detail {
 
-bool contains(const ir::Dims& labels, std::int64_t label) { return std::ranges::find(labels, label) != labels.end(); }
+bool contains(const ir::Dims& labels, std::int64_t label) {
+    return std::ranges::find(labels, label) != labels.end();
+}
 
-Expression sum_out(const Expression& x, ir::Dims& labels, const std::function<bool(std::int64_t)>& is_kept) {
+Expression sum_out(const Expression& x, ir::Dims& labels,
+                   const std::function<bool(std::int64_t)>& is_kept) {
     ir::Axes axes;
     ir::Dims remaining;
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -23,8 +26,8 @@ Expression sum_out(const Expression& x, ir::Dims& labels, const std::function<bo
     return reduce(ir::Op::reduce_sum, x, axes);
 }
 
-Expression contract(const Expression& a, const ir::Dims& a_labels, const Expression& b, const ir::Dims& b_labels,
-                    const ir::Dims& out, std::string_view op) {
+Expression contract(const Expression& a, const ir::Dims& a_labels, const Expression& b,
+                    const ir::Dims& b_labels, const ir::Dims& out, std::string_view op) {
     if (a.dtype() == DType::boolean) {
         ir::raise<TypeError>(a.location(), fmt::format("{}: takes numbers, got bool", op));
     }

@@ -22,14 +22,16 @@ constexpr std::size_t leading = 2;
 ir::Dims spatial(const Sizes& sizes, std::size_t count, std::int64_t least, std::string_view what,
                  std::string_view op, const std::source_location& location) {
     if (sizes.size() != 1 && sizes.size() != count) {
-        ir::raise<ShapeError>(location, fmt::format("{}: {} has {} numbers for {} spatial dimensions", op, what,
-                                                    sizes.size(), count));
+        ir::raise<ShapeError>(
+            location, fmt::format("{}: {} has {} numbers for {} spatial dimensions", op, what,
+                                  sizes.size(), count));
     }
     ir::Dims result;
     for (std::size_t i = 0; i < count; ++i) {
         const std::int64_t size = sizes.size() == 1 ? sizes[0] : sizes[i];
         if (size < least) {
-            ir::raise<ValueError>(location, fmt::format("{}: {} must be at least {}, got {}", op, what, least, size));
+            ir::raise<ValueError>(
+                location, fmt::format("{}: {} must be at least {}, got {}", op, what, least, size));
         }
         result.push_back(size);
     }
@@ -44,7 +46,8 @@ Expression pad_spatial(const Expression& x, const ir::Dims& padding, const Expre
 }
 
 /// Sliding windows over the last dimensions, one for each size.
-Expression windows(const Expression& x, const ir::Dims& size, const ir::Dims& stride, const ir::Dims& dilation) {
+Expression windows(const Expression& x, const ir::Dims& size, const ir::Dims& stride,
+                   const ir::Dims& dilation) {
     ir::WindowAttributes attributes{{}, size, stride, dilation};
     for (std::size_t i = x.shape().size() - size.size(); i < x.shape().size(); ++i) {
         attributes.axes.push_back(static_cast<std::int64_t>(i));
@@ -59,24 +62,35 @@ void append_labels(ir::Dims& labels, std::int64_t first, std::size_t count) {
     }
 }
 
-Expression convolve(const Expression& x, const Expression& kernel, const ConvolutionOptions& options,
-                    std::size_t count, std::string_view op) {
+Expression convolve(const Expression& x, const Expression& kernel,
+                    const ConvolutionOptions& options, std::size_t count, std::string_view op) {
     const std::source_location& location = x.location();
     const std::int64_t groups = options.groups;
     if (x.shape().size() != leading + count || kernel.shape().size() != leading + count) {
-        ir::raise<ShapeError>(location, fmt::format("{}: takes tensors of rank {}, got shapes {} and {}", op,
-                                                    leading + count, to_string(x.shape()), to_string(kernel.shape())));
+        ir::raise<ShapeError>(
+            location,
+            fmt::format("{}: takes tensors of rank {}, got shapes {} and {}", op, leading + count,
+                        to_string(x.shape()), to_string(kernel.shape())));
     }
     if (groups < 1 || kernel.extent(1) * groups != x.extent(1) || kernel.extent(0) % groups != 0) {
-        ir::raise<ShapeError>(location, fmt::format("{}: the channels of {} do not fit kernel {} in {} groups", op,
-                                                    to_string(x.shape()), to_string(kernel.shape()), groups));
+        ir::raise<ShapeError>(
+            location, fmt::format("{}: the channels of {} do not fit kernel {} in {} groups", op,
+                                  to_string(x.shape()), to_string(kernel.shape()), groups));
     }
     const ir::Dims size(kernel.shape().span().subspan(leading));
-    const Expression padded =
-        pad_spatial(x, spatial(options.padding, count, 0, "padding", op, location), detail::literal(0, x));
+    const Expression padded = pad_spatial(
+        x, spatial(options.padding, count, 0, "padding", op, location), detail::literal(0, x));
 
-    // Labels: batch, group, output channel, input channel, then output positions and kernel positions.
-    enum : std::int64_t { batch, group, output, input, first_position, first_tap = first_position + 3 };
+    // Labels: batch, group, output channel, input channel, then output positions and kernel
+    // positions.
+    enum : std::int64_t {
+        batch,
+        group,
+        output,
+        input,
+        first_position,
+        first_tap = first_position + 3
+    };
     const auto grouped = [&](const Expression& tensor, std::size_t axis) {
         if (groups == 1) {
             return tensor;
@@ -103,8 +117,9 @@ Expression convolve(const Expression& x, const Expression& kernel, const Convolu
     ir::Dims out_labels = labels_of({batch, group, output});
     append_labels(out_labels, first_position, count);
 
-    const Expression patches = windows(grouped(padded, 1), size, spatial(options.stride, count, 1, "stride", op, location),
-                                       spatial(options.dilation, count, 1, "dilation", op, location));
+    const Expression patches =
+        windows(grouped(padded, 1), size, spatial(options.stride, count, 1, "stride", op, location),
+                spatial(options.dilation, count, 1, "dilation", op, location));
     const Expression result =
         detail::contract(patches, x_labels, grouped(kernel, 0), kernel_labels, out_labels, op);
     if (groups == 1) {
@@ -116,8 +131,8 @@ Expression convolve(const Expression& x, const Expression& kernel, const Convolu
     return detail::reshape(result, shape.span());
 }
 
-Tensor convolve(const Tensor& x, const Tensor& kernel, const ConvolutionOptions& options, std::size_t count,
-                std::string_view op, const std::source_location& location) {
+Tensor convolve(const Tensor& x, const Tensor& kernel, const ConvolutionOptions& options,
+                std::size_t count, std::string_view op, const std::source_location& location) {
     const auto [image, weights] = detail::promoted(x, kernel, location);
     return wrap(convolve(image, weights, options, count, op));
 }
@@ -134,16 +149,19 @@ struct Pooling {
     Pooling(std::string_view name, const Expression& x, const PoolingOptions& options)
         : op(name),
           size(spatial(options.size, dimensions, 1, "size", op, x.location())),
-          stride(spatial(options.stride.value_or(options.size), dimensions, 1, "stride", op, x.location())),
+          stride(spatial(options.stride.value_or(options.size), dimensions, 1, "stride", op,
+                         x.location())),
           padding(spatial(options.padding, dimensions, 0, "padding", op, x.location())) {
         if (x.shape().size() != leading + dimensions) {
-            ir::raise<ShapeError>(x.location(), fmt::format("{}: takes a tensor of rank {}, got shape {}", op,
-                                                            leading + dimensions, to_string(x.shape())));
+            ir::raise<ShapeError>(x.location(),
+                                  fmt::format("{}: takes a tensor of rank {}, got shape {}", op,
+                                              leading + dimensions, to_string(x.shape())));
         }
         for (std::size_t i = 0; i < dimensions; ++i) {
             if (size[i] > x.shape()[leading + i] + 2 * padding[i]) {
-                ir::raise<ShapeError>(x.location(), fmt::format("{}: a window of {} does not fit shape {}", op,
-                                                                to_string(size), to_string(x.shape())));
+                ir::raise<ShapeError>(x.location(),
+                                      fmt::format("{}: a window of {} does not fit shape {}", op,
+                                                  to_string(size), to_string(x.shape())));
             }
         }
     }
@@ -156,13 +174,14 @@ struct Pooling {
         if (!is_padded() && stride == size) {
             return side_by_side(reduction, x);
         }
-        const Expression patches =
-            windows(pad_spatial(x, padding, detail::literal(fill, x)), size, stride, ir::Dims(dimensions, 1));
+        const Expression patches = windows(pad_spatial(x, padding, detail::literal(fill, x)), size,
+                                           stride, ir::Dims(dimensions, 1));
         return detail::reduce(reduction, patches, {4, 5});
     }
 
   private:
-    /// Windows that do not overlap are a reshape, once the elements that fill no window are cut off.
+    /// Windows that do not overlap are a reshape, once the elements that fill no window are cut
+    /// off.
     Expression side_by_side(Op reduction, const Expression& x) const {
         Expression whole = x;
         ir::Shape split(x.shape().span().first(leading));
@@ -209,13 +228,15 @@ Tensor conv3d(const Tensor& x, const Tensor& kernel, const ConvolutionOptions& o
     return convolve(x, kernel, options, 3, "conv3d", location);
 }
 
-Tensor max_pool2d(const Tensor& tensor, const PoolingOptions& options, std::source_location location) {
+Tensor max_pool2d(const Tensor& tensor, const PoolingOptions& options,
+                  std::source_location location) {
     const Expression x = detail::expression(tensor, location);
     const Pooling pooling("max_pool2d", x, options);
     return wrap(pooling.over(Op::reduce_max, x, lowest(x.dtype())));
 }
 
-Tensor avg_pool2d(const Tensor& tensor, const PoolingOptions& options, std::source_location location) {
+Tensor avg_pool2d(const Tensor& tensor, const PoolingOptions& options,
+                  std::source_location location) {
     const Expression x = detail::as_floating(detail::expression(tensor, location));
     const Pooling pooling("avg_pool2d", x, options);
     const Expression total = pooling.over(Op::reduce_sum, x, 0);

@@ -13,8 +13,8 @@ namespace {
 using detail::Expression;
 using detail::wrap;
 
-Tensor literal_everywhere(std::int64_t value, const Shape& shape, const TensorOptions& options, std::string_view op,
-                          const std::source_location& location) {
+Tensor literal_everywhere(std::int64_t value, const Shape& shape, const TensorOptions& options,
+                          std::string_view op, const std::source_location& location) {
     const ir::Literal literal(options.dtype.value_or(DType::f32), value);
     return detail::created({ir::full(literal, shape.span(), location), location}, options, op);
 }
@@ -35,7 +35,8 @@ std::int64_t range_count(const Number& start, const Number& stop, const Number& 
         return count > 0 ? static_cast<std::int64_t>(count) : 0;
     }
     const bool is_rising = step.integer() > 0;
-    const std::int64_t distance = is_rising ? stop.integer() - start.integer() : start.integer() - stop.integer();
+    const std::int64_t distance =
+        is_rising ? stop.integer() - start.integer() : start.integer() - stop.integer();
     const std::int64_t stride = is_rising ? step.integer() : -step.integer();
     return distance <= 0 ? 0 : (distance + stride - 1) / stride;
 }
@@ -58,7 +59,8 @@ Tensor ones(const Shape& shape, const TensorOptions& options, std::source_locati
     return literal_everywhere(1, shape, options, "ones", location);
 }
 
-Tensor full(const Shape& shape, Number value, const TensorOptions& options, std::source_location location) {
+Tensor full(const Shape& shape, Number value, const TensorOptions& options,
+            std::source_location location) {
     const DType dtype = options.dtype.value_or(detail::default_dtype(value.kind()));
     const Expression number = detail::scalar_of(value, dtype, location);
     return detail::created(detail::broadcast_to(number, shape.span(), "full"), options, "full");
@@ -76,21 +78,24 @@ Tensor eye(std::int64_t n, const TensorOptions& options, std::source_location lo
     return eye(n, n, options, location);
 }
 
-Tensor eye(std::int64_t n, std::int64_t m, const TensorOptions& options, std::source_location location) {
+Tensor eye(std::int64_t n, std::int64_t m, const TensorOptions& options,
+           std::source_location location) {
     const ir::Shape shape{n, m};
     const Expression on_diagonal = detail::positions(DType::i64, shape.span(), 0, location) ==
                                    detail::positions(DType::i64, shape.span(), 1, location);
-    return detail::created(detail::cast(on_diagonal, options.dtype.value_or(DType::f32)), options, "eye");
+    return detail::created(detail::cast(on_diagonal, options.dtype.value_or(DType::f32)), options,
+                           "eye");
 }
 
-Tensor arange(Number start, Number stop, Number step, const TensorOptions& options, std::source_location location) {
+Tensor arange(Number start, Number stop, Number step, const TensorOptions& options,
+              std::source_location location) {
     if (step.floating() == 0) {
         ir::raise<ValueError>(location, "arange: the step must not be 0");
     }
     const DType dtype = range_dtype({start, stop, step}, options);
     const Expression counter{ir::iota(dtype, range_count(start, stop, step), location), location};
-    const Expression values =
-        detail::scalar_of(start, dtype, location) + counter * detail::scalar_of(step, dtype, location);
+    const Expression values = detail::scalar_of(start, dtype, location) +
+                              counter * detail::scalar_of(step, dtype, location);
     return detail::created(values, options, "arange");
 }
 
@@ -101,16 +106,21 @@ Tensor arange(Number stop, const TensorOptions& options, std::source_location lo
 Tensor linspace(double start, double stop, std::int64_t count, const TensorOptions& options,
                 std::source_location location) {
     if (count < 0) {
-        ir::raise<ValueError>(location, fmt::format("linspace: the count must not be negative, got {}", count));
+        ir::raise<ValueError>(
+            location, fmt::format("linspace: the count must not be negative, got {}", count));
     }
     const double last = static_cast<double>(count - 1);
-    const Expression counter{ir::iota(options.dtype.value_or(DType::f32), count, location), location};
+    const Expression counter{ir::iota(options.dtype.value_or(DType::f32), count, location),
+                             location};
     const Expression step = detail::scalar(count > 1 ? (stop - start) / last : 0, counter);
     // From the nearer end, so that both are met exactly.
     const Expression from_start = detail::scalar(start, counter) + counter * step;
-    const Expression from_stop = detail::scalar(stop, counter) - (detail::scalar(last, counter) - counter) * step;
-    const Expression is_first_half = counter < detail::scalar(static_cast<double>(count) / 2, counter);
-    return detail::created(detail::select(is_first_half, from_start, from_stop), options, "linspace");
+    const Expression from_stop =
+        detail::scalar(stop, counter) - (detail::scalar(last, counter) - counter) * step;
+    const Expression is_first_half =
+        counter < detail::scalar(static_cast<double>(count) / 2, counter);
+    return detail::created(detail::select(is_first_half, from_start, from_stop), options,
+                           "linspace");
 }
 
 Tensor leaf(const Tensor& x, std::source_location location) {

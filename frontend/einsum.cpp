@@ -55,7 +55,8 @@ class SubscriptParser {
     ir::Dims letters(std::string_view part) const {
         ir::Dims labels;
         for (const char letter : part) {
-            const bool is_letter = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+            const bool is_letter =
+                (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
             if (!is_letter && letter != ' ') {
                 fail(fmt::format("'{}' is no letter", letter));
             }
@@ -87,8 +88,9 @@ class SubscriptParser {
             if (std::ranges::count(subscripts.out, label) > 1) {
                 fail(fmt::format("the result repeats '{}'", static_cast<char>(label)));
             }
-            if (std::ranges::none_of(subscripts.operands,
-                                     [&](const ir::Dims& labels) { return detail::contains(labels, label); })) {
+            if (std::ranges::none_of(subscripts.operands, [&](const ir::Dims& labels) {
+                    return detail::contains(labels, label);
+                })) {
                 fail(fmt::format("'{}' is in no operand", static_cast<char>(label)));
             }
         }
@@ -98,7 +100,8 @@ class SubscriptParser {
     std::source_location location_;
 };
 
-/// Takes the diagonal where an operand repeats a letter: what lies off it becomes zero and is summed away.
+/// Takes the diagonal where an operand repeats a letter: what lies off it becomes zero and is
+/// summed away.
 Expression take_diagonals(const Expression& x, ir::Dims& labels) {
     Expression result = x;
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -111,7 +114,8 @@ Expression take_diagonals(const Expression& x, ir::Dims& labels) {
             };
             const Expression on_diagonal =
                 detail::select(position(i) == position(j), result, detail::literal(0, result));
-            result = detail::reduce(ir::Op::reduce_sum, on_diagonal, {static_cast<std::int64_t>(j)});
+            result =
+                detail::reduce(ir::Op::reduce_sum, on_diagonal, {static_cast<std::int64_t>(j)});
             labels.erase(j);
         }
     }
@@ -128,7 +132,8 @@ Expression reorder(const Expression& x, const ir::Dims& labels, const ir::Dims& 
 }
 
 /// Extents must agree wherever a letter occurs.
-void check_extents(const SubscriptParser& parser, const Subscripts& subscripts, std::span<const Expression> operands) {
+void check_extents(const SubscriptParser& parser, const Subscripts& subscripts,
+                   std::span<const Expression> operands) {
     std::map<std::int64_t, std::int64_t> extents;
     for (std::size_t i = 0; i < operands.size(); ++i) {
         const ir::Dims& labels = subscripts.operands[i];
@@ -140,23 +145,25 @@ void check_extents(const SubscriptParser& parser, const Subscripts& subscripts, 
             const std::int64_t extent = operands[i].shape()[axis];
             const auto [known, inserted] = extents.emplace(labels[axis], extent);
             if (!inserted && known->second != extent) {
-                ir::raise<ShapeError>(operands[i].location(),
-                                      fmt::format("einsum: '{}' stands for extents {} and {}",
-                                                  static_cast<char>(labels[axis]), known->second, extent));
+                ir::raise<ShapeError>(
+                    operands[i].location(),
+                    fmt::format("einsum: '{}' stands for extents {} and {}",
+                                static_cast<char>(labels[axis]), known->second, extent));
             }
         }
     }
 }
 
 /// The letters of the first two operands that the result or one of the `others` still needs.
-ir::Dims needed_later(const ir::Dims& first, const ir::Dims& second, std::span<const ir::Dims> others,
-                      const ir::Dims& out) {
+ir::Dims needed_later(const ir::Dims& first, const ir::Dims& second,
+                      std::span<const ir::Dims> others, const ir::Dims& out) {
     ir::Dims needed;
     for (const ir::Dims* labels : {&first, &second}) {
         for (const std::int64_t label : *labels) {
-            const bool wanted =
-                detail::contains(out, label) ||
-                std::ranges::any_of(others, [&](const ir::Dims& other) { return detail::contains(other, label); });
+            const bool wanted = detail::contains(out, label) ||
+                                std::ranges::any_of(others, [&](const ir::Dims& other) {
+                                    return detail::contains(other, label);
+                                });
             if (wanted && !detail::contains(needed, label)) {
                 needed.push_back(label);
             }
@@ -167,11 +174,13 @@ ir::Dims needed_later(const ir::Dims& first, const ir::Dims& second, std::span<c
 
 }  // namespace
 
-Tensor einsum(std::string_view text, const std::vector<Tensor>& tensors, std::source_location location) {
+Tensor einsum(std::string_view text, const std::vector<Tensor>& tensors,
+              std::source_location location) {
     const SubscriptParser parser(text, location);
     Subscripts subscripts = parser.parse();
     if (subscripts.operands.size() != tensors.size()) {
-        parser.fail(fmt::format("{} operands are named, {} were given", subscripts.operands.size(), tensors.size()));
+        parser.fail(fmt::format("{} operands are named, {} were given", subscripts.operands.size(),
+                                tensors.size()));
     }
     std::vector<Expression> operands;
     DType dtype = DType::boolean;
@@ -192,12 +201,15 @@ Tensor einsum(std::string_view text, const std::vector<Tensor>& tensors, std::so
     for (std::size_t i = 1; i < operands.size(); ++i) {
         const auto others = std::span(subscripts.operands).subspan(i + 1);
         const ir::Dims out =
-            others.empty() ? subscripts.out : needed_later(labels, subscripts.operands[i], others, subscripts.out);
-        result = detail::contract(result, labels, operands[i], subscripts.operands[i], out, "einsum");
+            others.empty() ? subscripts.out
+                           : needed_later(labels, subscripts.operands[i], others, subscripts.out);
+        result =
+            detail::contract(result, labels, operands[i], subscripts.operands[i], out, "einsum");
         labels = out;
     }
-    result = detail::sum_out(result, labels,
-                             [&](std::int64_t label) { return detail::contains(subscripts.out, label); });
+    result = detail::sum_out(result, labels, [&](std::int64_t label) {
+        return detail::contains(subscripts.out, label);
+    });
     return wrap(reorder(result, labels, subscripts.out));
 }
 

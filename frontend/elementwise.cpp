@@ -34,8 +34,9 @@ Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion) {
 }
 
 Tensor of_truths(Op op, const Operand& a, const Operand& b) {
-    return wrap(detail::apply(op, detail::as_boolean(detail::operand_as(a, detail::common_dtype({&a}))),
-                              detail::as_boolean(detail::operand_as(b, detail::common_dtype({&b})))));
+    return wrap(
+        detail::apply(op, detail::as_boolean(detail::operand_as(a, detail::common_dtype({&a}))),
+                      detail::as_boolean(detail::operand_as(b, detail::common_dtype({&b})))));
 }
 
 /// x^n for n >= 1 by repeated squaring.
@@ -61,7 +62,8 @@ constexpr double largest_unrolled_exponent = 8;
 Expression power_of_number(const Expression& x, const Number& exponent) {
     const double n = exponent.floating();
     if (!is_floating(x.dtype()) && n < 0) {
-        ir::raise<ValueError>(x.location(), fmt::format("pow: {} to the negative power {}", name(x.dtype()), n));
+        ir::raise<ValueError>(x.location(),
+                              fmt::format("pow: {} to the negative power {}", name(x.dtype()), n));
     }
     if (n != 0 && n == std::trunc(n) && std::abs(n) <= largest_unrolled_exponent) {
         const Expression power = positive_power(x, static_cast<std::int64_t>(std::abs(n)));
@@ -75,42 +77,92 @@ Expression power_of_number(const Expression& x, const Number& exponent) {
 
 }  // namespace
 
-Tensor abs(const Tensor& x, std::source_location location) { return of_number(Op::abs, x, location); }
-Tensor sign(const Tensor& x, std::source_location location) { return of_number(Op::sign, x, location); }
-Tensor floor(const Tensor& x, std::source_location location) { return of_number(Op::floor, x, location); }
-Tensor ceil(const Tensor& x, std::source_location location) { return of_number(Op::ceil, x, location); }
-Tensor round(const Tensor& x, std::source_location location) { return of_number(Op::round, x, location); }
-Tensor trunc(const Tensor& x, std::source_location location) { return of_number(Op::trunc, x, location); }
+Tensor abs(const Tensor& x, std::source_location location) {
+    return of_number(Op::abs, x, location);
+}
+Tensor sign(const Tensor& x, std::source_location location) {
+    return of_number(Op::sign, x, location);
+}
+Tensor floor(const Tensor& x, std::source_location location) {
+    return of_number(Op::floor, x, location);
+}
+Tensor ceil(const Tensor& x, std::source_location location) {
+    return of_number(Op::ceil, x, location);
+}
+Tensor round(const Tensor& x, std::source_location location) {
+    return of_number(Op::round, x, location);
+}
+Tensor trunc(const Tensor& x, std::source_location location) {
+    return of_number(Op::trunc, x, location);
+}
 
 Tensor square(const Tensor& x, std::source_location location) {
     const Expression operand = detail::expression(x, location);
     return wrap(operand * operand);
 }
 
-Tensor sqrt(const Tensor& x, std::source_location location) { return of_floating(Op::sqrt, x, location); }
-Tensor exp(const Tensor& x, std::source_location location) { return of_floating(Op::exp, x, location); }
-Tensor expm1(const Tensor& x, std::source_location location) { return of_floating(Op::expm1, x, location); }
-Tensor log(const Tensor& x, std::source_location location) { return of_floating(Op::log, x, location); }
-Tensor log1p(const Tensor& x, std::source_location location) { return of_floating(Op::log1p, x, location); }
-Tensor sin(const Tensor& x, std::source_location location) { return of_floating(Op::sin, x, location); }
-Tensor cos(const Tensor& x, std::source_location location) { return of_floating(Op::cos, x, location); }
-Tensor tan(const Tensor& x, std::source_location location) { return of_floating(Op::tan, x, location); }
-Tensor asin(const Tensor& x, std::source_location location) { return of_floating(Op::asin, x, location); }
-Tensor acos(const Tensor& x, std::source_location location) { return of_floating(Op::acos, x, location); }
-Tensor atan(const Tensor& x, std::source_location location) { return of_floating(Op::atan, x, location); }
-Tensor sinh(const Tensor& x, std::source_location location) { return of_floating(Op::sinh, x, location); }
-Tensor cosh(const Tensor& x, std::source_location location) { return of_floating(Op::cosh, x, location); }
-Tensor tanh(const Tensor& x, std::source_location location) { return of_floating(Op::tanh, x, location); }
-Tensor asinh(const Tensor& x, std::source_location location) { return of_floating(Op::asinh, x, location); }
-Tensor acosh(const Tensor& x, std::source_location location) { return of_floating(Op::acosh, x, location); }
-Tensor atanh(const Tensor& x, std::source_location location) { return of_floating(Op::atanh, x, location); }
-Tensor erf(const Tensor& x, std::source_location location) { return of_floating(Op::erf, x, location); }
+Tensor sqrt(const Tensor& x, std::source_location location) {
+    return of_floating(Op::sqrt, x, location);
+}
+Tensor exp(const Tensor& x, std::source_location location) {
+    return of_floating(Op::exp, x, location);
+}
+Tensor expm1(const Tensor& x, std::source_location location) {
+    return of_floating(Op::expm1, x, location);
+}
+Tensor log(const Tensor& x, std::source_location location) {
+    return of_floating(Op::log, x, location);
+}
+Tensor log1p(const Tensor& x, std::source_location location) {
+    return of_floating(Op::log1p, x, location);
+}
+Tensor sin(const Tensor& x, std::source_location location) {
+    return of_floating(Op::sin, x, location);
+}
+Tensor cos(const Tensor& x, std::source_location location) {
+    return of_floating(Op::cos, x, location);
+}
+Tensor tan(const Tensor& x, std::source_location location) {
+    return of_floating(Op::tan, x, location);
+}
+Tensor asin(const Tensor& x, std::source_location location) {
+    return of_floating(Op::asin, x, location);
+}
+Tensor acos(const Tensor& x, std::source_location location) {
+    return of_floating(Op::acos, x, location);
+}
+Tensor atan(const Tensor& x, std::source_location location) {
+    return of_floating(Op::atan, x, location);
+}
+Tensor sinh(const Tensor& x, std::source_location location) {
+    return of_floating(Op::sinh, x, location);
+}
+Tensor cosh(const Tensor& x, std::source_location location) {
+    return of_floating(Op::cosh, x, location);
+}
+Tensor tanh(const Tensor& x, std::source_location location) {
+    return of_floating(Op::tanh, x, location);
+}
+Tensor asinh(const Tensor& x, std::source_location location) {
+    return of_floating(Op::asinh, x, location);
+}
+Tensor acosh(const Tensor& x, std::source_location location) {
+    return of_floating(Op::acosh, x, location);
+}
+Tensor atanh(const Tensor& x, std::source_location location) {
+    return of_floating(Op::atanh, x, location);
+}
+Tensor erf(const Tensor& x, std::source_location location) {
+    return of_floating(Op::erf, x, location);
+}
 
 Tensor rsqrt(const Tensor& x, std::source_location location) {
     return wrap(1.0 / detail::sqrt(floating(x, location)));
 }
 
-Tensor reciprocal(const Tensor& x, std::source_location location) { return wrap(1.0 / floating(x, location)); }
+Tensor reciprocal(const Tensor& x, std::source_location location) {
+    return wrap(1.0 / floating(x, location));
+}
 
 Tensor exp2(const Tensor& x, std::source_location location) {
     const Expression exponent = floating(x, location);
@@ -139,12 +191,24 @@ Tensor isfinite(const Tensor& x, std::source_location location) {
     return wrap(detail::is_finite(floating(x, location)));
 }
 
-Tensor operator+(const Operand& a, const Operand& b) { return of_two(Op::add, a, b, Promotion::arithmetic); }
-Tensor operator-(const Operand& a, const Operand& b) { return of_two(Op::sub, a, b, Promotion::arithmetic); }
-Tensor operator*(const Operand& a, const Operand& b) { return of_two(Op::mul, a, b, Promotion::arithmetic); }
-Tensor operator/(const Operand& a, const Operand& b) { return of_two(Op::div, a, b, Promotion::floating); }
-Tensor operator%(const Operand& a, const Operand& b) { return remainder(a, b); }
-Tensor operator-(const Operand& x) { return of_number(Op::neg, x.tensor(), x.location()); }
+Tensor operator+(const Operand& a, const Operand& b) {
+    return of_two(Op::add, a, b, Promotion::arithmetic);
+}
+Tensor operator-(const Operand& a, const Operand& b) {
+    return of_two(Op::sub, a, b, Promotion::arithmetic);
+}
+Tensor operator*(const Operand& a, const Operand& b) {
+    return of_two(Op::mul, a, b, Promotion::arithmetic);
+}
+Tensor operator/(const Operand& a, const Operand& b) {
+    return of_two(Op::div, a, b, Promotion::floating);
+}
+Tensor operator%(const Operand& a, const Operand& b) {
+    return remainder(a, b);
+}
+Tensor operator-(const Operand& x) {
+    return of_number(Op::neg, x.tensor(), x.location());
+}
 
 Tensor& Tensor::operator+=(const Operand& other) {
     return *this = of_two(Op::add, Operand(*this, other.location()), other, Promotion::arithmetic);
@@ -159,18 +223,40 @@ Tensor& Tensor::operator/=(const Operand& other) {
     return *this = of_two(Op::div, Operand(*this, other.location()), other, Promotion::floating);
 }
 
-Tensor operator==(const Operand& a, const Operand& b) { return of_two(Op::equal, a, b, Promotion::keep); }
-Tensor operator!=(const Operand& a, const Operand& b) { return of_two(Op::not_equal, a, b, Promotion::keep); }
-Tensor operator<(const Operand& a, const Operand& b) { return of_two(Op::less, a, b, Promotion::keep); }
-Tensor operator<=(const Operand& a, const Operand& b) { return of_two(Op::less_equal, a, b, Promotion::keep); }
-Tensor operator>(const Operand& a, const Operand& b) { return of_two(Op::greater, a, b, Promotion::keep); }
-Tensor operator>=(const Operand& a, const Operand& b) { return of_two(Op::greater_equal, a, b, Promotion::keep); }
+Tensor operator==(const Operand& a, const Operand& b) {
+    return of_two(Op::equal, a, b, Promotion::keep);
+}
+Tensor operator!=(const Operand& a, const Operand& b) {
+    return of_two(Op::not_equal, a, b, Promotion::keep);
+}
+Tensor operator<(const Operand& a, const Operand& b) {
+    return of_two(Op::less, a, b, Promotion::keep);
+}
+Tensor operator<=(const Operand& a, const Operand& b) {
+    return of_two(Op::less_equal, a, b, Promotion::keep);
+}
+Tensor operator>(const Operand& a, const Operand& b) {
+    return of_two(Op::greater, a, b, Promotion::keep);
+}
+Tensor operator>=(const Operand& a, const Operand& b) {
+    return of_two(Op::greater_equal, a, b, Promotion::keep);
+}
 
-Tensor operator&(const Operand& a, const Operand& b) { return of_two(Op::bitwise_and, a, b, Promotion::keep); }
-Tensor operator|(const Operand& a, const Operand& b) { return of_two(Op::bitwise_or, a, b, Promotion::keep); }
-Tensor operator^(const Operand& a, const Operand& b) { return of_two(Op::bitwise_xor, a, b, Promotion::keep); }
-Tensor operator~(const Operand& x) { return of_number(Op::bitwise_not, x.tensor(), x.location()); }
-Tensor operator!(const Operand& x) { return logical_not(x); }
+Tensor operator&(const Operand& a, const Operand& b) {
+    return of_two(Op::bitwise_and, a, b, Promotion::keep);
+}
+Tensor operator|(const Operand& a, const Operand& b) {
+    return of_two(Op::bitwise_or, a, b, Promotion::keep);
+}
+Tensor operator^(const Operand& a, const Operand& b) {
+    return of_two(Op::bitwise_xor, a, b, Promotion::keep);
+}
+Tensor operator~(const Operand& x) {
+    return of_number(Op::bitwise_not, x.tensor(), x.location());
+}
+Tensor operator!(const Operand& x) {
+    return logical_not(x);
+}
 
 Tensor bitwise_left_shift(const Operand& a, const Operand& b) {
     return of_two(Op::shift_left, a, b, Promotion::arithmetic);
@@ -181,31 +267,45 @@ Tensor bitwise_right_shift(const Operand& a, const Operand& b) {
 }
 
 Tensor logical_not(const Operand& x) {
-    return wrap(detail::apply(Op::bitwise_not,
-                              detail::as_boolean(detail::operand_as(x, detail::common_dtype({&x})))));
+    return wrap(detail::apply(
+        Op::bitwise_not, detail::as_boolean(detail::operand_as(x, detail::common_dtype({&x})))));
 }
 
-Tensor logical_and(const Operand& a, const Operand& b) { return of_truths(Op::bitwise_and, a, b); }
-Tensor logical_or(const Operand& a, const Operand& b) { return of_truths(Op::bitwise_or, a, b); }
-Tensor logical_xor(const Operand& a, const Operand& b) { return of_truths(Op::bitwise_xor, a, b); }
+Tensor logical_and(const Operand& a, const Operand& b) {
+    return of_truths(Op::bitwise_and, a, b);
+}
+Tensor logical_or(const Operand& a, const Operand& b) {
+    return of_truths(Op::bitwise_or, a, b);
+}
+Tensor logical_xor(const Operand& a, const Operand& b) {
+    return of_truths(Op::bitwise_xor, a, b);
+}
 
-Tensor maximum(const Operand& a, const Operand& b) { return of_two(Op::maximum, a, b, Promotion::keep); }
-Tensor minimum(const Operand& a, const Operand& b) { return of_two(Op::minimum, a, b, Promotion::keep); }
+Tensor maximum(const Operand& a, const Operand& b) {
+    return of_two(Op::maximum, a, b, Promotion::keep);
+}
+Tensor minimum(const Operand& a, const Operand& b) {
+    return of_two(Op::minimum, a, b, Promotion::keep);
+}
 
 Tensor floor_divide(const Operand& a, const Operand& b) {
     return of_two(Op::floor_divide, a, b, Promotion::arithmetic);
 }
 
-Tensor remainder(const Operand& a, const Operand& b) { return of_two(Op::remainder, a, b, Promotion::arithmetic); }
-Tensor atan2(const Operand& y, const Operand& x) { return of_two(Op::atan2, y, x, Promotion::floating); }
+Tensor remainder(const Operand& a, const Operand& b) {
+    return of_two(Op::remainder, a, b, Promotion::arithmetic);
+}
+Tensor atan2(const Operand& y, const Operand& x) {
+    return of_two(Op::atan2, y, x, Promotion::floating);
+}
 
 Tensor hypot(const Operand& a, const Operand& b) {
-    // Scaled by the larger side, so that no square overflows; the scale is no part of the gradient, since it cancels.
+    // Scaled by the larger side, so that no square overflows; the scale is no part of the gradient,
+    // since it cancels.
     const auto [x, y] = detail::promoted(a, b, Promotion::floating);
     const Expression largest =
         detail::stop_gradient(detail::apply(Op::maximum, detail::abs(x), detail::abs(y)));
-    const Expression usable =
-        detail::is_finite(largest) & (largest > detail::literal(0, largest));
+    const Expression usable = detail::is_finite(largest) & (largest > detail::literal(0, largest));
     const Expression scale = detail::select(usable, largest, detail::literal(1, largest));
     const Expression u = x / scale;
     const Expression v = y / scale;
@@ -215,7 +315,8 @@ Tensor hypot(const Operand& a, const Operand& b) {
 Tensor logaddexp(const Operand& a, const Operand& b) {
     const auto [x, y] = detail::promoted(a, b, Promotion::floating);
     const Expression largest = detail::stop_gradient(detail::apply(Op::maximum, x, y));
-    const Expression shift = detail::select(detail::is_finite(largest), largest, detail::literal(0, largest));
+    const Expression shift =
+        detail::select(detail::is_finite(largest), largest, detail::literal(0, largest));
     return wrap(detail::log(detail::exp(x - shift) + detail::exp(y - shift)) + shift);
 }
 
@@ -234,12 +335,14 @@ Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {
                                detail::operand_as(a, dtype), detail::operand_as(b, dtype)));
 }
 
-Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> high, std::source_location location) {
+Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> high,
+            std::source_location location) {
     Expression result = detail::expression(x, location);
     const auto limit = [&](Op op, const std::optional<Number>& bound) {
         if (bound) {
             const DType dtype = detail::weak_dtype(result.dtype(), bound->kind());
-            result = detail::apply(op, detail::cast(result, dtype), detail::scalar_of(*bound, dtype, location));
+            result = detail::apply(op, detail::cast(result, dtype),
+                                   detail::scalar_of(*bound, dtype, location));
         }
     };
     limit(Op::maximum, low);

@@ -97,8 +97,9 @@ class PlanInputs {
     std::vector<std::size_t> bytes_;
 };
 
-/// Drives evaluations. An evaluation claims all that it is going to compute in one critical section, under a ticket; what an
-/// earlier one has claimed it waits for. Since waiting goes to lower tickets only, it cannot go in circles.
+/// Drives evaluations. An evaluation claims all that it is going to compute in one critical
+/// section, under a ticket; what an earlier one has claimed it waits for. Since waiting goes to
+/// lower tickets only, it cannot go in circles.
 class Evaluator {
   public:
     void evaluate(std::span<const ir::Value> roots);
@@ -108,7 +109,12 @@ class Evaluator {
     }
 
   private:
-    using PlanRef = std::shared_ptr<const Planned>;
+    /// What of a plan is needed to run it; the graph it was made from goes.
+    struct CachedPlan {
+        codegen::runtime::Plan plan;
+        std::vector<Planned::Source> sources;
+    };
+    using PlanRef = std::shared_ptr<const CachedPlan>;
 
     bool wait_for_others(std::span<const ir::Value> roots, std::unique_lock<std::mutex>& lock);
     PlanRef plan_for(const ExtractedGraph& extracted, std::span<const ir::Value> wanted);
@@ -127,8 +133,10 @@ class Evaluator {
     std::unordered_map<ir::Hash128, PlanRef> plans_;
 };
 
-/// Waits until no claim of an earlier evaluation is left in the cone of `roots`, with `lock` on the claims.
-bool Evaluator::wait_for_others(std::span<const ir::Value> roots, std::unique_lock<std::mutex>& lock) {
+/// Waits until no claim of an earlier evaluation is left in the cone of `roots`, with `lock` on the
+/// claims.
+bool Evaluator::wait_for_others(std::span<const ir::Value> roots,
+                                std::unique_lock<std::mutex>& lock) {
     bool waited = false;
     for (;;) {
         bool claimed = false;
@@ -180,15 +188,18 @@ void Evaluator::evaluate(std::span<const ir::Value> roots) {
     release();
 }
 
-Evaluator::PlanRef Evaluator::plan_for(const ExtractedGraph& extracted, std::span<const ir::Value> wanted) {
+Evaluator::PlanRef Evaluator::plan_for(const ExtractedGraph& extracted,
+                                       std::span<const ir::Value> wanted) {
     {
         const std::lock_guard lock(plans_mutex_);
         if (const auto known = plans_.find(extracted.key); known != plans_.end()) {
             return known->second;
         }
     }
-    auto planned = std::make_shared<Planned>(
-        make_plan(detach(extracted, wanted), codegen::runtime::this_machine(), pipeline_));
+    Planned made =
+        make_plan(detach(extracted, wanted), codegen::runtime::this_machine(), pipeline_);
+    auto planned =
+        std::make_shared<CachedPlan>(CachedPlan{std::move(made.plan), std::move(made.sources)});
     planned->plan.kernels = codegen::runtime::context().kernels().get_all(planned->plan.requests);
     const std::lock_guard lock(plans_mutex_);
     if (plans_.size() >= max_plans) {
@@ -197,7 +208,8 @@ Evaluator::PlanRef Evaluator::plan_for(const ExtractedGraph& extracted, std::spa
     return plans_.emplace(extracted.key, std::move(planned)).first->second;
 }
 
-std::vector<ir::StorageRef> Evaluator::run(const ExtractedGraph& extracted, const PlanRef& planned) {
+std::vector<ir::StorageRef> Evaluator::run(const ExtractedGraph& extracted,
+                                           const PlanRef& planned) {
     codegen::runtime::Context& context = codegen::runtime::context();
     const PlanInputs inputs(extracted.inputs);
     const std::vector<ir::StorageRef> outputs =
@@ -211,7 +223,9 @@ std::vector<ir::StorageRef> Evaluator::run(const ExtractedGraph& extracted, cons
 }
 
 std::vector<ir::StorageRef> Evaluator::compute(std::span<const ir::Value> wanted) {
-    const auto allocate = [](std::size_t bytes) { return codegen::runtime::context().memory().make_storage(bytes); };
+    const auto allocate = [](std::size_t bytes) {
+        return codegen::runtime::context().memory().make_storage(bytes);
+    };
     if (backend_ == Backend::reference) {
         const std::shared_lock graph(graph_mutex());
         return codegen::reference::evaluate(wanted, allocate);
@@ -234,7 +248,8 @@ void Evaluator::settle(std::span<const ir::Value> wanted, std::span<const ir::St
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         wanted[i].node->slot().settle(results[i]);
     }
-    // What no gradient can be asked through lets go of what it was computed from; so do leaves of differentiation.
+    // What no gradient can be asked through lets go of what it was computed from; so do leaves of
+    // differentiation.
     const std::unique_lock graph(graph_mutex());
     for (const ir::Value& value : wanted) {
         if (!value.node->requires_grad() || value.op() == ir::Op::stop_gradient) {
@@ -264,8 +279,11 @@ std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots) {
             continue;
         }
         const bool named = node->slot().handles().load(std::memory_order_relaxed) != 0;
-        // Numbers that depend on data are always kept: they count steps, and would otherwise grow without end.
-        const int limit = node->type().rank() == 0 && ir::category(node->op()) != ir::Category::leaf ? 0 : cheap_to_recompute;
+        // Numbers that depend on data are always kept: they count steps, and would otherwise grow
+        // without end.
+        const int limit = node->type().rank() == 0 && ir::category(node->op()) != ir::Category::leaf
+                              ? 0
+                              : cheap_to_recompute;
         if (is_root.contains(node) || (named && costs.at(node) > limit)) {
             wanted.push_back({ir::NodeRef::share(*node)});
         }
@@ -273,8 +291,12 @@ std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots) {
     return wanted;
 }
 
-void evaluate(std::span<const ir::Value> roots) { evaluator().evaluate(roots); }
+void evaluate(std::span<const ir::Value> roots) {
+    evaluator().evaluate(roots);
+}
 
-void clear_plans() { evaluator().clear_plans(); }
+void clear_plans() {
+    evaluator().clear_plans();
+}
 
 }  // namespace latent::detail

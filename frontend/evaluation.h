@@ -7,9 +7,10 @@
 
 namespace latent::detail {
 
-/// Settles the slots of `roots`, and those of the pending values in their cone that user handles name and that are not cheap
-/// to compute again. Safe to call from several threads on graphs that share nodes; each value is computed once.
-/// Throws CompileError, OutOfMemory or what else a kernel reports; then nothing is settled and all can be asked for again.
+/// Settles the slots of `roots`, and those of the pending values in their cone that user handles
+/// name and that are not cheap to compute again. Safe to call from several threads on graphs that
+/// share nodes; each value is computed once. Throws CompileError, OutOfMemory or what else a kernel
+/// reports; then nothing is settled and all can be asked for again.
 void evaluate(std::span<const ir::Value> roots);
 
 /// What `evaluate` would compute: the pending roots, and what handles name.

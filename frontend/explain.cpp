@@ -43,14 +43,16 @@ std::string passes_section(const ir::Graph& graph, const Planned& planned, const
 
 /// What a step computes, with its numbers.
 std::string step_text(const passes::KernelStep& step) {
-    std::string text = fmt::format("    extents {}\n", ir::to_string(std::span<const std::int64_t>(step.extents)));
+    std::string text =
+        fmt::format("    extents {}\n", ir::to_string(std::span<const std::int64_t>(step.extents)));
     std::string nodes;
     for (const ir::Node* node : step.nodes) {
         nodes += fmt::format("{}{}", nodes.empty() ? "" : ", ", described(*node));
     }
     text += fmt::format("    computes {}\n", nodes.empty() ? "a copy" : nodes);
     for (const passes::ResultBinding& result : step.results) {
-        text += fmt::format("    stores {} {}\n", to_string(result.value->type()), described(*result.value));
+        text += fmt::format("    stores {} {}\n", to_string(result.value->type()),
+                            described(*result.value));
     }
     return text;
 }
@@ -70,8 +72,9 @@ std::string kernels_section(const Planned& planned) {
                 steps += step_text(planned.partition.steps[i]);
             }
         }
-        text += fmt::format("\n  kernel {}: {} for {}, called {} time{}\n", k, ir::name(schedule.kind),
-                            ir::name(schedule.instruction_set), calls, calls == 1 ? "" : "s");
+        text +=
+            fmt::format("\n  kernel {}: {} for {}, called {} time{}\n", k, ir::name(schedule.kind),
+                        ir::name(schedule.instruction_set), calls, calls == 1 ? "" : "s");
         text += steps;
         text += "    region\n" + indented(request, "      ");
         for (const auto& [name, note] : cache.describe(request, kernel_notes)) {
@@ -80,7 +83,8 @@ std::string kernels_section(const Planned& planned) {
     }
     text += "\nStored values and why\n";
     for (const passes::Cut& cut : planned.partition.cuts) {
-        text += fmt::format("  {} {}: {}\n", to_string(cut.value->type()), described(*cut.value), cut.reason);
+        text += fmt::format("  {} {}: {}\n", to_string(cut.value->type()), described(*cut.value),
+                            cut.reason);
     }
     return text + (planned.partition.cuts.empty() ? "  only the results\n" : "");
 }
@@ -91,24 +95,28 @@ std::string memory_section(const Planned& planned) {
         outputs += bytes;
     }
     return fmt::format(
-        "Memory\n  results {} bytes in {} buffers; scratch arena {} bytes, which holds {} bytes of values, at most {} at "
+        "Memory\n  results {} bytes in {} buffers; scratch arena {} bytes, which holds {} bytes of "
+        "values, at most {} at "
         "once\n",
-        outputs, planned.plan.output_bytes.size(), planned.memory.arena_bytes, planned.memory.total_bytes,
-        planned.memory.peak_bytes);
+        outputs, planned.plan.output_bytes.size(), planned.memory.arena_bytes,
+        planned.memory.total_bytes, planned.memory.peak_bytes);
 }
 
 std::string counters_section() {
     const codegen::runtime::Counters now = codegen::runtime::context().counters();
     return fmt::format(
-        "Counters of this process\n  kernels compiled {}, found on disk {}, found in memory {}; launches {}; bytes now {}, "
+        "Counters of this process\n  kernels compiled {}, found on disk {}, found in memory {}; "
+        "launches {}; bytes now {}, "
         "peak {}; nodes alive {}\n",
-        now.kernels_compiled, now.disk_hits, now.memory_hits, now.launches, now.bytes_now, now.bytes_peak,
-        now.nodes_alive);
+        now.kernels_compiled, now.disk_hits, now.memory_hits, now.launches, now.bytes_now,
+        now.bytes_peak, now.nodes_alive);
 }
 
 }  // namespace
 
-std::string explain(const Tensor& tensor) { return explain(std::span<const Tensor>(&tensor, 1)); }
+std::string explain(const Tensor& tensor) {
+    return explain(std::span<const Tensor>(&tensor, 1));
+}
 
 std::string explain(std::span<const Tensor> tensors) {
     const std::vector<ir::Value> roots = detail::values_of(tensors, std::source_location{});
@@ -125,11 +133,11 @@ std::string explain(std::span<const Tensor> tensors) {
     const Planned planned = detail::make_plan(
         graph, codegen::runtime::this_machine(), passes::PipelineOptions::from_environment(),
         [&](const passes::PassReport& report) {
-            log += fmt::format("  {}: {}, {:.0f} us\n", report.name, report.changed ? "changed" : "no change",
-                               report.microseconds);
+            log += fmt::format("  {}: {}, {:.0f} us\n", report.name,
+                               report.changed ? "changed" : "no change", report.microseconds);
         });
-    return passes_section(graph, planned, log) + kernels_section(planned) + "\n" + memory_section(planned) + "\n" +
-           counters_section();
+    return passes_section(graph, planned, log) + kernels_section(planned) + "\n" +
+           memory_section(planned) + "\n" + counters_section();
 }
 
 }  // namespace latent

@@ -46,13 +46,15 @@ ir::Shape common_shape(std::span<const Expression> operands, std::string_view op
     return result;
 }
 
-Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape, std::string_view op) {
+Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape,
+                        std::string_view op) {
     if (std::ranges::equal(x.shape().span(), shape)) {
         return x;
     }
     const auto fail = [&] {
-        ir::raise<ShapeError>(x.location(), fmt::format("{}: shape {} does not broadcast to {}", op,
-                                                        to_string(x.shape()), ir::to_string(shape)));
+        ir::raise<ShapeError>(x.location(),
+                              fmt::format("{}: shape {} does not broadcast to {}", op,
+                                          to_string(x.shape()), ir::to_string(shape)));
     };
     if (x.shape().size() > shape.size()) {
         fail();
@@ -73,7 +75,9 @@ Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape
     return x.with(ir::broadcast(compact, shape, axes.span(), x.location()));
 }
 
-Expression apply(Op op, const Expression& x) { return x.with(ir::make(op, {x.value()}, x.location())); }
+Expression apply(Op op, const Expression& x) {
+    return x.with(ir::make(op, {x.value()}, x.location()));
+}
 
 Expression apply(Op op, const Expression& a, const Expression& b) {
     const std::array operands{a, b};
@@ -87,11 +91,11 @@ Expression select(const Expression& condition, const Expression& a, const Expres
     constexpr std::string_view op = "where";
     const std::array operands{condition, a, b};
     const ir::Shape shape = common_shape(operands, op);
-    return condition.with(ir::make(Op::select,
-                                   {broadcast_to(condition, shape.span(), op).value(),
-                                    broadcast_to(a, shape.span(), op).value(),
-                                    broadcast_to(b, shape.span(), op).value()},
-                                   condition.location()));
+    return condition.with(ir::make(
+        Op::select,
+        {broadcast_to(condition, shape.span(), op).value(),
+         broadcast_to(a, shape.span(), op).value(), broadcast_to(b, shape.span(), op).value()},
+        condition.location()));
 }
 
 Expression literal(double value, const Expression& like) {
@@ -102,33 +106,79 @@ Expression scalar(double value, const Expression& like) {
     return like.with(ir::scalar(ir::Literal(like.dtype(), value), like.location()));
 }
 
-Expression operator+(const Expression& a, const Expression& b) { return apply(Op::add, a, b); }
-Expression operator-(const Expression& a, const Expression& b) { return apply(Op::sub, a, b); }
-Expression operator*(const Expression& a, const Expression& b) { return apply(Op::mul, a, b); }
-Expression operator/(const Expression& a, const Expression& b) { return apply(Op::div, a, b); }
-Expression operator-(const Expression& x) { return apply(Op::neg, x); }
-Expression operator+(const Expression& a, double b) { return a + literal(b, a); }
-Expression operator-(const Expression& a, double b) { return a - literal(b, a); }
-Expression operator*(const Expression& a, double b) { return a * literal(b, a); }
-Expression operator/(const Expression& a, double b) { return a / literal(b, a); }
-Expression operator+(double a, const Expression& b) { return literal(a, b) + b; }
-Expression operator-(double a, const Expression& b) { return literal(a, b) - b; }
-Expression operator*(double a, const Expression& b) { return literal(a, b) * b; }
-Expression operator/(double a, const Expression& b) { return literal(a, b) / b; }
-Expression operator==(const Expression& a, const Expression& b) { return apply(Op::equal, a, b); }
-Expression operator!=(const Expression& a, const Expression& b) { return apply(Op::not_equal, a, b); }
-Expression operator<(const Expression& a, const Expression& b) { return apply(Op::less, a, b); }
-Expression operator>(const Expression& a, const Expression& b) { return apply(Op::greater, a, b); }
-Expression operator|(const Expression& a, const Expression& b) { return apply(Op::bitwise_or, a, b); }
-Expression operator&(const Expression& a, const Expression& b) { return apply(Op::bitwise_and, a, b); }
+Expression operator+(const Expression& a, const Expression& b) {
+    return apply(Op::add, a, b);
+}
+Expression operator-(const Expression& a, const Expression& b) {
+    return apply(Op::sub, a, b);
+}
+Expression operator*(const Expression& a, const Expression& b) {
+    return apply(Op::mul, a, b);
+}
+Expression operator/(const Expression& a, const Expression& b) {
+    return apply(Op::div, a, b);
+}
+Expression operator-(const Expression& x) {
+    return apply(Op::neg, x);
+}
+Expression operator+(const Expression& a, double b) {
+    return a + literal(b, a);
+}
+Expression operator-(const Expression& a, double b) {
+    return a - literal(b, a);
+}
+Expression operator*(const Expression& a, double b) {
+    return a * literal(b, a);
+}
+Expression operator/(const Expression& a, double b) {
+    return a / literal(b, a);
+}
+Expression operator+(double a, const Expression& b) {
+    return literal(a, b) + b;
+}
+Expression operator-(double a, const Expression& b) {
+    return literal(a, b) - b;
+}
+Expression operator*(double a, const Expression& b) {
+    return literal(a, b) * b;
+}
+Expression operator/(double a, const Expression& b) {
+    return literal(a, b) / b;
+}
+Expression operator==(const Expression& a, const Expression& b) {
+    return apply(Op::equal, a, b);
+}
+Expression operator!=(const Expression& a, const Expression& b) {
+    return apply(Op::not_equal, a, b);
+}
+Expression operator<(const Expression& a, const Expression& b) {
+    return apply(Op::less, a, b);
+}
+Expression operator>(const Expression& a, const Expression& b) {
+    return apply(Op::greater, a, b);
+}
+Expression operator|(const Expression& a, const Expression& b) {
+    return apply(Op::bitwise_or, a, b);
+}
+Expression operator&(const Expression& a, const Expression& b) {
+    return apply(Op::bitwise_and, a, b);
+}
 
-Expression cast(const Expression& x, DType dtype) { return x.with(ir::cast(x.value(), dtype, x.location())); }
+Expression cast(const Expression& x, DType dtype) {
+    return x.with(ir::cast(x.value(), dtype, x.location()));
+}
 
-Expression as_floating(const Expression& x) { return is_floating(x.dtype()) ? x : cast(x, DType::f32); }
+Expression as_floating(const Expression& x) {
+    return is_floating(x.dtype()) ? x : cast(x, DType::f32);
+}
 
-Expression as_number(const Expression& x) { return x.dtype() == DType::boolean ? cast(x, DType::i64) : x; }
+Expression as_number(const Expression& x) {
+    return x.dtype() == DType::boolean ? cast(x, DType::i64) : x;
+}
 
-Expression as_boolean(const Expression& x) { return cast(x, DType::boolean); }
+Expression as_boolean(const Expression& x) {
+    return cast(x, DType::boolean);
+}
 
 Expression is_finite(const Expression& x) {
     return abs(x) < literal(std::numeric_limits<double>::infinity(), x);
@@ -160,11 +210,13 @@ Expression repeat_like(const Expression& reduced, const Expression& x, const ir:
     return x.with(ir::broadcast_over(reduced.value(), x.shape().span(), axes.span(), x.location()));
 }
 
-Expression slice(const Expression& x, std::size_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+Expression slice(const Expression& x, std::size_t axis, std::int64_t start, std::int64_t stop,
+                 std::int64_t step) {
     if (start == 0 && stop == x.shape()[axis] && step == 1) {
         return x;
     }
-    ir::SliceAttributes attributes{ir::Dims(x.shape().size(), 0), x.shape(), ir::Dims(x.shape().size(), 1)};
+    ir::SliceAttributes attributes{ir::Dims(x.shape().size(), 0), x.shape(),
+                                   ir::Dims(x.shape().size(), 1)};
     attributes.start[axis] = start;
     attributes.stop[axis] = stop;
     attributes.step[axis] = step;
@@ -173,7 +225,8 @@ Expression slice(const Expression& x, std::size_t axis, std::int64_t start, std:
 
 Expression flip(const Expression& x, const ir::Axes& axes) {
     return axes.empty() ? x
-                        : x.with(ir::make(Op::flip, ir::FlipAttributes{axes}, std::span(&x.value(), 1), x.location()));
+                        : x.with(ir::make(Op::flip, ir::FlipAttributes{axes},
+                                          std::span(&x.value(), 1), x.location()));
 }
 
 Expression pad(const Expression& x, const ir::PadAttributes& widths, const Expression& value) {
@@ -202,21 +255,28 @@ Expression positions(DType dtype, std::span<const std::int64_t> shape, std::size
     return {ir::broadcast(counter, shape, std::span(&along, 1), location), location};
 }
 
+Expression keep_when_computed(const Expression& x) {
+    // As if a handle named it for as long as it lives.
+    x.value().node->slot().handles().fetch_add(1, std::memory_order_relaxed);
+    return x;
+}
+
 Expression gradient_leaf(const Expression& x, std::string_view op) {
     if (!is_floating(x.dtype())) {
-        ir::raise<TypeError>(x.location(), fmt::format("{}: only floating tensors can require a gradient, got {}", op,
-                                                       name(x.dtype())));
+        ir::raise<TypeError>(x.location(),
+                             fmt::format("{}: only floating tensors can require a gradient, got {}",
+                                         op, name(x.dtype())));
     }
     const ir::NodeRef& node = x.value().node;
     if (ir::StorageRef storage = node->slot().storage()) {
         return x.with(ir::make_buffer(x.type(), std::move(storage), true, x.location()));
     }
-    return x.with({ir::Node::create({.op = Op::stop_gradient,
-                                     .attributes = {},
-                                     .operands = std::span(&x.value(), 1),
-                                     .type = x.type(),
-                                     .location = x.location(),
-                                     .requires_grad = true})});
+    return keep_when_computed(x.with({ir::Node::create({.op = Op::stop_gradient,
+                                                        .attributes = {},
+                                                        .operands = std::span(&x.value(), 1),
+                                                        .type = x.type(),
+                                                        .location = x.location(),
+                                                        .requires_grad = true})}));
 }
 
 }  // namespace latent::detail

@@ -9,8 +9,9 @@
 
 namespace latent::detail {
 
-/// A value under construction together with the line of the user's call, so that compositions read like formulas. Operands
-/// broadcast; dtypes must agree already. Numbers are those of the composition itself: literals, which passes may fold.
+/// A value under construction together with the line of the user's call, so that compositions read
+/// like formulas. Operands broadcast; dtypes must agree already. Numbers are those of the
+/// composition itself: literals, which passes may fold.
 class Expression {
   public:
     Expression(ir::Value value, const std::source_location& location)
@@ -39,8 +40,8 @@ Expression select(const Expression& condition, const Expression& a, const Expres
 
 /// A literal without dimensions in the dtype of `like`.
 Expression literal(double value, const Expression& like);
-/// A number that depends on extents or was given by the user: a run-time parameter without dimensions, in the dtype of
-/// `like`, so that another shape compiles nothing.
+/// A number that depends on extents or was given by the user: a run-time parameter without
+/// dimensions, in the dtype of `like`, so that another shape compiles nothing.
 Expression scalar(double value, const Expression& like);
 
 Expression operator+(const Expression& a, const Expression& b);
@@ -63,14 +64,30 @@ Expression operator>(const Expression& a, const Expression& b);
 Expression operator|(const Expression& a, const Expression& b);
 Expression operator&(const Expression& a, const Expression& b);
 
-inline Expression exp(const Expression& x) { return apply(ir::Op::exp, x); }
-inline Expression log(const Expression& x) { return apply(ir::Op::log, x); }
-inline Expression log1p(const Expression& x) { return apply(ir::Op::log1p, x); }
-inline Expression sqrt(const Expression& x) { return apply(ir::Op::sqrt, x); }
-inline Expression tanh(const Expression& x) { return apply(ir::Op::tanh, x); }
-inline Expression erf(const Expression& x) { return apply(ir::Op::erf, x); }
-inline Expression abs(const Expression& x) { return apply(ir::Op::abs, x); }
-inline Expression stop_gradient(const Expression& x) { return apply(ir::Op::stop_gradient, x); }
+inline Expression exp(const Expression& x) {
+    return apply(ir::Op::exp, x);
+}
+inline Expression log(const Expression& x) {
+    return apply(ir::Op::log, x);
+}
+inline Expression log1p(const Expression& x) {
+    return apply(ir::Op::log1p, x);
+}
+inline Expression sqrt(const Expression& x) {
+    return apply(ir::Op::sqrt, x);
+}
+inline Expression tanh(const Expression& x) {
+    return apply(ir::Op::tanh, x);
+}
+inline Expression erf(const Expression& x) {
+    return apply(ir::Op::erf, x);
+}
+inline Expression abs(const Expression& x) {
+    return apply(ir::Op::abs, x);
+}
+inline Expression stop_gradient(const Expression& x) {
+    return apply(ir::Op::stop_gradient, x);
+}
 
 Expression cast(const Expression& x, DType dtype);
 /// Integers and bool as f32.
@@ -87,7 +104,8 @@ Expression length(const Expression& sum_of_squares);
 
 Expression reshape(const Expression& x, std::span<const std::int64_t> shape);
 /// NumPy's rule: missing leading dimensions and those of extent 1 repeat. ShapeError names `op`.
-Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape, std::string_view op);
+Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape,
+                        std::string_view op);
 /// The shape that all broadcast to.
 ir::Shape common_shape(std::span<const Expression> operands, std::string_view op);
 
@@ -99,7 +117,8 @@ Expression keep_dimensions(const Expression& reduced, const ir::Axes& axes);
 Expression repeat_like(const Expression& reduced, const Expression& x, const ir::Axes& axes);
 
 /// The elements [start, stop) of one axis, `step` apart.
-Expression slice(const Expression& x, std::size_t axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1);
+Expression slice(const Expression& x, std::size_t axis, std::int64_t start, std::int64_t stop,
+                 std::int64_t step = 1);
 /// The order reversed along `axes`.
 Expression flip(const Expression& x, const ir::Axes& axes);
 /// `value`, without dimensions, around `x`; `x` itself where nothing would change.
@@ -110,7 +129,12 @@ std::int64_t count_along(const Expression& x, const ir::Axes& axes);
 /// 0, 1, 2, ... along one axis of `shape`.
 Expression positions(DType dtype, std::span<const std::int64_t> shape, std::size_t axis,
                      const std::source_location& location);
-/// A new leaf of differentiation. TypeError names `op` where the dtype is not floating.
+/// Has every evaluation that comes to compute `x` keep it, whether the user still names it or not:
+/// what the next step of a loop starts from. So a loop that reads only its loss, after it has
+/// rebound its parameters, does not redo its history.
+Expression keep_when_computed(const Expression& x);
+/// A new leaf of differentiation, kept when computed. TypeError names `op` where the dtype is not
+/// floating.
 Expression gradient_leaf(const Expression& x, std::string_view op);
 
 }  // namespace latent::detail

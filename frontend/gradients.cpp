@@ -23,16 +23,18 @@ using ir::Value;
 Value ones_like(const Value& output, std::string_view op, const std::source_location& location) {
     const ir::Type& type = output.type();
     if (type.element_count() != 1) {
-        ir::raise<GradientError>(location,
-                                 fmt::format("{}: a value of shape {} needs a cotangent; only one with a single "
-                                             "element starts from one",
-                                             op, to_string(type.shape)));
+        ir::raise<GradientError>(
+            location,
+            fmt::format("{}: a value of shape {} needs a cotangent; only one with a single "
+                        "element starts from one",
+                        op, to_string(type.shape)));
     }
     return ir::full(ir::Literal::one(type.dtype), type.shape.span(), location);
 }
 
-std::vector<Tensor> checked_gradients(const Value& output, const Value& cotangent, const std::vector<Tensor>& inputs,
-                                      std::string_view op, const std::source_location& location) {
+std::vector<Tensor> checked_gradients(const Value& output, const Value& cotangent,
+                                      const std::vector<Tensor>& inputs, std::string_view op,
+                                      const std::source_location& location) {
     const std::vector<Value> values = values_of(inputs, location);
     const std::shared_lock lock(graph_mutex());
     const std::vector<Value> found = passes::gradients(output, cotangent, values, location);
@@ -40,8 +42,10 @@ std::vector<Tensor> checked_gradients(const Value& output, const Value& cotangen
     for (std::size_t i = 0; i < found.size(); ++i) {
         if (!found[i]) {
             ir::raise<GradientError>(
-                location, fmt::format("{}: {} does not depend on input {}, {}, through differentiable operations", op,
-                                      to_string(output.type()), i, to_string(values[i].type())));
+                location,
+                fmt::format(
+                    "{}: {} does not depend on input {}, {}, through differentiable operations", op,
+                    to_string(output.type()), i, to_string(values[i].type())));
         }
         result.push_back(wrap(found[i]));
     }
@@ -56,7 +60,8 @@ class BackwardPass {
     BackwardPass(Value output, Value cotangent, const std::source_location& location)
         : output_(std::move(output)), cotangent_(std::move(cotangent)), location_(location) {}
     /// The sum of others.
-    BackwardPass(const std::shared_ptr<BackwardPass>& first, const std::shared_ptr<BackwardPass>& second)
+    BackwardPass(const std::shared_ptr<BackwardPass>& first,
+                 const std::shared_ptr<BackwardPass>& second)
         : location_(first->location_) {
         append_summands(first);
         append_summands(second);
@@ -70,7 +75,8 @@ class BackwardPass {
             return &known->second;
         }
         const Value gradient = summands_.empty() ? own_gradient(value) : summed_gradient(value);
-        return gradient ? &gradients_.emplace(value.node->id(), wrap(gradient)).first->second : nullptr;
+        return gradient ? &gradients_.emplace(value.node->id(), wrap(gradient)).first->second
+                        : nullptr;
     }
 
   private:
@@ -112,12 +118,14 @@ class BackwardPass {
     std::unordered_map<std::uint64_t, Tensor> gradients_;
 };
 
-std::vector<Tensor> differentiable(std::span<const Tensor> tensors, const std::source_location& location) {
+std::vector<Tensor> differentiable(std::span<const Tensor> tensors,
+                                   const std::source_location& location) {
     std::vector<Tensor> result;
     for (const Tensor& tensor : tensors) {
         const Expression value = expression(tensor, location);
-        result.push_back(value.value().node->requires_grad() ? tensor
-                                                             : wrap(gradient_leaf(value, "value_and_grad")));
+        result.push_back(value.value().node->requires_grad()
+                             ? tensor
+                             : wrap(gradient_leaf(value, "value_and_grad")));
     }
     return result;
 }
@@ -129,8 +137,10 @@ namespace {
 const ir::Value& differentiable_output(const Tensor& tensor, const std::source_location& location) {
     const ir::Value& output = detail::value_of(tensor, location);
     if (!output.node->requires_grad()) {
-        ir::raise<GradientError>(location, fmt::format("backward: {} does not depend on anything that requires a gradient",
-                                                       to_string(output.type())));
+        ir::raise<GradientError>(
+            location,
+            fmt::format("backward: {} does not depend on anything that requires a gradient",
+                        to_string(output.type())));
     }
     return output;
 }
@@ -147,8 +157,9 @@ Gradients Tensor::backward(const Tensor& cotangent, std::source_location locatio
     const ir::Value& output = differentiable_output(*this, location);
     const ir::Value& start = detail::value_of(cotangent, location);
     if (start.type() != output.type()) {
-        ir::raise<GradientError>(location, fmt::format("backward: a cotangent {} does not fit {}",
-                                                       to_string(start.type()), to_string(output.type())));
+        ir::raise<GradientError>(location,
+                                 fmt::format("backward: a cotangent {} does not fit {}",
+                                             to_string(start.type()), to_string(output.type())));
     }
     return Gradients(std::make_shared<detail::BackwardPass>(output, start, location));
 }
@@ -164,12 +175,14 @@ const Tensor& Gradients::operator[](const detail::WithRespectTo& leaf) const {
     }
     const std::string type = to_string(value.type());
     if (!value.node->requires_grad()) {
-        ir::raise<GradientError>(leaf.location(), fmt::format("{} does not require a gradient", type));
+        ir::raise<GradientError>(leaf.location(),
+                                 fmt::format("{} does not require a gradient", type));
     }
-    ir::raise<GradientError>(leaf.location(),
-                             fmt::format("no gradient reaches {}: the value that was differentiated does not depend on "
-                                         "it through differentiable operations",
-                                         type));
+    ir::raise<GradientError>(
+        leaf.location(),
+        fmt::format("no gradient reaches {}: the value that was differentiated does not depend on "
+                    "it through differentiable operations",
+                    type));
 }
 
 bool Gradients::contains(const detail::WithRespectTo& leaf) const {
@@ -180,15 +193,18 @@ Gradients operator+(const Gradients& a, const Gradients& b) {
     return Gradients(std::make_shared<detail::BackwardPass>(a.pass_, b.pass_));
 }
 
-std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, std::source_location location) {
+std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
+                         std::source_location location) {
     const ir::Value& value = detail::value_of(output, location);
-    return detail::checked_gradients(value, detail::ones_like(value, "grad", location), inputs, "grad", location);
+    return detail::checked_gradients(value, detail::ones_like(value, "grad", location), inputs,
+                                     "grad", location);
 }
 
-std::vector<Tensor> vjp(const Tensor& output, const std::vector<Tensor>& inputs, const Tensor& cotangent,
-                        std::source_location location) {
-    return detail::checked_gradients(detail::value_of(output, location), detail::value_of(cotangent, location), inputs,
-                                     "vjp", location);
+std::vector<Tensor> vjp(const Tensor& output, const std::vector<Tensor>& inputs,
+                        const Tensor& cotangent, std::source_location location) {
+    return detail::checked_gradients(detail::value_of(output, location),
+                                     detail::value_of(cotangent, location), inputs, "vjp",
+                                     location);
 }
 
 }  // namespace latent

@@ -14,11 +14,13 @@ namespace {
 using detail::Expression;
 using detail::wrap;
 
-/// An operand of matmul whose batch dimensions are given labels. One that the other operand repeats (extent 1 against more)
-/// loses the dimension instead of being repeated: it is then a free dimension of the other.
+/// An operand of matmul whose batch dimensions are given labels. One that the other operand repeats
+/// (extent 1 against more) loses the dimension instead of being repeated: it is then a free
+/// dimension of the other.
 class MatrixOperand {
   public:
-    explicit MatrixOperand(const Expression& x) : x_(x), batch_(x.shape().size() < 2 ? 0 : x.shape().size() - 2) {}
+    explicit MatrixOperand(const Expression& x)
+        : x_(x), batch_(x.shape().size() < 2 ? 0 : x.shape().size() - 2) {}
 
     std::size_t batch_rank() const { return batch_; }
     /// Extent of batch dimension `i` of `rank`, counted as if leading ones were there.
@@ -49,8 +51,9 @@ class MatrixOperand {
 };
 
 [[noreturn]] void fail_matmul(const Expression& a, const Expression& b, std::string_view reason) {
-    ir::raise<ShapeError>(a.location(), fmt::format("matmul: shapes {} and {} {}", to_string(a.shape()),
-                                                    to_string(b.shape()), reason));
+    ir::raise<ShapeError>(a.location(),
+                          fmt::format("matmul: shapes {} and {} {}", to_string(a.shape()),
+                                      to_string(b.shape()), reason));
 }
 
 Expression matmul(const Expression& a, const Expression& b) {
@@ -58,8 +61,9 @@ Expression matmul(const Expression& a, const Expression& b) {
         fail_matmul(a, b, "must each have a dimension");
     }
     if (a.shape().back() != b.extent(std::max(0, b.rank() - 2))) {
-        fail_matmul(a, b, fmt::format("differ in the dimension that is summed over: {} and {}", a.shape().back(),
-                                      b.extent(std::max(0, b.rank() - 2))));
+        fail_matmul(a, b,
+                    fmt::format("differ in the dimension that is summed over: {} and {}",
+                                a.shape().back(), b.extent(std::max(0, b.rank() - 2))));
     }
     constexpr std::int64_t rows = 100;
     constexpr std::int64_t inner = 101;
@@ -96,7 +100,8 @@ Expression matmul(const Expression& a, const Expression& b) {
         right.keep_matrix({inner, columns});
         out.push_back(columns);
     }
-    return detail::contract(left.value(), left.labels(), right.value(), right.labels(), out, "matmul");
+    return detail::contract(left.value(), left.labels(), right.value(), right.labels(), out,
+                            "matmul");
 }
 
 Expression tensordot(const Expression& a, const Expression& b, std::span<const std::int64_t> a_axes,
@@ -119,8 +124,9 @@ Expression tensordot(const Expression& a, const Expression& b, std::span<const s
         }
         const std::int64_t partner = a_axes[static_cast<std::size_t>(found - b_axes.begin())];
         if (a.extent(partner) != b.extent(i)) {
-            ir::raise<ShapeError>(a.location(), fmt::format("tensordot: axis {} of {} and axis {} of {} differ", partner,
-                                                            to_string(a.shape()), i, to_string(b.shape())));
+            ir::raise<ShapeError>(
+                a.location(), fmt::format("tensordot: axis {} of {} and axis {} of {} differ",
+                                          partner, to_string(a.shape()), i, to_string(b.shape())));
         }
         b_labels.push_back(partner);
     }
@@ -138,16 +144,20 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const Axes& a_axes, const Axe
                  std::source_location location) {
     const auto [left, right] = detail::promoted(a, b, location);
     if (a_axes.size() != b_axes.size()) {
-        ir::raise<ShapeError>(location, fmt::format("tensordot: {} axes of the first operand cannot be paired with {}",
-                                                    a_axes.size(), b_axes.size()));
+        ir::raise<ShapeError>(
+            location,
+            fmt::format("tensordot: {} axes of the first operand cannot be paired with {}",
+                        a_axes.size(), b_axes.size()));
     }
     detail::normalized_axes(a_axes, left.shape().size(), "tensordot", location);
     detail::normalized_axes(b_axes, right.shape().size(), "tensordot", location);
     ir::Axes a_positions;
     ir::Axes b_positions;
     for (std::size_t i = 0; i < a_axes.size(); ++i) {
-        a_positions.push_back(detail::normalized_axis(a_axes[i], left.shape().size(), "tensordot", location));
-        b_positions.push_back(detail::normalized_axis(b_axes[i], right.shape().size(), "tensordot", location));
+        a_positions.push_back(
+            detail::normalized_axis(a_axes[i], left.shape().size(), "tensordot", location));
+        b_positions.push_back(
+            detail::normalized_axis(b_axes[i], right.shape().size(), "tensordot", location));
     }
     return wrap(tensordot(left, right, a_positions.span(), b_positions.span()));
 }
@@ -155,8 +165,9 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const Axes& a_axes, const Axe
 Tensor tensordot(const Tensor& a, const Tensor& b, int axes, std::source_location location) {
     const auto [left, right] = detail::promoted(a, b, location);
     if (axes < 0 || axes > left.rank() || axes > right.rank()) {
-        ir::raise<ShapeError>(location, fmt::format("tensordot: shapes {} and {} do not both have {} dimensions",
-                                                    to_string(left.shape()), to_string(right.shape()), axes));
+        ir::raise<ShapeError>(
+            location, fmt::format("tensordot: shapes {} and {} do not both have {} dimensions",
+                                  to_string(left.shape()), to_string(right.shape()), axes));
     }
     ir::Axes a_positions;
     ir::Axes b_positions;
@@ -170,8 +181,9 @@ Tensor tensordot(const Tensor& a, const Tensor& b, int axes, std::source_locatio
 Tensor outer(const Tensor& a, const Tensor& b, std::source_location location) {
     const auto [left, right] = detail::promoted(a, b, location);
     if (left.rank() != 1 || right.rank() != 1) {
-        ir::raise<ShapeError>(location, fmt::format("outer: takes vectors, got {} and {}", to_string(left.shape()),
-                                                    to_string(right.shape())));
+        ir::raise<ShapeError>(
+            location, fmt::format("outer: takes vectors, got {} and {}", to_string(left.shape()),
+                                  to_string(right.shape())));
     }
     return wrap(detail::keep_dimensions(left, {1}) * right);
 }

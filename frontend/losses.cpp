@@ -30,27 +30,36 @@ Tensor reduced(const Expression& losses, Reduction reduction) {
 
 }  // namespace
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& labels, Reduction reduction, std::source_location location) {
+Tensor cross_entropy(const Tensor& logits, const Tensor& labels, Reduction reduction,
+                     std::source_location location) {
     const Expression x = detail::as_floating(detail::expression(logits, location));
     const Expression label = detail::expression(labels, location);
-    const ir::Axes classes{detail::normalized_axis(-1, x.shape().size(), "cross_entropy", location)};
+    const ir::Axes classes{
+        detail::normalized_axis(-1, x.shape().size(), "cross_entropy", location)};
     if (!is_integer(label.dtype())) {
-        ir::raise<TypeError>(location,
-                             fmt::format("cross_entropy: labels must be i32 or i64, got {}", name(label.dtype())));
+        ir::raise<TypeError>(
+            location,
+            fmt::format("cross_entropy: labels must be i32 or i64, got {}", name(label.dtype())));
     }
-    if (!std::ranges::equal(label.shape(), x.shape().span().first(static_cast<std::size_t>(classes[0])))) {
-        ir::raise<ShapeError>(location, fmt::format("cross_entropy: labels {} do not fit logits {}",
-                                                    to_string(label.shape()), to_string(x.shape())));
+    if (!std::ranges::equal(label.shape(),
+                            x.shape().span().first(static_cast<std::size_t>(classes[0])))) {
+        ir::raise<ShapeError>(location,
+                              fmt::format("cross_entropy: labels {} do not fit logits {}",
+                                          to_string(label.shape()), to_string(x.shape())));
     }
-    // The logit of the label is chosen by comparing positions, not gathered, so that everything stays in one row.
-    const Expression position =
-        detail::positions(label.dtype(), x.shape().span(), static_cast<std::size_t>(classes[0]), location);
+    // The logit of the label is chosen by comparing positions, not gathered, so that everything
+    // stays in one row.
+    const Expression position = detail::positions(label.dtype(), x.shape().span(),
+                                                  static_cast<std::size_t>(classes[0]), location);
     const Expression is_label = position == detail::repeat_like(label, x, classes);
     const Expression chosen = detail::select(is_label, x, detail::literal(0, x));
-    return reduced(detail::log_sum_exp(x, classes) - detail::reduce(Op::reduce_sum, chosen, classes), reduction);
+    return reduced(
+        detail::log_sum_exp(x, classes) - detail::reduce(Op::reduce_sum, chosen, classes),
+        reduction);
 }
 
-Tensor mse_loss(const Tensor& prediction, const Tensor& target, Reduction reduction, std::source_location location) {
+Tensor mse_loss(const Tensor& prediction, const Tensor& target, Reduction reduction,
+                std::source_location location) {
     const auto [a, b] = detail::promoted(Operand(prediction, location), Operand(target, location),
                                          detail::Promotion::floating);
     const Expression difference = a - b;

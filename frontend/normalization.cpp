@@ -40,8 +40,10 @@ struct Rows {
     Expression weight(const Tensor& tensor, std::string_view name) const {
         const Expression value = detail::expression(tensor, x.location());
         if (value.rank() != 1 || value.extent(0) != x.extent(last[0])) {
-            ir::raise<ShapeError>(x.location(), fmt::format("{}: {} has shape {}, not the extent of the last axis of {}",
-                                                            op, name, to_string(value.shape()), to_string(x.type())));
+            ir::raise<ShapeError>(
+                x.location(),
+                fmt::format("{}: {} has shape {}, not the extent of the last axis of {}", op, name,
+                            to_string(value.shape()), to_string(x.type())));
         }
         return detail::cast(value, x.dtype());
     }
@@ -57,7 +59,8 @@ Tensor layer_norm(const Tensor& tensor, const Tensor& gamma, const Tensor& beta,
     return wrap(normalized * rows.weight(gamma, "gamma") + rows.weight(beta, "beta"));
 }
 
-Tensor rms_norm(const Tensor& tensor, const Tensor& gamma, double epsilon, std::source_location location) {
+Tensor rms_norm(const Tensor& tensor, const Tensor& gamma, double epsilon,
+                std::source_location location) {
     const Rows rows("rms_norm", tensor, location);
     return wrap(rows.x * rows.inverse_size(rows.x, epsilon) * rows.weight(gamma, "gamma"));
 }

@@ -18,7 +18,8 @@ using ir::Op;
 void require_equal(std::size_t count, std::size_t expected, std::string_view what,
                    const std::source_location& location) {
     if (count != expected) {
-        ir::raise<ShapeError>(location, fmt::format("update: {} {} given for {} parameters", count, what, expected));
+        ir::raise<ShapeError>(
+            location, fmt::format("update: {} {} given for {} parameters", count, what, expected));
     }
 }
 
@@ -26,13 +27,15 @@ void require_equal(std::size_t count, std::size_t expected, std::string_view wha
 Expression gradient_for(const Expression& parameter, const Tensor& gradient, std::size_t index) {
     const Expression value = expression(gradient, parameter.location());
     if (value.shape() != parameter.shape()) {
-        ir::raise<ShapeError>(parameter.location(),
-                              fmt::format("update: gradient {} has shape {}, its parameter {}", index,
-                                          to_string(value.shape()), to_string(parameter.shape())));
+        ir::raise<ShapeError>(
+            parameter.location(),
+            fmt::format("update: gradient {} has shape {}, its parameter {}", index,
+                        to_string(value.shape()), to_string(parameter.shape())));
     }
     if (value.dtype() != parameter.dtype()) {
-        ir::raise<TypeError>(parameter.location(), fmt::format("update: gradient {} has dtype {}, its parameter {}", index,
-                                                               name(value.dtype()), name(parameter.dtype())));
+        ir::raise<TypeError>(parameter.location(),
+                             fmt::format("update: gradient {} has dtype {}, its parameter {}",
+                                         index, name(value.dtype()), name(parameter.dtype())));
     }
     return value;
 }
@@ -42,18 +45,24 @@ class Successors {
   public:
     explicit Successors(bool differentiable) : differentiable_(differentiable) {}
 
-    /// What both the new state and whatever is computed from it name, so that an evaluation of either keeps the one value.
-    Expression cut(const Expression& value) const { return differentiable_ ? value : detail::stop_gradient(value); }
+    /// What both the new state and whatever is computed from it name, so that an evaluation of
+    /// either keeps the one value.
+    Expression cut(const Expression& value) const {
+        return differentiable_ ? value : detail::keep_when_computed(detail::stop_gradient(value));
+    }
 
     Tensor parameter(const Expression& value, const Tensor& old) const {
-        return wrap(differentiable_ || !old.requires_grad() ? cut(value) : detail::gradient_leaf(value, "update"));
+        return wrap(differentiable_ || !old.requires_grad()
+                        ? cut(value)
+                        : detail::gradient_leaf(value, "update"));
     }
 
   private:
     bool differentiable_;
 };
 
-std::vector<Tensor> zeros_like(std::span<const Tensor> tensors, const std::source_location& location) {
+std::vector<Tensor> zeros_like(std::span<const Tensor> tensors,
+                               const std::source_location& location) {
     std::vector<Tensor> zeros;
     for (const Tensor& tensor : tensors) {
         const ir::Type& type = detail::value_of(tensor, location).type();
@@ -99,15 +108,17 @@ struct AdamNumbers {
     Expression beta2;
     Expression complement2;
     Expression epsilon;
-    Expression weight_decay;      ///< of the gradient
-    Expression shrinkage;         ///< 1 - learning_rate * weight_decay
-    Expression step_size;         ///< learning_rate / (1 - beta1^t)
-    Expression inverse_root;      ///< 1 / sqrt(1 - beta2^t)
+    Expression weight_decay;  ///< of the gradient
+    Expression shrinkage;     ///< 1 - learning_rate * weight_decay
+    Expression step_size;     ///< learning_rate / (1 - beta1^t)
+    Expression inverse_root;  ///< 1 / sqrt(1 - beta2^t)
 };
 
 /// `steps` is t, in f64: for the first steps 1 - beta^t would lose too much in f32.
 AdamNumbers adam_numbers(const AdamSettings& settings, const Expression& steps, DType dtype) {
-    const auto number = [&](double value) { return detail::scalar_of(value, dtype, steps.location()); };
+    const auto number = [&](double value) {
+        return detail::scalar_of(value, dtype, steps.location());
+    };
     const auto bias = [&](double beta) {
         return 1.0 - detail::apply(Op::pow, detail::scalar(beta, steps), steps);
     };
@@ -118,7 +129,8 @@ AdamNumbers adam_numbers(const AdamSettings& settings, const Expression& steps, 
             .epsilon = number(settings.epsilon),
             .weight_decay = number(settings.weight_decay),
             .shrinkage = number(1 - settings.learning_rate * settings.weight_decay),
-            .step_size = detail::cast(detail::scalar(settings.learning_rate, steps) / bias(settings.beta1), dtype),
+            .step_size = detail::cast(
+                detail::scalar(settings.learning_rate, steps) / bias(settings.beta1), dtype),
             .inverse_root = detail::cast(1.0 / detail::sqrt(bias(settings.beta2)), dtype)};
 }
 
@@ -141,7 +153,8 @@ Step<AdamState> adam_step(const AdamSettings& settings, std::span<const Tensor> 
     Step<AdamState> result{{}, {.steps = wrap(steps), .first_moments = {}, .second_moments = {}}};
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const Expression p = expression(parameters[i], location);
-        const AdamNumbers& n = numbers.at(p.dtype(), [&] { return adam_numbers(settings, exact_steps, p.dtype()); });
+        const AdamNumbers& n =
+            numbers.at(p.dtype(), [&] { return adam_numbers(settings, exact_steps, p.dtype()); });
         Expression g = gradient_for(p, gradients[i], i);
         Expression start = p;
         if (settings.weight_decay != 0 && settings.decoupled) {
@@ -149,9 +162,10 @@ Step<AdamState> adam_step(const AdamSettings& settings, std::span<const Tensor> 
         } else if (settings.weight_decay != 0) {
             g = g + n.weight_decay * p;
         }
-        const Expression m = next.cut(n.beta1 * expression(state.first_moments[i], location) + n.complement1 * g);
-        const Expression v =
-            next.cut(n.beta2 * expression(state.second_moments[i], location) + n.complement2 * (g * g));
+        const Expression m =
+            next.cut(n.beta1 * expression(state.first_moments[i], location) + n.complement1 * g);
+        const Expression v = next.cut(n.beta2 * expression(state.second_moments[i], location) +
+                                      n.complement2 * (g * g));
         const Expression direction = m / (detail::sqrt(v) * n.inverse_root + n.epsilon);
         result.parameters.push_back(next.parameter(start - n.step_size * direction, parameters[i]));
         result.state.first_moments.push_back(wrap(m));
@@ -170,12 +184,13 @@ AdamSettings settings_of(const AdamWOptions& o) {
 
 }  // namespace
 
-SGDState SGD::start(std::span<const Tensor> parameters, const std::source_location& location) const {
+SGDState SGD::start(std::span<const Tensor> parameters,
+                    const std::source_location& location) const {
     return {options_.momentum == 0 ? std::vector<Tensor>{} : zeros_like(parameters, location)};
 }
 
-Step<SGDState> SGD::step(std::span<const Tensor> parameters, std::span<const Tensor> gradients, const SGDState& state,
-                         const std::source_location& location) const {
+Step<SGDState> SGD::step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                         const SGDState& state, const std::source_location& location) const {
     const bool has_momentum = options_.momentum != 0;
     require_equal(gradients.size(), parameters.size(), "gradients", location);
     if (has_momentum) {
@@ -186,9 +201,12 @@ Step<SGDState> SGD::step(std::span<const Tensor> parameters, std::span<const Ten
     Step<SGDState> result;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const Expression p = expression(parameters[i], location);
-        const auto number = [&](double value) { return detail::scalar_of(value, p.dtype(), location); };
+        const auto number = [&](double value) {
+            return detail::scalar_of(value, p.dtype(), location);
+        };
         const SGDNumbers& n = numbers.at(p.dtype(), [&] {
-            return SGDNumbers{number(options_.learning_rate), number(options_.momentum), number(options_.weight_decay)};
+            return SGDNumbers{number(options_.learning_rate), number(options_.momentum),
+                              number(options_.weight_decay)};
         });
         Expression direction = gradient_for(p, gradients[i], i);
         if (options_.weight_decay != 0) {
@@ -205,7 +223,8 @@ Step<SGDState> SGD::step(std::span<const Tensor> parameters, std::span<const Ten
     return result;
 }
 
-AdamState Adam::start(std::span<const Tensor> parameters, const std::source_location& location) const {
+AdamState Adam::start(std::span<const Tensor> parameters,
+                      const std::source_location& location) const {
     return adam_start(parameters, location);
 }
 
@@ -214,7 +233,8 @@ Step<AdamState> Adam::step(std::span<const Tensor> parameters, std::span<const T
     return adam_step(settings_of(options_), parameters, gradients, state, location);
 }
 
-AdamState AdamW::start(std::span<const Tensor> parameters, const std::source_location& location) const {
+AdamState AdamW::start(std::span<const Tensor> parameters,
+                       const std::source_location& location) const {
     return adam_start(parameters, location);
 }
 

@@ -1,5 +1,7 @@
 #include "frontend/planning.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -36,7 +38,8 @@ class PlanWriter {
             add_step(planned_.partition.steps[i], planned_.partition.levels[i]);
         }
         for (const ir::Value& result : planned_.graph.results) {
-            const PlanSlot& slot = plan_.slots[static_cast<std::size_t>(slot_of(result.node.get()))];
+            const PlanSlot& slot =
+                plan_.slots[static_cast<std::size_t>(slot_of(result.node.get()))];
             planned_.sources.push_back({slot.kind == PlanSlot::Kind::input, slot.index});
         }
     }
@@ -95,7 +98,8 @@ class PlanWriter {
             }
             slots_[storage] = static_cast<int>(plan_.slots.size());
             const std::size_t bytes = storage->type().bytes();
-            plan_.slots.push_back({PlanSlot::Kind::output, static_cast<int>(plan_.output_bytes.size()), 0, bytes});
+            plan_.slots.push_back(
+                {PlanSlot::Kind::output, static_cast<int>(plan_.output_bytes.size()), 0, bytes});
             plan_.output_bytes.push_back(bytes);
         }
         std::vector<const ir::Node*> scratch;
@@ -110,8 +114,8 @@ class PlanWriter {
         plan_.arena_bytes = planned_.memory.arena_bytes;
         for (std::size_t i = 0; i < scratch.size(); ++i) {
             slots_[scratch[i]] = static_cast<int>(plan_.slots.size());
-            plan_.slots.push_back(
-                {PlanSlot::Kind::scratch, 0, planned_.memory.offsets[i], scratch[i]->type().bytes()});
+            plan_.slots.push_back({PlanSlot::Kind::scratch, 0, planned_.memory.offsets[i],
+                                   scratch[i]->type().bytes()});
         }
     }
 
@@ -121,7 +125,8 @@ class PlanWriter {
             auto [slot, added] = slots_.insert(storage, static_cast<int>(plan_.slots.size()));
             if (added) {
                 const auto index = storage->attributes_as<ir::ParameterAttributes>().index;
-                plan_.slots.push_back({PlanSlot::Kind::input, static_cast<int>(index), 0, storage->type().bytes()});
+                plan_.slots.push_back(
+                    {PlanSlot::Kind::input, static_cast<int>(index), 0, storage->type().bytes()});
             }
             return slot;
         }
@@ -133,7 +138,8 @@ class PlanWriter {
         const ir::Schedule schedule =
             passes::default_schedule(step.region, step.classification, machine_, step.extents);
         const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
-        const auto [known, added] = kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
+        const auto [known, added] =
+            kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
         if (added) {
             plan_.requests.push_back(request);
         }
@@ -161,7 +167,7 @@ class PlanWriter {
             argument.kind = wanted.kind;
             switch (wanted.kind) {
                 case ArgumentKind::extent:
-                    argument.number = step.extents[i];
+                    argument.number = narrowed(step.extents[i]);
                     break;
                 case ArgumentKind::scalar:
                     argument.slot = slot_of(step.inputs[i].value);
@@ -173,13 +179,14 @@ class PlanWriter {
                     argument.number = step.inputs[i].offset;
                     break;
                 case ArgumentKind::affine_stride:
-                    argument.number = step.inputs[i].strides[static_cast<std::size_t>(wanted.dimension)];
+                    argument.number =
+                        step.inputs[i].strides[static_cast<std::size_t>(wanted.dimension)];
                     break;
                 case ArgumentKind::index_offset:
-                    argument.number = step.indices[i].offset;
+                    argument.number = narrowed(step.indices[i].offset);
                     break;
                 case ArgumentKind::index_extent:
-                    argument.number = step.indices[i].extent;
+                    argument.number = narrowed(step.indices[i].extent);
                     break;
                 case ArgumentKind::result:
                     argument = result_buffer(step, i);
@@ -190,13 +197,24 @@ class PlanWriter {
         return result;
     }
 
+    /// Kernels index with 32 bits along each dimension (and 64 in all).
+    static std::int32_t narrowed(std::int64_t number) {
+        if (number != static_cast<std::int32_t>(number)) {
+            throw ShapeError(fmt::format(
+                "an extent or stride of {} is beyond the 2^31 - 1 that kernels index with",
+                number));
+        }
+        return static_cast<std::int32_t>(number);
+    }
+
     static PlanArgument::Dim dim(std::int64_t extent, std::int64_t stride) {
-        return {static_cast<std::int32_t>(extent), static_cast<std::int32_t>(stride)};
+        return {narrowed(extent), narrowed(stride)};
     }
 
     /// Dimensions of a buffer over the atoms that it varies along, innermost first.
     static void add_atom_dims(PlanArgument& argument, std::span<const ir::StrideClass> classes,
-                              std::span<const std::int64_t> strides, std::span<const std::int64_t> extents) {
+                              std::span<const std::int64_t> strides,
+                              std::span<const std::int64_t> extents) {
         for (std::size_t atom = classes.size(); atom-- > 0;) {
             if (classes[atom] != ir::StrideClass::zero) {
                 argument.dims.push_back(dim(extents[atom], strides[atom]));
@@ -256,7 +274,8 @@ class PlanWriter {
 
 ExtractedGraph extract(std::span<const ir::Value> wanted) {
     ExtractedGraph extracted;
-    extracted.order = ir::canonical_order(wanted, [](const ir::Node& node) { return node.slot().ready(); });
+    extracted.order =
+        ir::canonical_order(wanted, [](const ir::Node& node) { return node.slot().ready(); });
     extracted.key = ir::structural_hash(extracted.order, wanted);
     for (const ir::CanonicalNode& entry : extracted.order) {
         if (is_input(entry)) {
@@ -280,8 +299,8 @@ ir::Graph detach(const ExtractedGraph& extracted, std::span<const ir::Value> wan
         for (const ir::Value& operand : node.operands()) {
             operands.push_back(copies.at(operand.node.get()));
         }
-        copies[&node] = {
-            ir::Node::create({node.op(), node.attributes(), operands, node.type(), node.location(), false})};
+        copies[&node] = {ir::Node::create(
+            {node.op(), node.attributes(), operands, node.type(), node.location(), false})};
     }
     ir::Graph graph;
     for (const ir::Value& value : wanted) {
@@ -290,8 +309,8 @@ ir::Graph detach(const ExtractedGraph& extracted, std::span<const ir::Value> wan
     return graph;
 }
 
-Planned make_plan(const ir::Graph& graph, const ir::Machine& machine, const passes::PipelineOptions& options,
-                  const passes::PassObserver& observer) {
+Planned make_plan(const ir::Graph& graph, const ir::Machine& machine,
+                  const passes::PipelineOptions& options, const passes::PassObserver& observer) {
     Planned planned;
     planned.graph = passes::run_pipeline(graph, options, observer);
     planned.partition = passes::partition(planned.graph);

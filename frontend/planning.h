@@ -12,8 +12,9 @@
 
 namespace latent::detail {
 
-/// What of a user's graph an evaluation needs, detached from it: the same operations over parameters. Data, and numbers that
-/// the user wrote, are parameters, so the graph and all that is made of it serve every call of the same structure.
+/// What of a user's graph an evaluation needs, detached from it: the same operations over
+/// parameters. Data, and numbers that the user wrote, are parameters, so the graph and all that is
+/// made of it serve every call of the same structure.
 struct ExtractedGraph {
     ir::Hash128 key;
     /// The nodes that the parameters stand for, in order. Alive as long as the user's graph is.
@@ -28,11 +29,12 @@ ir::Graph detach(const ExtractedGraph& extracted, std::span<const ir::Value> wan
 
 /// A plan with what is needed to run and to explain it.
 struct Planned {
-    ir::Graph graph;          ///< after the passes
+    ir::Graph graph;  ///< after the passes
     passes::Partition partition;
     passes::MemoryPlan memory;
     codegen::runtime::Plan plan;
-    std::vector<int> kernel_of_step;  ///< index into the plan's requests, for each step of the partition
+    std::vector<int>
+        kernel_of_step;  ///< index into the plan's requests, for each step of the partition
     /// For each wanted value where it comes from: an output of the plan, or an input.
     struct Source {
         bool is_input = false;
@@ -41,8 +43,10 @@ struct Planned {
     std::vector<Source> sources;
 };
 
-/// Runs the passes over a detached graph, cuts it into kernels and plans its memory. Compiles nothing.
-Planned make_plan(const ir::Graph& graph, const ir::Machine& machine, const passes::PipelineOptions& options,
+/// Runs the passes over a detached graph, cuts it into kernels and plans its memory. Compiles
+/// nothing.
+Planned make_plan(const ir::Graph& graph, const ir::Machine& machine,
+                  const passes::PipelineOptions& options,
                   const passes::PassObserver& observer = nullptr);
 
 }  // namespace latent::detail

@@ -97,11 +97,12 @@ class ArrayText {
     }
 
     /// The brackets of dimension `axis`: as deep as the rank.
-    void write(std::string& text, std::size_t axis, const std::vector<std::string>& elements, std::size_t width,
-               std::size_t& next) const {
+    void write(std::string& text, std::size_t axis, const std::vector<std::string>& elements,
+               std::size_t width, std::size_t& next) const {
         const bool is_innermost = axis + 1 == type_.rank();
         const std::string separator =
-            is_innermost ? " " : std::string(type_.rank() - axis - 1, '\n') + std::string(axis + 1, ' ');
+            is_innermost ? " "
+                         : std::string(type_.rank() - axis - 1, '\n') + std::string(axis + 1, ' ');
         text += '[';
         bool is_first = true;
         for (const std::int64_t position : shown_positions(axis)) {

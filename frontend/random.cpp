@@ -55,20 +55,25 @@ thread_local SeedScope* innermost_scope = nullptr;
 class Draw {
   public:
     Draw(Key key, const Shape& shape, const std::source_location& location)
-        : key_(ir::scalar(ir::Literal(DType::i64, static_cast<std::int64_t>(key.bits())), location), location),
+        : key_(ir::scalar(ir::Literal(DType::i64, static_cast<std::int64_t>(key.bits())), location),
+               location),
           counter_(row_major_positions(shape, location)) {}
 
     const Expression& counter() const { return counter_; }
 
     /// 32 random bits, as i32.
-    Expression bits(const Expression& counter) const { return detail::apply(Op::random_bits, key_, counter); }
+    Expression bits(const Expression& counter) const {
+        return detail::apply(Op::random_bits, key_, counter);
+    }
 
     /// The upper `count` of 32 random bits, as a number.
     Expression leading_bits(const Expression& counter, int count, DType dtype) const {
         const Expression word = bits(counter);
-        const Expression shifted = detail::apply(Op::shift_right, word, detail::literal(32 - count, word));
+        const Expression shifted =
+            detail::apply(Op::shift_right, word, detail::literal(32 - count, word));
         const double mask = static_cast<double>((std::int64_t{1} << count) - 1);
-        return detail::cast(detail::apply(Op::bitwise_and, shifted, detail::literal(mask, word)), dtype);
+        return detail::cast(detail::apply(Op::bitwise_and, shifted, detail::literal(mask, word)),
+                            dtype);
     }
 
     /// In [0, 1), with as many random bits as the dtype holds.
@@ -82,19 +87,23 @@ class Draw {
     }
 
   private:
-    static Expression row_major_positions(const Shape& shape, const std::source_location& location) {
+    static Expression row_major_positions(const Shape& shape,
+                                          const std::source_location& location) {
         const std::int64_t count = ir::element_count(shape.span());
-        return {ir::reshape(ir::iota(DType::i64, count, location), shape.span(), location), location};
+        return {ir::reshape(ir::iota(DType::i64, count, location), shape.span(), location),
+                location};
     }
 
     Expression key_;
     Expression counter_;
 };
 
-DType floating_dtype(const TensorOptions& options, std::string_view op, const std::source_location& location) {
+DType floating_dtype(const TensorOptions& options, std::string_view op,
+                     const std::source_location& location) {
     const DType dtype = options.dtype.value_or(DType::f32);
     if (!is_floating(dtype)) {
-        ir::raise<TypeError>(location, fmt::format("{}: takes a floating dtype, got {}", op, name(dtype)));
+        ir::raise<TypeError>(location,
+                             fmt::format("{}: takes a floating dtype, got {}", op, name(dtype)));
     }
     return dtype;
 }
@@ -113,24 +122,32 @@ std::vector<Key> split(Key key, std::size_t count) {
     return keys;
 }
 
-void manual_seed(std::uint64_t seed) { DefaultGenerator::instance().restart(seed); }
+void manual_seed(std::uint64_t seed) {
+    DefaultGenerator::instance().restart(seed);
+}
 
 Key next_key() {
     return innermost_scope != nullptr ? fold_in(innermost_scope->key_, innermost_scope->draws_++)
                                       : DefaultGenerator::instance().next();
 }
 
-SeedScope::SeedScope(std::uint64_t seed) : key_(seed), outer_(innermost_scope) { innermost_scope = this; }
+SeedScope::SeedScope(std::uint64_t seed) : key_(seed), outer_(innermost_scope) {
+    innermost_scope = this;
+}
 
-SeedScope::~SeedScope() { innermost_scope = outer_; }
+SeedScope::~SeedScope() {
+    innermost_scope = outer_;
+}
 
-Tensor uniform(Key key, const Shape& shape, const TensorOptions& options, std::source_location location) {
+Tensor uniform(Key key, const Shape& shape, const TensorOptions& options,
+               std::source_location location) {
     const Draw draw(key, shape, location);
     const DType dtype = floating_dtype(options, "uniform", location);
     return detail::created(draw.uniform(draw.counter(), dtype), options, "uniform");
 }
 
-Tensor normal(Key key, const Shape& shape, const TensorOptions& options, std::source_location location) {
+Tensor normal(Key key, const Shape& shape, const TensorOptions& options,
+              std::source_location location) {
     const Draw draw(key, shape, location);
     const DType dtype = floating_dtype(options, "normal", location);
     const Expression first = draw.uniform(2.0 * draw.counter(), dtype);
@@ -142,26 +159,29 @@ Tensor normal(Key key, const Shape& shape, const TensorOptions& options, std::so
 
 Tensor bernoulli(Key key, const Shape& shape, double probability, std::source_location location) {
     if (!(probability >= 0 && probability <= 1)) {
-        ir::raise<ValueError>(location, fmt::format("bernoulli: {} is no probability", probability));
+        ir::raise<ValueError>(location,
+                              fmt::format("bernoulli: {} is no probability", probability));
     }
     const Draw draw(key, shape, location);
     const Expression chance = draw.uniform(draw.counter(), DType::f32);
     return wrap(chance < detail::scalar(probability, chance));
 }
 
-Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high, const TensorOptions& options,
-               std::source_location location) {
+Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,
+               const TensorOptions& options, std::source_location location) {
     std::int64_t range = 0;
     if (__builtin_sub_overflow(high, low, &range) || range < 1 || range > (std::int64_t{1} << 31)) {
-        ir::raise<ValueError>(location,
-                              fmt::format("randint: [{}, {}) must hold between 1 and 2^31 integers", low, high));
+        ir::raise<ValueError>(
+            location,
+            fmt::format("randint: [{}, {}) must hold between 1 and 2^31 integers", low, high));
     }
     const Draw draw(key, shape, location);
     const Expression word = draw.leading_bits(draw.counter(), 31, DType::i64);
     const Expression scaled = word * detail::scalar_of(range, DType::i64, location);
     const Expression offset = detail::apply(Op::shift_right, scaled, detail::literal(31, scaled));
     const Expression value = offset + detail::scalar_of(low, DType::i64, location);
-    return detail::created(detail::cast(value, options.dtype.value_or(DType::i64)), options, "randint");
+    return detail::created(detail::cast(value, options.dtype.value_or(DType::i64)), options,
+                           "randint");
 }
 
 Tensor rand(const Shape& shape, const TensorOptions& options, std::source_location location) {
@@ -172,8 +192,8 @@ Tensor randn(const Shape& shape, const TensorOptions& options, std::source_locat
     return normal(next_key(), shape, options, location);
 }
 
-Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high, const TensorOptions& options,
-               std::source_location location) {
+Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high,
+               const TensorOptions& options, std::source_location location) {
     return randint(next_key(), shape, low, high, options, location);
 }
 

@@ -20,24 +20,31 @@ struct Reduction {
     Expression x;
     ir::Axes axes;
 
-    Reduction(const Tensor& tensor, const Axes& wanted, std::string_view op, const std::source_location& location)
+    Reduction(const Tensor& tensor, const Axes& wanted, std::string_view op,
+              const std::source_location& location)
         : x(detail::expression(tensor, location)),
           axes(detail::normalized_axes(wanted, x.shape().size(), op, location)) {}
 
-    Expression over(Op op, const Expression& operand) const { return detail::reduce(op, operand, axes); }
+    Expression over(Op op, const Expression& operand) const {
+        return detail::reduce(op, operand, axes);
+    }
     /// The number of elements reduced. A shape is no part of a kernel, so neither is this.
     Expression count(const Expression& like, double correction = 0) const {
         return detail::scalar(static_cast<double>(detail::count_along(x, axes)) - correction, like);
     }
     /// A reduced value in the shape of the operand.
-    Expression repeated(const Expression& reduced) const { return detail::repeat_like(reduced, x, axes); }
+    Expression repeated(const Expression& reduced) const {
+        return detail::repeat_like(reduced, x, axes);
+    }
     Tensor result(const Expression& reduced, bool keepdims) const {
         return wrap(keepdims ? detail::keep_dimensions(reduced, axes) : reduced);
     }
 };
 
 /// Sums and products of small integers are taken in i64.
-Expression widened(const Expression& x) { return is_floating(x.dtype()) ? x : detail::cast(x, DType::i64); }
+Expression widened(const Expression& x) {
+    return is_floating(x.dtype()) ? x : detail::cast(x, DType::i64);
+}
 
 /// In two passes: the squares of small distances from a large mean lose nothing.
 Expression variance(const Reduction& reduction, double correction) {
@@ -48,22 +55,24 @@ Expression variance(const Reduction& reduction, double correction) {
 }
 
 /// The first position of an extreme value: the smallest position whose element equals it or is NaN.
-Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis, bool keepdims, std::string_view op,
-                      const std::source_location& location) {
+Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis, bool keepdims,
+                      std::string_view op, const std::source_location& location) {
     Expression x = detail::expression(tensor, location);
     const int rank = x.rank();
     if (!axis) {
         const std::int64_t count = x.type().element_count();
         x = detail::reshape(x, std::span(&count, 1));
     }
-    const std::int64_t along = detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
+    const std::int64_t along =
+        detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
     const ir::Axes axes{along};
     const Expression best = detail::repeat_like(detail::reduce(extreme, x, axes), x, axes);
     const Expression position =
         detail::positions(DType::i64, x.shape().span(), static_cast<std::size_t>(along), location);
     const Expression none = detail::scalar(static_cast<double>(x.extent(along)), position);
     const Expression is_best = is_floating(x.dtype()) ? (x == best) | (x != x) : x == best;
-    const Expression first = detail::reduce(Op::reduce_min, detail::select(is_best, position, none), axes);
+    const Expression first =
+        detail::reduce(Op::reduce_min, detail::select(is_best, position, none), axes);
     if (!keepdims) {
         return wrap(first);
     }
@@ -103,19 +112,23 @@ Tensor min(const Tensor& x, const Axes& axes, bool keepdims, std::source_locatio
 
 Tensor any(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "any", location);
-    return reduction.result(reduction.over(Op::reduce_max, detail::as_boolean(reduction.x)), keepdims);
+    return reduction.result(reduction.over(Op::reduce_max, detail::as_boolean(reduction.x)),
+                            keepdims);
 }
 
 Tensor all(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "all", location);
-    return reduction.result(reduction.over(Op::reduce_min, detail::as_boolean(reduction.x)), keepdims);
+    return reduction.result(reduction.over(Op::reduce_min, detail::as_boolean(reduction.x)),
+                            keepdims);
 }
 
-Tensor argmax(const Tensor& x, std::optional<int> axis, bool keepdims, std::source_location location) {
+Tensor argmax(const Tensor& x, std::optional<int> axis, bool keepdims,
+              std::source_location location) {
     return first_position(Op::reduce_max, x, axis, keepdims, "argmax", location);
 }
 
-Tensor argmin(const Tensor& x, std::optional<int> axis, bool keepdims, std::source_location location) {
+Tensor argmin(const Tensor& x, std::optional<int> axis, bool keepdims,
+              std::source_location location) {
     return first_position(Op::reduce_min, x, axis, keepdims, "argmin", location);
 }
 
@@ -126,19 +139,24 @@ Tensor var(const Tensor& x, const VarianceOptions& options, std::source_location
 
 Tensor stddev(const Tensor& x, const VarianceOptions& options, std::source_location location) {
     const Reduction reduction(x, options.axes, "stddev", location);
-    return reduction.result(detail::sqrt(variance(reduction, options.correction)), options.keepdims);
+    return reduction.result(detail::sqrt(variance(reduction, options.correction)),
+                            options.keepdims);
 }
 
-Tensor logsumexp(const Tensor& tensor, const Axes& axes, bool keepdims, std::source_location location) {
+Tensor logsumexp(const Tensor& tensor, const Axes& axes, bool keepdims,
+                 std::source_location location) {
     const Reduction reduction(tensor, axes, "logsumexp", location);
-    return reduction.result(detail::log_sum_exp(detail::as_floating(reduction.x), reduction.axes), keepdims);
+    return reduction.result(detail::log_sum_exp(detail::as_floating(reduction.x), reduction.axes),
+                            keepdims);
 }
 
-Tensor norm(const Tensor& tensor, const Axes& axes, double order, bool keepdims, std::source_location location) {
+Tensor norm(const Tensor& tensor, const Axes& axes, double order, bool keepdims,
+            std::source_location location) {
     const Reduction reduction(tensor, axes, "norm", location);
     const Expression x = detail::as_floating(reduction.x);
     if (!(order > 0)) {
-        ir::raise<ValueError>(location, fmt::format("norm: the order must be positive, got {}", order));
+        ir::raise<ValueError>(location,
+                              fmt::format("norm: the order must be positive, got {}", order));
     }
     if (order == 1) {
         return reduction.result(reduction.over(Op::reduce_sum, detail::abs(x)), keepdims);
@@ -151,7 +169,8 @@ Tensor norm(const Tensor& tensor, const Axes& axes, double order, bool keepdims,
     }
     const Expression powers = detail::apply(Op::pow, detail::abs(x), detail::scalar(order, x));
     const Expression total = reduction.over(Op::reduce_sum, powers);
-    return reduction.result(detail::apply(Op::pow, total, detail::scalar(1 / order, total)), keepdims);
+    return reduction.result(detail::apply(Op::pow, total, detail::scalar(1 / order, total)),
+                            keepdims);
 }
 
 }  // namespace latent

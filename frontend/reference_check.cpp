@@ -11,9 +11,11 @@ namespace latent::detail {
 
 namespace {
 
-/// How far a compiled value may be from the interpreter's, relative to the largest magnitude of the tensor: sums in another
-/// order differ by more than single operations do.
-double tolerance(DType dtype) { return dtype == DType::f32 ? 1e-4 : dtype == DType::f64 ? 1e-11 : 0.0; }
+/// How far a compiled value may be from the interpreter's, relative to the largest magnitude of the
+/// tensor: sums in another order differ by more than single operations do.
+double tolerance(DType dtype) {
+    return dtype == DType::f32 ? 1e-4 : dtype == DType::f64 ? 1e-11 : 0.0;
+}
 
 template <typename T>
 std::vector<double> as_doubles(const ir::StorageRef& storage, std::int64_t count) {
@@ -40,7 +42,8 @@ std::vector<double> as_doubles(const ir::StorageRef& storage, const ir::Type& ty
 
 }  // namespace
 
-void check_against_reference(std::span<const ir::Value> values, std::span<const ir::StorageRef> results,
+void check_against_reference(std::span<const ir::Value> values,
+                             std::span<const ir::StorageRef> results,
                              const codegen::reference::Allocator& allocate) {
     const std::vector<ir::StorageRef> expected = codegen::reference::evaluate(values, allocate);
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -57,7 +60,8 @@ void check_against_reference(std::span<const ir::Value> values, std::span<const 
             if (!same) {
                 ir::raise<InternalError>(
                     values[i].node->location(),
-                    fmt::format("{}: the compiled {} differs from the reference at element {}: {} instead of {}",
+                    fmt::format("{}: the compiled {} differs from the reference at element {}: {} "
+                                "instead of {}",
                                 ir::name(values[i].op()), to_string(type), k, got[k], want[k]));
             }
         }

@@ -19,8 +19,12 @@ Counters counters() {
             .nodes_alive = now.nodes_alive};
 }
 
-void set_num_threads(int count) { codegen::runtime::context().threads().set_num_threads(count); }
+void set_num_threads(int count) {
+    codegen::runtime::context().threads().set_num_threads(count);
+}
 
-int num_threads() { return codegen::runtime::context().threads().num_threads(); }
+int num_threads() {
+    return codegen::runtime::context().threads().num_threads();
+}
 
 }  // namespace latent

@@ -15,14 +15,16 @@ using detail::wrap;
 namespace {
 
 /// Without the -1 that stands for what the other extents leave.
-ir::Shape completed(const Shape& wanted, const ir::Type& type, const std::source_location& location) {
+ir::Shape completed(const Shape& wanted, const ir::Type& type,
+                    const std::source_location& location) {
     ir::Shape shape(wanted.span());
     const auto open = std::ranges::find(shape, -1);
     if (open == shape.end()) {
         return shape;
     }
     const auto fail = [&](std::string_view reason) {
-        ir::raise<ShapeError>(location, fmt::format("reshape: {} to {}: {}", to_string(type), to_string(wanted), reason));
+        ir::raise<ShapeError>(location, fmt::format("reshape: {} to {}: {}", to_string(type),
+                                                    to_string(wanted), reason));
     };
     if (std::ranges::count(shape, -1) > 1) {
         fail("only one extent may be -1");
@@ -43,42 +45,53 @@ Tensor reshape(const Tensor& x, const Shape& shape, std::source_location locatio
     return wrap(detail::reshape(operand, completed(shape, operand.type(), location).span()));
 }
 
-Tensor flatten(const Tensor& x, std::source_location location) { return reshape(x, {-1}, location); }
+Tensor flatten(const Tensor& x, std::source_location location) {
+    return reshape(x, {-1}, location);
+}
 
 Tensor permute(const Tensor& x, const Axes& axes, std::source_location location) {
     const Expression operand = expression(x, location);
     if (axes.size() != operand.shape().size()) {
-        ir::raise<ShapeError>(location, fmt::format("permute: {} axes given for shape {}", axes.size(),
-                                                    to_string(operand.shape())));
+        ir::raise<ShapeError>(location, fmt::format("permute: {} axes given for shape {}",
+                                                    axes.size(), to_string(operand.shape())));
     }
     ir::Axes permutation;
     for (const std::int64_t axis : axes) {
-        permutation.push_back(detail::normalized_axis(axis, operand.shape().size(), "permute", location));
+        permutation.push_back(
+            detail::normalized_axis(axis, operand.shape().size(), "permute", location));
     }
     return wrap(ir::permute(operand.value(), permutation.span(), location));
 }
 
-Tensor transpose(const Tensor& x, std::source_location location) { return swapaxes(x, -2, -1, location); }
+Tensor transpose(const Tensor& x, std::source_location location) {
+    return swapaxes(x, -2, -1, location);
+}
 
 Tensor swapaxes(const Tensor& x, int first, int second, std::source_location location) {
     const Expression operand = expression(x, location);
     const std::size_t rank = operand.shape().size();
     ir::Axes permutation = detail::normalized_axes(Axes::all(), rank, "swapaxes", location);
-    std::swap(permutation[static_cast<std::size_t>(detail::normalized_axis(first, rank, "swapaxes", location))],
-              permutation[static_cast<std::size_t>(detail::normalized_axis(second, rank, "swapaxes", location))]);
+    std::swap(permutation[static_cast<std::size_t>(
+                  detail::normalized_axis(first, rank, "swapaxes", location))],
+              permutation[static_cast<std::size_t>(
+                  detail::normalized_axis(second, rank, "swapaxes", location))]);
     return wrap(ir::permute(operand.value(), permutation.span(), location));
 }
 
 Tensor squeeze(const Tensor& x, const Axes& axes, std::source_location location) {
     const Expression operand = expression(x, location);
-    const ir::Axes removed = detail::normalized_axes(axes, operand.shape().size(), "squeeze", location);
+    const ir::Axes removed =
+        detail::normalized_axes(axes, operand.shape().size(), "squeeze", location);
     ir::Shape shape;
     for (std::size_t i = 0; i < operand.shape().size(); ++i) {
         const std::int64_t extent = operand.shape()[i];
-        const bool named = !axes.is_all() && std::ranges::find(removed, static_cast<std::int64_t>(i)) != removed.end();
+        const bool named =
+            !axes.is_all() &&
+            std::ranges::find(removed, static_cast<std::int64_t>(i)) != removed.end();
         if (named && extent != 1) {
-            ir::raise<ShapeError>(location, fmt::format("squeeze: axis {} of shape {} has not extent 1", i,
-                                                        to_string(operand.shape())));
+            ir::raise<ShapeError>(location,
+                                  fmt::format("squeeze: axis {} of shape {} has not extent 1", i,
+                                              to_string(operand.shape())));
         }
         if (axes.is_all() ? extent != 1 : !named) {
             shape.push_back(extent);
@@ -100,15 +113,16 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape, std::source_location lo
 
 Tensor flip(const Tensor& x, const Axes& axes, std::source_location location) {
     const Expression operand = expression(x, location);
-    const ir::Axes positions = detail::normalized_axes(axes, operand.shape().size(), "flip", location);
+    const ir::Axes positions =
+        detail::normalized_axes(axes, operand.shape().size(), "flip", location);
     return wrap(detail::flip(operand, positions));
 }
 
 Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location) {
     const Expression operand = expression(x, location);
     if (repeats.size() != operand.shape().size()) {
-        ir::raise<ShapeError>(location, fmt::format("tile: {} repeats given for shape {}", repeats.size(),
-                                                    to_string(operand.shape())));
+        ir::raise<ShapeError>(location, fmt::format("tile: {} repeats given for shape {}",
+                                                    repeats.size(), to_string(operand.shape())));
     }
     ir::Shape repeated;
     ir::Shape merged;
@@ -127,7 +141,8 @@ Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location
 
 Tensor repeat(const Tensor& x, std::int64_t repeats, int axis, std::source_location location) {
     const Expression operand = expression(x, location);
-    const std::int64_t along = detail::normalized_axis(axis, operand.shape().size(), "repeat", location);
+    const std::int64_t along =
+        detail::normalized_axis(axis, operand.shape().size(), "repeat", location);
     ir::Shape repeated = operand.shape();
     repeated.insert(static_cast<std::size_t>(along) + 1, repeats);
     const std::int64_t added = along + 1;

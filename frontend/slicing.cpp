@@ -23,8 +23,8 @@ struct Range {
     std::int64_t stop;
     std::int64_t step;
 
-    Range(std::optional<std::int64_t> first, std::optional<std::int64_t> last, std::int64_t distance,
-          std::int64_t extent)
+    Range(std::optional<std::int64_t> first, std::optional<std::int64_t> last,
+          std::int64_t distance, std::int64_t extent)
         : step(distance) {
         const std::int64_t lowest = step < 0 ? -1 : 0;
         const std::int64_t highest = step < 0 ? extent - 1 : extent;
@@ -42,7 +42,8 @@ struct Range {
     }
 };
 
-Expression concatenate(std::span<const Value> values, std::int64_t axis, const std::source_location& location) {
+Expression concatenate(std::span<const Value> values, std::int64_t axis,
+                       const std::source_location& location) {
     if (values.size() == 1) {
         return {values.front(), location};
     }
@@ -69,8 +70,8 @@ std::vector<Expression> promoted_list(const std::vector<Tensor>& tensors, std::s
 
 }  // namespace
 
-Tensor slice(const Tensor& tensor, int axis, std::optional<std::int64_t> start, std::optional<std::int64_t> stop,
-             std::int64_t step, std::source_location location) {
+Tensor slice(const Tensor& tensor, int axis, std::optional<std::int64_t> start,
+             std::optional<std::int64_t> stop, std::int64_t step, std::source_location location) {
     const Expression x = expression(tensor, location);
     const std::int64_t along = detail::normalized_axis(axis, x.shape().size(), "slice", location);
     if (step == 0) {
@@ -91,11 +92,13 @@ Tensor slice(const Tensor& tensor, int axis, std::optional<std::int64_t> start, 
 
 Tensor select(const Tensor& tensor, int axis, std::int64_t index, std::source_location location) {
     const Expression x = expression(tensor, location);
-    const auto along = static_cast<std::size_t>(detail::normalized_axis(axis, x.shape().size(), "select", location));
+    const auto along = static_cast<std::size_t>(
+        detail::normalized_axis(axis, x.shape().size(), "select", location));
     const std::int64_t extent = x.shape()[along];
     if (index < -extent || index >= extent) {
-        ir::raise<ShapeError>(location, fmt::format("select: position {} is out of range for axis {} of shape {}", index,
-                                                    along, to_string(x.shape())));
+        ir::raise<ShapeError>(
+            location, fmt::format("select: position {} is out of range for axis {} of shape {}",
+                                  index, along, to_string(x.shape())));
     }
     const std::int64_t position = index < 0 ? index + extent : index;
     const Expression part = detail::slice(x, along, position, position + 1, 1);
@@ -113,13 +116,15 @@ Tensor roll(const Tensor& tensor, std::int64_t shift, int axis, std::source_loca
     if (split == 0) {
         return tensor;
     }
-    const std::array parts{detail::slice(x, position, split, extent, 1).value(), detail::slice(x, position, 0, split, 1).value()};
+    const std::array parts{detail::slice(x, position, split, extent, 1).value(),
+                           detail::slice(x, position, 0, split, 1).value()};
     return wrap(concatenate(parts, along, location));
 }
 
 Tensor concat(const std::vector<Tensor>& tensors, int axis, std::source_location location) {
     const std::vector<Expression> parts = promoted_list(tensors, "concat", location);
-    const std::int64_t along = detail::normalized_axis(axis, parts.front().shape().size(), "concat", location);
+    const std::int64_t along =
+        detail::normalized_axis(axis, parts.front().shape().size(), "concat", location);
     std::vector<Value> values;
     for (const Expression& part : parts) {
         values.push_back(part.value());
@@ -129,12 +134,14 @@ Tensor concat(const std::vector<Tensor>& tensors, int axis, std::source_location
 
 Tensor stack(const std::vector<Tensor>& tensors, int axis, std::source_location location) {
     const std::vector<Expression> parts = promoted_list(tensors, "stack", location);
-    const std::int64_t along = detail::normalized_axis(axis, parts.front().shape().size() + 1, "stack", location);
+    const std::int64_t along =
+        detail::normalized_axis(axis, parts.front().shape().size() + 1, "stack", location);
     std::vector<Value> values;
     for (const Expression& part : parts) {
         if (part.shape() != parts.front().shape()) {
-            ir::raise<ShapeError>(location, fmt::format("stack: shapes {} and {} differ",
-                                                        to_string(parts.front().shape()), to_string(part.shape())));
+            ir::raise<ShapeError>(
+                location, fmt::format("stack: shapes {} and {} differ",
+                                      to_string(parts.front().shape()), to_string(part.shape())));
         }
         values.push_back(detail::keep_dimensions(part, {along}).value());
     }
@@ -144,11 +151,14 @@ Tensor stack(const std::vector<Tensor>& tensors, int axis, std::source_location 
 std::vector<Tensor> split(const Tensor& tensor, const std::vector<std::int64_t>& sizes, int axis,
                           std::source_location location) {
     const Expression x = expression(tensor, location);
-    const auto along = static_cast<std::size_t>(detail::normalized_axis(axis, x.shape().size(), "split", location));
+    const auto along = static_cast<std::size_t>(
+        detail::normalized_axis(axis, x.shape().size(), "split", location));
     const std::int64_t total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
-    if (total != x.shape()[along] || std::ranges::any_of(sizes, [](std::int64_t size) { return size < 0; })) {
-        ir::raise<ShapeError>(location, fmt::format("split: sizes {} are no parts of axis {} of shape {}",
-                                                    ir::to_string(sizes), along, to_string(x.shape())));
+    if (total != x.shape()[along] ||
+        std::ranges::any_of(sizes, [](std::int64_t size) { return size < 0; })) {
+        ir::raise<ShapeError>(location,
+                              fmt::format("split: sizes {} are no parts of axis {} of shape {}",
+                                          ir::to_string(sizes), along, to_string(x.shape())));
     }
     std::vector<Tensor> parts;
     std::int64_t start = 0;
@@ -159,13 +169,16 @@ std::vector<Tensor> split(const Tensor& tensor, const std::vector<std::int64_t>&
     return parts;
 }
 
-std::vector<Tensor> split(const Tensor& tensor, std::int64_t parts, int axis, std::source_location location) {
+std::vector<Tensor> split(const Tensor& tensor, std::int64_t parts, int axis,
+                          std::source_location location) {
     const std::int64_t extent = tensor.extent(axis, location);
     if (parts < 1 || extent % parts != 0) {
-        ir::raise<ShapeError>(location, fmt::format("split: axis {} of shape {} is not {} equal parts", axis,
-                                                    to_string(tensor.shape()), parts));
+        ir::raise<ShapeError>(location,
+                              fmt::format("split: axis {} of shape {} is not {} equal parts", axis,
+                                          to_string(tensor.shape()), parts));
     }
-    return split(tensor, std::vector<std::int64_t>(static_cast<std::size_t>(parts), extent / parts), axis, location);
+    return split(tensor, std::vector<std::int64_t>(static_cast<std::size_t>(parts), extent / parts),
+                 axis, location);
 }
 
 }  // namespace latent

@@ -17,7 +17,9 @@ using detail::value_of;
 
 constexpr std::source_location no_location{};
 
-const ir::Type& type_of(const Tensor& tensor) { return value_of(tensor, no_location).type(); }
+const ir::Type& type_of(const Tensor& tensor) {
+    return value_of(tensor, no_location).type();
+}
 
 /// The bytes of a value that has been evaluated.
 std::span<const std::byte> bytes(const ir::Value& value) {
@@ -45,7 +47,8 @@ const ir::Value& evaluated(const Tensor& tensor, const std::source_location& loc
 
 const ir::Value& evaluated_item(const Tensor& tensor, const std::source_location& location) {
     if (const ir::Type& type = value_of(tensor, location).type(); type.element_count() != 1) {
-        ir::raise<ShapeError>(location, fmt::format("item: {} does not have exactly one element", to_string(type)));
+        ir::raise<ShapeError>(
+            location, fmt::format("item: {} does not have exactly one element", to_string(type)));
     }
     return evaluated(tensor, location);
 }
@@ -57,12 +60,14 @@ Tensor Tensor::from_memory(DType dtype, const void* data, std::size_t count, con
     const ir::Type type{dtype, ir::Shape(shape.span())};
     for (const std::int64_t extent : shape) {
         if (extent < 0) {
-            ir::raise<ShapeError>(location, fmt::format("from: shape {} has a negative extent", to_string(shape)));
+            ir::raise<ShapeError>(
+                location, fmt::format("from: shape {} has a negative extent", to_string(shape)));
         }
     }
     if (static_cast<std::int64_t>(count) != type.element_count()) {
-        ir::raise<ShapeError>(location, fmt::format("from: shape {} has {} elements, but {} were given",
-                                                    to_string(shape), type.element_count(), count));
+        ir::raise<ShapeError>(location,
+                              fmt::format("from: shape {} has {} elements, but {} were given",
+                                          to_string(shape), type.element_count(), count));
     }
     ir::StorageRef storage = codegen::runtime::context().memory().make_storage(type.bytes());
     if (count != 0) {
@@ -70,46 +75,61 @@ Tensor Tensor::from_memory(DType dtype, const void* data, std::size_t count, con
     }
     const DType wanted = options.dtype.value_or(dtype);
     const bool leaf_already = options.requires_grad && wanted == dtype && is_floating(dtype);
-    const detail::Expression value{ir::make_buffer(type, std::move(storage), leaf_already, location), location};
+    const detail::Expression value{
+        ir::make_buffer(type, std::move(storage), leaf_already, location), location};
     if (leaf_already || !options.requires_grad) {
         return detail::wrap(detail::cast(value, wanted));
     }
     return detail::wrap(detail::gradient_leaf(detail::cast(value, wanted), "from"));
 }
 
-Tensor Tensor::from(const std::vector<bool>& values, const Shape& shape, const TensorOptions& options,
-                    std::source_location location) {
+Tensor Tensor::from(const std::vector<bool>& values, const Shape& shape,
+                    const TensorOptions& options, std::source_location location) {
     const auto copy = std::make_unique<bool[]>(values.size());
     std::copy(values.begin(), values.end(), copy.get());
     return from_memory(DType::boolean, copy.get(), values.size(), shape, options, location);
 }
 
-DType Tensor::dtype() const { return type_of(*this).dtype; }
+DType Tensor::dtype() const {
+    return type_of(*this).dtype;
+}
 
-Shape Tensor::shape() const { return Shape(type_of(*this).shape.span()); }
+Shape Tensor::shape() const {
+    return Shape(type_of(*this).shape.span());
+}
 
-int Tensor::rank() const { return static_cast<int>(type_of(*this).rank()); }
+int Tensor::rank() const {
+    return static_cast<int>(type_of(*this).rank());
+}
 
-std::int64_t Tensor::numel() const { return type_of(*this).element_count(); }
+std::int64_t Tensor::numel() const {
+    return type_of(*this).element_count();
+}
 
 std::int64_t Tensor::extent(int axis, std::source_location location) const {
     const ir::Shape& shape = value_of(*this, location).type().shape;
-    return shape[static_cast<std::size_t>(detail::normalized_axis(axis, shape.size(), "extent", location))];
+    return shape[static_cast<std::size_t>(
+        detail::normalized_axis(axis, shape.size(), "extent", location))];
 }
 
-bool Tensor::requires_grad() const { return value_of(*this, no_location).node->requires_grad(); }
+bool Tensor::requires_grad() const {
+    return value_of(*this, no_location).node->requires_grad();
+}
 
-bool Tensor::is_ready() const { return value_of(*this, no_location).node->slot().ready(); }
+bool Tensor::is_ready() const {
+    return value_of(*this, no_location).node->slot().ready();
+}
 
 Tensor Tensor::eval(std::source_location location) const {
     evaluated(*this, location);
     return *this;
 }
 
-std::span<const std::byte> Tensor::bytes_of(DType dtype, const std::source_location& location) const {
+std::span<const std::byte> Tensor::bytes_of(DType dtype,
+                                            const std::source_location& location) const {
     if (const ir::Type& type = value_of(*this, location).type(); type.dtype != dtype) {
-        ir::raise<TypeError>(location,
-                             fmt::format("data: {} does not hold elements of {}", to_string(type), name(dtype)));
+        ir::raise<TypeError>(location, fmt::format("data: {} does not hold elements of {}",
+                                                   to_string(type), name(dtype)));
     }
     return bytes(evaluated(*this, location));
 }
@@ -140,7 +160,8 @@ std::int64_t Tensor::integer_item(const std::source_location& location) const {
             return load<std::int64_t>(bytes(value));
         case DType::f32:
         case DType::f64:
-            ir::raise<TypeError>(location, fmt::format("item: {} does not hold an integer", to_string(value.type())));
+            ir::raise<TypeError>(location, fmt::format("item: {} does not hold an integer",
+                                                       to_string(value.type())));
     }
     throw InternalError("a value of no dtype");
 }
@@ -157,8 +178,12 @@ void eval(std::span<const Tensor> tensors) {
     }
 }
 
-std::string to_string(const Shape& shape) { return ir::to_string(shape.span()); }
+std::string to_string(const Shape& shape) {
+    return ir::to_string(shape.span());
+}
 
-std::ostream& operator<<(std::ostream& stream, const Shape& shape) { return stream << to_string(shape); }
+std::ostream& operator<<(std::ostream& stream, const Shape& shape) {
+    return stream << to_string(shape);
+}
 
 }  // namespace latent

@@ -50,13 +50,17 @@ Tensor Tensor::reshape(const Shape& shape, std::source_location location) const 
     return latent::reshape(*this, shape, location);
 }
 
-Tensor Tensor::flatten(std::source_location location) const { return latent::flatten(*this, location); }
+Tensor Tensor::flatten(std::source_location location) const {
+    return latent::flatten(*this, location);
+}
 
 Tensor Tensor::permute(const Axes& axes, std::source_location location) const {
     return latent::permute(*this, axes, location);
 }
 
-Tensor Tensor::transpose(std::source_location location) const { return latent::transpose(*this, location); }
+Tensor Tensor::transpose(std::source_location location) const {
+    return latent::transpose(*this, location);
+}
 
 Tensor Tensor::squeeze(const Axes& axes, std::source_location location) const {
     return latent::squeeze(*this, axes, location);

@@ -35,7 +35,8 @@ double Literal::as_double() const {
 }
 
 std::int64_t Literal::as_int() const {
-    return is_floating(dtype_) ? static_cast<std::int64_t>(as_double()) : static_cast<std::int64_t>(bits_);
+    return is_floating(dtype_) ? static_cast<std::int64_t>(as_double())
+                               : static_cast<std::int64_t>(bits_);
 }
 
 std::string to_string(const Literal& literal) {
@@ -44,14 +45,19 @@ std::string to_string(const Literal& literal) {
         return fmt::format("{}:{}", dtype, literal.as_int());
     }
     // The shortest text that reads back to the same value of the dtype.
-    return literal.dtype() == DType::f32 ? fmt::format("{}:{}", dtype, static_cast<float>(literal.as_double()))
-                                         : fmt::format("{}:{}", dtype, literal.as_double());
+    return literal.dtype() == DType::f32
+               ? fmt::format("{}:{}", dtype, static_cast<float>(literal.as_double()))
+               : fmt::format("{}:{}", dtype, literal.as_double());
 }
 
 namespace {
 
-std::uint64_t hash_field(std::int64_t value) { return static_cast<std::uint64_t>(value); }
-std::uint64_t hash_field(DType value) { return static_cast<std::uint64_t>(value); }
+std::uint64_t hash_field(std::int64_t value) {
+    return static_cast<std::uint64_t>(value);
+}
+std::uint64_t hash_field(DType value) {
+    return static_cast<std::uint64_t>(value);
+}
 std::uint64_t hash_field(const Literal& value) {
     return hash_combine(static_cast<std::uint64_t>(value.dtype()), value.bits());
 }
@@ -63,14 +69,23 @@ std::uint64_t hash_field(const Dims& value) {
     return seed;
 }
 
-std::string field_text(std::int64_t value) { return fmt::format("{}", value); }
-std::string field_text(DType value) { return std::string(name(value)); }
-std::string field_text(const Literal& value) { return to_string(value); }
-std::string field_text(const Dims& value) { return to_string(value); }
+std::string field_text(std::int64_t value) {
+    return fmt::format("{}", value);
+}
+std::string field_text(DType value) {
+    return std::string(name(value));
+}
+std::string field_text(const Literal& value) {
+    return to_string(value);
+}
+std::string field_text(const Dims& value) {
+    return to_string(value);
+}
 
 template <typename S, typename F>
 void for_each_field(const S& attributes, F&& visit) {
-    std::apply([&](const auto&... field) { (visit(field.name, attributes.*(field.member)), ...); }, S::fields());
+    std::apply([&](const auto&... field) { (visit(field.name, attributes.*(field.member)), ...); },
+               S::fields());
 }
 
 }  // namespace
@@ -78,11 +93,14 @@ void for_each_field(const S& attributes, F&& visit) {
 std::uint64_t hash(const Attributes& attributes) {
     std::uint64_t seed = attributes.index();
     if (std::holds_alternative<ScalarAttributes>(attributes)) {
-        return hash_combine(seed, static_cast<std::uint64_t>(std::get<ScalarAttributes>(attributes).value.dtype()));
+        return hash_combine(
+            seed, static_cast<std::uint64_t>(std::get<ScalarAttributes>(attributes).value.dtype()));
     }
     std::visit(
         [&](const auto& held) {
-            for_each_field(held, [&](std::string_view, const auto& value) { seed = hash_combine(seed, hash_field(value)); });
+            for_each_field(held, [&](std::string_view, const auto& value) {
+                seed = hash_combine(seed, hash_field(value));
+            });
         },
         attributes);
     return seed;

@@ -34,8 +34,8 @@ class Literal {
 
 std::string to_string(const Literal& literal);
 
-/// Name and address of one attribute. Equality, hash, printing and parsing walk over `fields()` of each struct below and are
-/// written once, in attributes.cpp.
+/// Name and address of one attribute. Equality, hash, printing and parsing walk over `fields()` of
+/// each struct below and are written once, in attributes.cpp.
 template <typename S, typename T>
 struct Field {
     std::string_view name;
@@ -51,7 +51,9 @@ struct NoAttributes {
 
 struct ConstantAttributes {
     Literal value;
-    static constexpr auto fields() { return std::tuple(Field{"value", &ConstantAttributes::value}); }
+    static constexpr auto fields() {
+        return std::tuple(Field{"value", &ConstantAttributes::value});
+    }
     bool operator==(const ConstantAttributes&) const = default;
 };
 
@@ -89,7 +91,8 @@ struct IotaAttributes {
     DType dtype = DType::i64;
     std::int64_t extent = 0;
     static constexpr auto fields() {
-        return std::tuple(Field{"dtype", &IotaAttributes::dtype}, Field{"extent", &IotaAttributes::extent});
+        return std::tuple(Field{"dtype", &IotaAttributes::dtype},
+                          Field{"extent", &IotaAttributes::extent});
     }
     bool operator==(const IotaAttributes&) const = default;
 };
@@ -108,15 +111,17 @@ struct ReduceAttributes {
     bool operator==(const ReduceAttributes&) const = default;
 };
 
-/// Einsum labels (small integers) of the dimensions of both operands and of the result. A label occurs at most once in each.
-/// In both operands and the result: batch; in one operand and the result: free; in both operands alone: contracted.
-/// Every label of the result is in an operand, and every label of an operand in the other operand or the result.
+/// Einsum labels (small integers) of the dimensions of both operands and of the result. A label
+/// occurs at most once in each. In both operands and the result: batch; in one operand and the
+/// result: free; in both operands alone: contracted. Every label of the result is in an operand,
+/// and every label of an operand in the other operand or the result.
 struct ContractionAttributes {
     Dims lhs;
     Dims rhs;
     Dims out;
     static constexpr auto fields() {
-        return std::tuple(Field{"lhs", &ContractionAttributes::lhs}, Field{"rhs", &ContractionAttributes::rhs},
+        return std::tuple(Field{"lhs", &ContractionAttributes::lhs},
+                          Field{"rhs", &ContractionAttributes::rhs},
                           Field{"out", &ContractionAttributes::out});
     }
     bool operator==(const ContractionAttributes&) const = default;
@@ -125,7 +130,9 @@ struct ContractionAttributes {
 /// Dimension i of the result is dimension permutation[i] of the operand.
 struct PermuteAttributes {
     Axes permutation;
-    static constexpr auto fields() { return std::tuple(Field{"permutation", &PermuteAttributes::permutation}); }
+    static constexpr auto fields() {
+        return std::tuple(Field{"permutation", &PermuteAttributes::permutation});
+    }
     bool operator==(const PermuteAttributes&) const = default;
 };
 
@@ -135,13 +142,15 @@ struct ReshapeAttributes {
     bool operator==(const ReshapeAttributes&) const = default;
 };
 
-/// Dimension i of the operand is dimension axes[i] of the result, of equal extent; axes increase. The operand repeats along
-/// the other dimensions. (An extent of 1 that is to grow is reshaped away first.)
+/// Dimension i of the operand is dimension axes[i] of the result, of equal extent; axes increase.
+/// The operand repeats along the other dimensions. (An extent of 1 that is to grow is reshaped away
+/// first.)
 struct BroadcastAttributes {
     Shape shape;
     Axes axes;
     static constexpr auto fields() {
-        return std::tuple(Field{"shape", &BroadcastAttributes::shape}, Field{"axes", &BroadcastAttributes::axes});
+        return std::tuple(Field{"shape", &BroadcastAttributes::shape},
+                          Field{"axes", &BroadcastAttributes::axes});
     }
     bool operator==(const BroadcastAttributes&) const = default;
 };
@@ -152,7 +161,8 @@ struct SliceAttributes {
     Dims stop;
     Dims step;
     static constexpr auto fields() {
-        return std::tuple(Field{"start", &SliceAttributes::start}, Field{"stop", &SliceAttributes::stop},
+        return std::tuple(Field{"start", &SliceAttributes::start},
+                          Field{"stop", &SliceAttributes::stop},
                           Field{"step", &SliceAttributes::step});
     }
     bool operator==(const SliceAttributes&) const = default;
@@ -164,21 +174,25 @@ struct FlipAttributes {
     bool operator==(const FlipAttributes&) const = default;
 };
 
-/// Windows of size[i] elements, dilation[i] apart, every stride[i] elements along axes[i]. In the result, dimension axes[i]
-/// counts the windows, (extent - dilation * (size - 1) - 1) / stride + 1, and the sizes follow as trailing dimensions.
+/// Windows of size[i] elements, dilation[i] apart, every stride[i] elements along axes[i]. In the
+/// result, dimension axes[i] counts the windows, (extent - dilation * (size - 1) - 1) / stride + 1,
+/// and the sizes follow as trailing dimensions.
 struct WindowAttributes {
     Axes axes;
     Dims size;
     Dims stride;
     Dims dilation;
     static constexpr auto fields() {
-        return std::tuple(Field{"axes", &WindowAttributes::axes}, Field{"size", &WindowAttributes::size},
-                          Field{"stride", &WindowAttributes::stride}, Field{"dilation", &WindowAttributes::dilation});
+        return std::tuple(Field{"axes", &WindowAttributes::axes},
+                          Field{"size", &WindowAttributes::size},
+                          Field{"stride", &WindowAttributes::stride},
+                          Field{"dilation", &WindowAttributes::dilation});
     }
     bool operator==(const WindowAttributes&) const = default;
 };
 
-/// Per dimension: low elements before (negative: cut off), interior between neighbours, high after (negative: cut off).
+/// Per dimension: low elements before (negative: cut off), interior between neighbours, high after
+/// (negative: cut off).
 struct PadAttributes {
     Dims low;
     Dims high;
@@ -203,7 +217,8 @@ struct GatherAttributes {
     bool operator==(const GatherAttributes&) const = default;
 };
 
-/// The transpose of window with the same attributes over an operand with `extent[i]` elements along axes[i].
+/// The transpose of window with the same attributes over an operand with `extent[i]` elements along
+/// axes[i].
 struct FoldAttributes {
     Axes axes;
     Dims size;
@@ -211,15 +226,17 @@ struct FoldAttributes {
     Dims dilation;
     Dims extent;
     static constexpr auto fields() {
-        return std::tuple(Field{"axes", &FoldAttributes::axes}, Field{"size", &FoldAttributes::size},
-                          Field{"stride", &FoldAttributes::stride}, Field{"dilation", &FoldAttributes::dilation},
-                          Field{"extent", &FoldAttributes::extent});
+        return std::tuple(
+            Field{"axes", &FoldAttributes::axes}, Field{"size", &FoldAttributes::size},
+            Field{"stride", &FoldAttributes::stride}, Field{"dilation", &FoldAttributes::dilation},
+            Field{"extent", &FoldAttributes::extent});
     }
     bool operator==(const FoldAttributes&) const = default;
 };
 
-/// result = operand with each update added where gather(operand, indices) with this axis would have read; indices are
-/// clamped, and updates for one element are added in row-major order of the indices.
+/// result = operand with each update added where gather(operand, indices) with this axis would have
+/// read; indices are clamped, and updates for one element are added in row-major order of the
+/// indices.
 struct ScatterAttributes {
     std::int64_t axis = 0;
     static constexpr auto fields() { return std::tuple(Field{"axis", &ScatterAttributes::axis}); }
@@ -227,10 +244,11 @@ struct ScatterAttributes {
 };
 
 using Attributes =
-    std::variant<NoAttributes, ConstantAttributes, ScalarAttributes, ParameterAttributes, BufferAttributes,
-                 IotaAttributes, CastAttributes, ReduceAttributes, ContractionAttributes, PermuteAttributes,
-                 ReshapeAttributes, BroadcastAttributes, SliceAttributes, FlipAttributes, WindowAttributes,
-                 PadAttributes, ConcatAttributes, GatherAttributes, FoldAttributes, ScatterAttributes>;
+    std::variant<NoAttributes, ConstantAttributes, ScalarAttributes, ParameterAttributes,
+                 BufferAttributes, IotaAttributes, CastAttributes, ReduceAttributes,
+                 ContractionAttributes, PermuteAttributes, ReshapeAttributes, BroadcastAttributes,
+                 SliceAttributes, FlipAttributes, WindowAttributes, PadAttributes, ConcatAttributes,
+                 GatherAttributes, FoldAttributes, ScatterAttributes>;
 
 std::uint64_t hash(const Attributes& attributes);
 

@@ -19,7 +19,8 @@ class FixedVector {
     using value_type = T;
 
     constexpr FixedVector() = default;
-    constexpr FixedVector(std::initializer_list<T> values) : FixedVector(std::span<const T>(values)) {}
+    constexpr FixedVector(std::initializer_list<T> values)
+        : FixedVector(std::span<const T>(values)) {}
     constexpr explicit FixedVector(std::span<const T> values) { append(values); }
     constexpr FixedVector(std::size_t count, T value) { resize(count, value); }
 
@@ -69,8 +70,8 @@ class FixedVector {
   private:
     constexpr void require(std::size_t count) const {
         if (count > Capacity) {
-            throw ShapeError("a tensor has at most " + std::to_string(Capacity) +
-                             " dimensions; " + std::to_string(count) + " were asked for");
+            throw ShapeError("a tensor has at most " + std::to_string(Capacity) + " dimensions; " +
+                             std::to_string(count) + " were asked for");
         }
     }
 

@@ -43,7 +43,8 @@ class Inference {
   private:
     template <typename E, typename... Args>
     [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) const {
-        raise<E>(location_, fmt::format("{}: {}", name(op_), fmt::format(format, std::forward<Args>(args)...)));
+        raise<E>(location_, fmt::format("{}: {}", name(op_),
+                                        fmt::format(format, std::forward<Args>(args)...)));
     }
 
     template <typename A>
@@ -59,8 +60,10 @@ class Inference {
 
     void check_operand_count() const {
         const int expected = info(op_).operands;
-        if (expected < 0 ? operands_.empty() : operands_.size() != static_cast<std::size_t>(expected)) {
-            fail<ValueError>("takes {} operands, got {}", expected < 0 ? std::string("one or more") : std::to_string(expected),
+        if (expected < 0 ? operands_.empty()
+                         : operands_.size() != static_cast<std::size_t>(expected)) {
+            fail<ValueError>("takes {} operands, got {}",
+                             expected < 0 ? std::string("one or more") : std::to_string(expected),
                              operands_.size());
         }
     }
@@ -68,10 +71,12 @@ class Inference {
     const Type& same_type() const {
         for (std::size_t i = 1; i < operands_.size(); ++i) {
             if (type(i).shape != type(0).shape) {
-                fail<ShapeError>("shapes {} and {} differ", to_string(type(0).shape), to_string(type(i).shape));
+                fail<ShapeError>("shapes {} and {} differ", to_string(type(0).shape),
+                                 to_string(type(i).shape));
             }
             if (type(i).dtype != type(0).dtype) {
-                fail<TypeError>("dtypes {} and {} differ", name(type(0).dtype), name(type(i).dtype));
+                fail<TypeError>("dtypes {} and {} differ", name(type(0).dtype),
+                                name(type(i).dtype));
             }
         }
         return type(0);
@@ -229,8 +234,8 @@ Type Inference::ternary() const {
         fail<TypeError>("dtypes {} and {} differ", name(type(1).dtype), name(type(2).dtype));
     }
     if (type(1).shape != type(0).shape || type(2).shape != type(0).shape) {
-        fail<ShapeError>("shapes {}, {} and {} differ", to_string(type(0).shape), to_string(type(1).shape),
-                         to_string(type(2).shape));
+        fail<ShapeError>("shapes {}, {} and {} differ", to_string(type(0).shape),
+                         to_string(type(1).shape), to_string(type(2).shape));
     }
     return type(1);
 }
@@ -259,13 +264,14 @@ Type Inference::contraction() const {
     }
     require_dtype(type(0).dtype != DType::boolean, "a number");
     if (labels.lhs.size() != type(0).rank() || labels.rhs.size() != type(1).rank()) {
-        fail<ShapeError>("labels {} and {} do not fit operands {} and {}", to_string(labels.lhs), to_string(labels.rhs),
-                         text(0), text(1));
+        fail<ShapeError>("labels {} and {} do not fit operands {} and {}", to_string(labels.lhs),
+                         to_string(labels.rhs), text(0), text(1));
     }
     const auto extent_in = [&](const Dims& dims, std::size_t operand, std::int64_t label) {
         const auto found = std::ranges::find(dims, label);
-        return found == dims.end() ? std::int64_t{-1}
-                                   : type(operand).shape[static_cast<std::size_t>(found - dims.begin())];
+        return found == dims.end()
+                   ? std::int64_t{-1}
+                   : type(operand).shape[static_cast<std::size_t>(found - dims.begin())];
     };
     for (const Dims* dims : {&labels.lhs, &labels.rhs, &labels.out}) {
         for (const std::int64_t label : *dims) {
@@ -275,8 +281,8 @@ Type Inference::contraction() const {
             const std::int64_t left = extent_in(labels.lhs, 0, label);
             const std::int64_t right = extent_in(labels.rhs, 1, label);
             if (left >= 0 && right >= 0 && left != right) {
-                fail<ShapeError>("dimension {} of {} and {} of {} must agree: {} and {}", label, text(0), label, text(1),
-                                 left, right);
+                fail<ShapeError>("dimension {} of {} and {} of {} must agree: {} and {}", label,
+                                 text(0), label, text(1), left, right);
             }
             const bool in_out = std::ranges::find(labels.out, label) != labels.out.end();
             if ((left < 0) + (right < 0) + !in_out > 1) {
@@ -286,7 +292,8 @@ Type Inference::contraction() const {
     }
     Type result{type(0).dtype, {}};
     for (const std::int64_t label : labels.out) {
-        result.shape.push_back(std::max(extent_in(labels.lhs, 0, label), extent_in(labels.rhs, 1, label)));
+        result.shape.push_back(
+            std::max(extent_in(labels.lhs, 0, label), extent_in(labels.rhs, 1, label)));
     }
     return result;
 }
@@ -336,8 +343,8 @@ Type Inference::reshape() const {
     const Shape& shape = as<ReshapeAttributes>().shape;
     require_extents(shape.span());
     if (element_count(shape.span()) != type(0).element_count()) {
-        fail<ShapeError>("{} has {} elements, shape {} has {}", text(0), type(0).element_count(), to_string(shape),
-                         element_count(shape.span()));
+        fail<ShapeError>("{} has {} elements, shape {} has {}", text(0), type(0).element_count(),
+                         to_string(shape), element_count(shape.span()));
     }
     return {type(0).dtype, shape};
 }
@@ -350,7 +357,8 @@ Type Inference::broadcast() const {
     require_increasing(axes.span());
     for (std::size_t i = 0; i < axes.size(); ++i) {
         if (type(0).shape[i] != shape[static_cast<std::size_t>(axes[i])]) {
-            fail<ShapeError>("{} does not broadcast to {} along axes {}", text(0), to_string(shape), to_string(axes));
+            fail<ShapeError>("{} does not broadcast to {} along axes {}", text(0), to_string(shape),
+                             to_string(axes));
         }
     }
     return {type(0).dtype, shape};
@@ -364,7 +372,8 @@ Type Inference::slice() const {
     Type result{type(0).dtype, {}};
     for (std::size_t i = 0; i < start.size(); ++i) {
         if (start[i] < 0 || stop[i] < start[i] || stop[i] > type(0).shape[i] || step[i] < 1) {
-            fail<ShapeError>("{}:{}:{} is no range of axis {} of {}", start[i], stop[i], step[i], i, text(0));
+            fail<ShapeError>("{}:{}:{} is no range of axis {} of {}", start[i], stop[i], step[i], i,
+                             text(0));
         }
         result.shape.push_back((stop[i] - start[i] + step[i] - 1) / step[i]);
     }
@@ -374,16 +383,18 @@ Type Inference::slice() const {
 Type Inference::window() const {
     const auto& [axes, size, stride, dilation] = as<WindowAttributes>();
     require_axes(axes.span(), type(0).rank());
-    if (size.size() != axes.size() || stride.size() != axes.size() || dilation.size() != axes.size()) {
-        fail<ShapeError>("needs one size, stride and dilation for each of axes {}", to_string(axes));
+    if (size.size() != axes.size() || stride.size() != axes.size() ||
+        dilation.size() != axes.size()) {
+        fail<ShapeError>("needs one size, stride and dilation for each of axes {}",
+                         to_string(axes));
     }
     Type result = type(0);
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::int64_t extent = type(0).shape[static_cast<std::size_t>(axes[i])];
         const std::int64_t span = dilation[i] * (size[i] - 1) + 1;
         if (size[i] < 1 || stride[i] < 1 || dilation[i] < 1 || span > extent) {
-            fail<ShapeError>("a window of {} (stride {}, dilation {}) does not fit axis {} of {}", size[i], stride[i],
-                             dilation[i], axes[i], text(0));
+            fail<ShapeError>("a window of {} (stride {}, dilation {}) does not fit axis {} of {}",
+                             size[i], stride[i], dilation[i], axes[i], text(0));
         }
         result.shape[static_cast<std::size_t>(axes[i])] = (extent - span) / stride[i] + 1;
     }
@@ -404,10 +415,11 @@ Type Inference::fold() const {
     for (std::size_t i = 0; i < windows; ++i) {
         const auto axis = static_cast<std::size_t>(axes[i]);
         const std::int64_t span = dilation[i] * (size[i] - 1) + 1;
-        if (type(0).shape[rank + i] != size[i] || stride[i] < 1 || dilation[i] < 1 || extent[i] < span ||
-            (extent[i] - span) / stride[i] + 1 != type(0).shape[axis]) {
-            fail<ShapeError>("{} does not hold the windows of size {}, stride {}, dilation {} of {} elements", text(0),
-                             size[i], stride[i], dilation[i], extent[i]);
+        if (type(0).shape[rank + i] != size[i] || stride[i] < 1 || dilation[i] < 1 ||
+            extent[i] < span || (extent[i] - span) / stride[i] + 1 != type(0).shape[axis]) {
+            fail<ShapeError>(
+                "{} does not hold the windows of size {}, stride {}, dilation {} of {} elements",
+                text(0), size[i], stride[i], dilation[i], extent[i]);
         }
         result.shape[axis] = extent[i];
     }
@@ -424,11 +436,12 @@ Type Inference::pad() const {
     }
     Type result{type(0).dtype, {}};
     for (std::size_t i = 0; i < low.size(); ++i) {
-        const std::int64_t inner = type(0).shape[i] + std::max<std::int64_t>(0, type(0).shape[i] - 1) * interior[i];
+        const std::int64_t inner =
+            type(0).shape[i] + std::max<std::int64_t>(0, type(0).shape[i] - 1) * interior[i];
         const std::int64_t extent = low[i] + inner + high[i];
         if (interior[i] < 0 || extent < 0) {
-            fail<ShapeError>("pads ({}, {}, interior {}) leave a negative extent on axis {} of {}", low[i], high[i],
-                             interior[i], i, text(0));
+            fail<ShapeError>("pads ({}, {}, interior {}) leave a negative extent on axis {} of {}",
+                             low[i], high[i], interior[i], i, text(0));
         }
         result.shape.push_back(extent);
     }
@@ -449,8 +462,8 @@ Type Inference::concat() const {
             expected[along] = type(i).shape[along];
         }
         if (type(i).shape != expected) {
-            fail<ShapeError>("shapes {} and {} differ beside axis {}", to_string(type(0).shape), to_string(type(i).shape),
-                             axis);
+            fail<ShapeError>("shapes {} and {} differ beside axis {}", to_string(type(0).shape),
+                             to_string(type(i).shape), axis);
         }
         result.shape[along] += type(i).shape[along];
     }
@@ -479,8 +492,8 @@ Type Inference::scatter_add() const {
         fail<TypeError>("dtypes {} and {} differ", name(type(0).dtype), name(type(2).dtype));
     }
     if (type(2).shape != expected) {
-        fail<ShapeError>("updates {} do not have the shape {} that operand and indices give", text(2),
-                         to_string(expected));
+        fail<ShapeError>("updates {} do not have the shape {} that operand and indices give",
+                         text(2), to_string(expected));
     }
     return type(0);
 }

@@ -10,7 +10,8 @@
 
 namespace latent::ir {
 
-inline constexpr std::array dtypes = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
+inline constexpr std::array dtypes = {DType::boolean, DType::i32, DType::i64, DType::f32,
+                                      DType::f64};
 
 inline bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';

@@ -19,7 +19,9 @@ void Slot::settle(StorageRef storage) const {
     ready_.store(true, std::memory_order_release);
 }
 
-NodeRef Node::create(const Parts& parts) { return NodeRef(new Node(parts)); }
+NodeRef Node::create(const Parts& parts) {
+    return NodeRef(new Node(parts));
+}
 
 Node::Node(const Parts& parts)
     : op_(parts.op),
@@ -34,7 +36,8 @@ Node::Node(const Parts& parts)
         std::copy(parts.operands.begin(), parts.operands.end(), operands_.begin());
         operand_count_ = static_cast<std::uint8_t>(parts.operands.size());
     } else {
-        many_operands_ = std::make_unique<std::vector<Value>>(parts.operands.begin(), parts.operands.end());
+        many_operands_ =
+            std::make_unique<std::vector<Value>>(parts.operands.begin(), parts.operands.end());
     }
     std::uint64_t seed = hash_combine(static_cast<std::uint64_t>(op_), hash(parts.attributes));
     seed = hash_combine(seed, static_cast<std::uint64_t>(type_.dtype));
@@ -45,7 +48,9 @@ Node::Node(const Parts& parts)
     nodes_alive.fetch_add(1, std::memory_order_relaxed);
 }
 
-Node::~Node() { nodes_alive.fetch_sub(1, std::memory_order_relaxed); }
+Node::~Node() {
+    nodes_alive.fetch_sub(1, std::memory_order_relaxed);
+}
 
 const Attributes& Node::attributes() const {
     static const Attributes none;
@@ -58,7 +63,9 @@ void Node::forget_operands() const {
     many_operands_.reset();
 }
 
-std::int64_t Node::alive() { return nodes_alive.load(std::memory_order_relaxed); }
+std::int64_t Node::alive() {
+    return nodes_alive.load(std::memory_order_relaxed);
+}
 
 void Node::release() const {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -67,15 +74,17 @@ void Node::release() const {
 }
 
 void Node::destroy_all(const Node* first) {
-    // Operands that die with their user are queued instead of destroyed in place, so that a chain of any length is taken
-    // down in constant stack.
+    // Operands that die with their user are queued instead of destroyed in place, so that a chain
+    // of any length is taken down in constant stack.
     std::vector<const Node*> dead{first};
     while (!dead.empty()) {
-        const std::unique_ptr<Node, void (*)(Node*)> node(const_cast<Node*>(dead.back()), [](Node* n) { delete n; });
+        const std::unique_ptr<Node, void (*)(Node*)> node(const_cast<Node*>(dead.back()),
+                                                          [](Node* n) { delete n; });
         dead.pop_back();
         const auto take = [&](Value& operand) {
             const Node* child = std::exchange(operand.node.node_, nullptr);
-            if (child != nullptr && child->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            if (child != nullptr &&
+                child->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
                 dead.push_back(child);
             }
         };

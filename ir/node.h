@@ -1,7 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <source_location>
@@ -18,7 +18,8 @@ namespace latent::ir {
 
 class Node;
 
-/// Shared ownership of an immutable node. Destroying the last owner of a long chain takes constant stack.
+/// Shared ownership of an immutable node. Destroying the last owner of a long chain takes constant
+/// stack.
 class NodeRef {
   public:
     NodeRef() = default;
@@ -57,7 +58,8 @@ struct Value {
     std::span<const Value> operands() const;
 };
 
-/// Where a result's data arrives: settles once, from pending to ready. All else about a node is fixed at creation.
+/// Where a result's data arrives: settles once, from pending to ready. All else about a node is
+/// fixed at creation.
 class Slot {
   public:
     bool ready() const { return ready_.load(std::memory_order_acquire); }
@@ -78,8 +80,8 @@ class Slot {
     mutable StorageRef storage_;
 };
 
-/// An operation of the graph: created complete and never changed. Operands exist before their user, so that every graph is
-/// acyclic and `id` is a topological order.
+/// An operation of the graph: created complete and never changed. Operands exist before their user,
+/// so that every graph is acyclic and `id` is a topological order.
 class Node {
   public:
     struct Parts {
@@ -114,12 +116,13 @@ class Node {
     std::uint64_t local_hash() const { return local_hash_; }
     /// Increases with creation: operands come before users.
     std::uint64_t id() const { return id_; }
-    /// A gradient can be asked through this node: it is such a leaf, or a differentiable operand is.
+    /// A gradient can be asked through this node: it is such a leaf, or a differentiable operand
+    /// is.
     bool requires_grad() const { return requires_grad_; }
 
-    /// Lets go of the operands of a node whose slot is ready and through which no gradient can be asked, so that what it was
-    /// computed from can be freed. The only other thing about a node that changes; the caller sees to it that nobody walks
-    /// the graph meanwhile.
+    /// Lets go of the operands of a node whose slot is ready and through which no gradient can be
+    /// asked, so that what it was computed from can be freed. The only other thing about a node
+    /// that changes; the caller sees to it that nobody walks the graph meanwhile.
     void forget_operands() const;
 
     /// Nodes alive in this process.
@@ -159,8 +162,14 @@ inline NodeRef::~NodeRef() {
     }
 }
 
-inline const Type& Value::type() const { return node->type(); }
-inline Op Value::op() const { return node->op(); }
-inline std::span<const Value> Value::operands() const { return node->operands(); }
+inline const Type& Value::type() const {
+    return node->type();
+}
+inline Op Value::op() const {
+    return node->op();
+}
+inline std::span<const Value> Value::operands() const {
+    return node->operands();
+}
 
 }  // namespace latent::ir

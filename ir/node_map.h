@@ -55,7 +55,8 @@ class NodeMap {
 
     std::size_t probe(const Node* node) const {
         const std::size_t mask = entries_.size() - 1;
-        std::size_t i = (reinterpret_cast<std::uintptr_t>(node) * 0x9e3779b97f4a7c15ULL >> 20) & mask;
+        std::size_t i =
+            (reinterpret_cast<std::uintptr_t>(node) * 0x9e3779b97f4a7c15ULL >> 20) & mask;
         while (entries_[i].node != nullptr && entries_[i].node != node) {
             i = (i + 1) & mask;
         }

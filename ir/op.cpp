@@ -15,9 +15,13 @@ constexpr std::array rows = {
 
 }  // namespace
 
-std::span<const OpInfo> all_ops() { return rows; }
+std::span<const OpInfo> all_ops() {
+    return rows;
+}
 
-const OpInfo& info(Op op) { return rows[static_cast<std::size_t>(op)]; }
+const OpInfo& info(Op op) {
+    return rows[static_cast<std::size_t>(op)];
+}
 
 bool is_elementwise(Op op) {
     const Category kind = category(op);

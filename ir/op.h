@@ -39,8 +39,12 @@ struct OpInfo {
 std::span<const OpInfo> all_ops();
 
 const OpInfo& info(Op op);
-inline std::string_view name(Op op) { return info(op).name; }
-inline Category category(Op op) { return info(op).category; }
+inline std::string_view name(Op op) {
+    return info(op).name;
+}
+inline Category category(Op op) {
+    return info(op).category;
+}
 
 /// Unary, binary, compare or ternary: result element i depends on element i of each operand.
 bool is_elementwise(Op op);

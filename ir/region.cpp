@@ -22,7 +22,8 @@ std::uint64_t mask_of(const std::vector<StrideClass>& strides) {
     return mask;
 }
 
-std::uint64_t span_of(const std::vector<IndexedDim>& index, const std::vector<std::uint64_t>& known) {
+std::uint64_t span_of(const std::vector<IndexedDim>& index,
+                      const std::vector<std::uint64_t>& known) {
     std::uint64_t mask = 0;
     for (const IndexedDim& dim : index) {
         for (const AtomTerm& term : dim.terms) {
@@ -59,7 +60,8 @@ struct Census {
                 after = after || after_reduction[static_cast<std::size_t>(operand)];
             }
             for (const IndexedDim& dim : stage.index) {
-                after = after || (dim.stage >= 0 && after_reduction[static_cast<std::size_t>(dim.stage)]);
+                after = after ||
+                        (dim.stage >= 0 && after_reduction[static_cast<std::size_t>(dim.stage)]);
             }
             after_reduction.push_back(after);
             if (stage.kind == StageKind::reduce) {
@@ -87,7 +89,8 @@ std::optional<std::uint64_t> common_result_span(const Region& region) {
     return first;
 }
 
-Classification classify_contraction(const Region& region, const Census& census, std::uint64_t stored) {
+Classification classify_contraction(const Region& region, const Census& census,
+                                    std::uint64_t stored) {
     if (census.contractions.size() > 1) {
         return reject("two contractions");
     }
@@ -107,9 +110,6 @@ Classification classify_contraction(const Region& region, const Census& census, 
     if (stored != (census.all & ~contracted)) {
         return reject("a result does not have the contraction's dimensions");
     }
-    if (census.span[static_cast<std::size_t>(anchor)] != stored) {
-        return reject("the contraction would be repeated along a result's dimension");
-    }
     for (std::size_t i = 0; i < region.stages.size(); ++i) {
         const bool is_operand = static_cast<int>(i) == contraction.operands[0] ||
                                 static_cast<int>(i) == contraction.operands[1];
@@ -127,8 +127,10 @@ Classification classify_contraction(const Region& region, const Census& census, 
     return result;
 }
 
-Classification classify_reductions(const Region& region, const Census& census, std::uint64_t stored) {
-    // Reductions that another reduction needs are row reductions; the rest decide what the results look like.
+Classification classify_reductions(const Region& region, const Census& census,
+                                   std::uint64_t stored) {
+    // Reductions that another reduction needs are row reductions; the rest decide what the results
+    // look like.
     std::vector<std::uint64_t> sets;
     for (const int reduction : census.reductions) {
         const std::uint64_t set = mask_of(region.stages[static_cast<std::size_t>(reduction)].atoms);
@@ -153,9 +155,6 @@ Classification classify_reductions(const Region& region, const Census& census, s
         }
         bool chained = false;
         for (const int reduction : census.reductions) {
-            if (census.span[static_cast<std::size_t>(reduction)] != stored) {
-                return reject("a reduction would be repeated along a result's dimension");
-            }
             chained = chained || census.operand_after_reduction(region, reduction);
         }
         const bool innermost = (set >> (region.atoms.size() - 1) & 1) != 0;
@@ -178,18 +177,26 @@ Classification classify_reductions(const Region& region, const Census& census, s
         bool fits = (final_set & row_set) == 0 && stored == (census.all & ~final_set);
         std::vector<int> finals;
         std::vector<bool> after_final(region.stages.size(), false);
+        // A row's reduction is computed within the loops of the final one, so nothing outside them
+        // may need it.
+        std::vector<bool> within_row(region.stages.size(), false);
         for (std::size_t i = 0; i < region.stages.size() && fits; ++i) {
             const Stage& stage = region.stages[i];
             for (const int operand : stage.operands) {
                 after_final[i] = after_final[i] || after_final[static_cast<std::size_t>(operand)];
+                within_row[i] = within_row[i] || within_row[static_cast<std::size_t>(operand)];
             }
+            fits = fits && !(after_final[i] && within_row[i]);
             if (stage.kind != StageKind::reduce) {
                 continue;
             }
-            fits = !after_final[i];
+            fits = fits && !after_final[i];
             if (mask_of(stage.atoms) == final_set) {
                 finals.push_back(static_cast<int>(i));
                 after_final[i] = true;
+                within_row[i] = false;
+            } else {
+                within_row[i] = true;
             }
         }
         for (const RegionResult& stored_result : region.results) {
@@ -276,7 +283,8 @@ Classification classify(const Region& region) {
         if (result.scatter.empty()) {
             continue;
         }
-        if (region.results.size() > 1 || !census.reductions.empty() || !census.contractions.empty()) {
+        if (region.results.size() > 1 || !census.reductions.empty() ||
+            !census.contractions.empty()) {
             return reject("a scattered result stands alone");
         }
         Classification scatter;

@@ -11,17 +11,20 @@
 
 namespace latent::ir {
 
-// A Region is the unit of code generation and, printed, the key of a kernel. It speaks of loop dimensions ("atoms") and of
-// stages computed at each point of them. Views are no stages: they are in the strides with which inputs are read. Extents,
-// strides and offsets are run-time arguments of the kernel; what the code depends on is here.
+// A Region is the unit of code generation and, printed, the key of a kernel. It speaks of loop
+// dimensions ("atoms") and of stages computed at each point of them. Views are no stages: they are
+// in the strides with which inputs are read. Extents, strides and offsets are run-time arguments of
+// the kernel; what the code depends on is here.
 
-/// A loop dimension. `fixed` is its extent where that is a small constant of the code (a window size), else 0.
+/// A loop dimension. `fixed` is its extent where that is a small constant of the code (a window
+/// size), else 0.
 struct Atom {
     std::int64_t fixed = 0;
     bool operator==(const Atom&) const = default;
 };
 
-/// What the code knows of the stride along one dimension. `zero`: does not vary. `one`: neighbours. `any`: told at run time.
+/// What the code knows of the stride along one dimension. `zero`: does not vary. `one`: neighbours.
+/// `any`: told at run time.
 enum class StrideClass : std::uint8_t { zero, one, any };
 
 enum class InputKind : std::uint8_t {
@@ -34,7 +37,8 @@ enum class InputKind : std::uint8_t {
 struct RegionInput {
     InputKind kind = InputKind::strided;
     DType dtype = DType::f32;
-    /// strided, affine: one for each atom; indexed: one for each dimension of the buffer; scalar: none.
+    /// strided, affine: one for each atom; indexed: one for each dimension of the buffer; scalar:
+    /// none.
     std::vector<StrideClass> strides;
     bool operator==(const RegionInput&) const = default;
 };
@@ -48,7 +52,8 @@ struct AtomTerm {
 
 /// Where an indexed load reads along one dimension of its buffer, of run-time extent n:
 /// t = sum of terms + run-time offset, or the value of `stage` clamped into [0, n).
-/// Guarded: if t < 0, t >= n * divisor or t is no multiple of divisor, the load gives its fill instead; else it reads t / divisor.
+/// Guarded: if t < 0, t >= n * divisor or t is no multiple of divisor, the load gives its fill
+/// instead; else it reads t / divisor.
 struct IndexedDim {
     std::vector<AtomTerm> terms;
     int stage = -1;
@@ -58,9 +63,9 @@ struct IndexedDim {
 };
 
 enum class StageKind : std::uint8_t {
-    load,         ///< input `input` at the current point (scalar, strided or affine)
-    indexed,      ///< input `input` at `index`; operands[0], if any, is the fill where a guard fails
-    constant,     ///< `literal`
+    load,      ///< input `input` at the current point (scalar, strided or affine)
+    indexed,   ///< input `input` at `index`; operands[0], if any, is the fill where a guard fails
+    constant,  ///< `literal`
     elementwise,  ///< `op` of operands (Op::cast: to `dtype`)
     reduce,       ///< `op` (reduce_*) of operands[0] over `atoms`
     contraction,  ///< sum over `atoms` of operands[0] * operands[1]
@@ -78,9 +83,10 @@ struct Stage {
     bool operator==(const Stage&) const = default;
 };
 
-/// A stage whose values leave the region. `strides` has one entry for each atom: zero for the atoms that the stage does not
-/// span. Where `scatter` is not empty the result is addressed by it instead (one entry for each dimension of the result, at
-/// least one with a stage) and the values are added to what the buffer holds; `strides` are then those of the dimensions.
+/// A stage whose values leave the region. `strides` has one entry for each atom: zero for the atoms
+/// that the stage does not span. Where `scatter` is not empty the result is addressed by it instead
+/// (one entry for each dimension of the result, at least one with a stage) and the values are added
+/// to what the buffer holds; `strides` are then those of the dimensions.
 struct RegionResult {
     int stage = 0;
     std::vector<StrideClass> strides;
@@ -99,20 +105,23 @@ struct Region {
 /// The atoms that each stage varies along, as bit masks.
 std::vector<std::uint64_t> spans(const Region& region);
 
-/// What kind of kernel a region becomes. The partition asks this before it grows a region, and lowering asks it again, so
-/// that they cannot disagree.
+/// What kind of kernel a region becomes. The partition asks this before it grows a region, and
+/// lowering asks it again, so that they cannot disagree.
 ///   pointwise    no reduction; all results span the same atoms
-///   row          reductions over one set R of atoms ("the row"), or none of it needed by a later reduction over others;
+///   row          reductions over one set R of atoms ("the row"), or none of it needed by a later
+///   reduction over others;
 ///                results all span the same atoms: with R (softmax) or without (sums of rows)
-///   reduction    final reductions over one set F, whose operands may use row reductions over a set R disjoint from F;
-///                results span the kept atoms only; what follows the final reductions is elementwise
-///   contraction  one contraction; what follows is elementwise on the result's atoms; its operands are loads
-///   scatter      one scattered result, no reductions
+///   reduction    final reductions over one set F, whose operands may use row reductions over a set
+///   R disjoint from F;
+///                results span the kept atoms only; what follows the final reductions is
+///                elementwise
+///   contraction  one contraction; what follows is elementwise on the result's atoms; its operands
+///   are loads scatter      one scattered result, no reductions
 struct Classification {
     std::optional<Template> kind;
-    std::string reason;               ///< why there is none
-    std::uint64_t row_atoms = 0;      ///< R
-    std::uint64_t final_atoms = 0;    ///< F, or the contracted atoms
+    std::string reason;                 ///< why there is none
+    std::uint64_t row_atoms = 0;        ///< R
+    std::uint64_t final_atoms = 0;      ///< F, or the contracted atoms
     std::vector<int> final_reductions;  ///< the stages that reduce over F
 };
 Classification classify(const Region& region);

@@ -90,11 +90,12 @@ std::string text_of(const Stage& stage) {
         case StageKind::constant:
             return text + " " + to_string(stage.literal);
         case StageKind::elementwise:
-            return text + fmt::format(" {} [{}]", ir::name(stage.op), fmt::join(stage.operands, ","));
+            return text +
+                   fmt::format(" {} [{}]", ir::name(stage.op), fmt::join(stage.operands, ","));
         case StageKind::reduce:
         case StageKind::contraction:
-            return text + fmt::format(" {} [{}] over [{}]", ir::name(stage.op), fmt::join(stage.operands, ","),
-                                      fmt::join(stage.atoms, ","));
+            return text + fmt::format(" {} [{}] over [{}]", ir::name(stage.op),
+                                      fmt::join(stage.operands, ","), fmt::join(stage.atoms, ","));
     }
     return text;
 }
@@ -128,7 +129,9 @@ class RequestParser {
         } else if (kind == "input") {
             RegionInput input;
             input.kind = named<InputKind>(
-                line, {InputKind::scalar, InputKind::strided, InputKind::indexed, InputKind::affine}, "an input's kind");
+                line,
+                {InputKind::scalar, InputKind::strided, InputKind::indexed, InputKind::affine},
+                "an input's kind");
             input.dtype = line.dtype();
             input.strides = strides(line);
             region().inputs.push_back(std::move(input));
@@ -173,8 +176,8 @@ class RequestParser {
     static std::vector<StrideClass> strides(LineReader& line) {
         std::vector<StrideClass> result;
         list(line, [&] {
-            result.push_back(named<StrideClass>(line, {StrideClass::zero, StrideClass::one, StrideClass::any},
-                                                "zero, one or any"));
+            result.push_back(named<StrideClass>(
+                line, {StrideClass::zero, StrideClass::one, StrideClass::any}, "zero, one or any"));
         });
         return result;
     }
@@ -211,10 +214,11 @@ class RequestParser {
 
     Stage stage(LineReader& line) const {
         Stage result;
-        result.kind = named<StageKind>(line,
-                                       {StageKind::load, StageKind::indexed, StageKind::constant, StageKind::elementwise,
-                                        StageKind::reduce, StageKind::contraction},
-                                       "a stage's kind");
+        result.kind =
+            named<StageKind>(line,
+                             {StageKind::load, StageKind::indexed, StageKind::constant,
+                              StageKind::elementwise, StageKind::reduce, StageKind::contraction},
+                             "a stage's kind");
         result.dtype = line.dtype();
         if (result.kind == StageKind::load || result.kind == StageKind::indexed) {
             if (!line.accept_word("input")) {
@@ -249,11 +253,12 @@ class RequestParser {
     void schedule(LineReader& line) {
         Schedule& schedule = request_.schedule;
         schedule.kind = named<Template>(line,
-                                        {Template::pointwise, Template::row, Template::reduction, Template::contraction,
-                                         Template::scatter},
+                                        {Template::pointwise, Template::row, Template::reduction,
+                                         Template::contraction, Template::scatter},
                                         "a template");
         schedule.instruction_set = named<InstructionSet>(
-            line, {InstructionSet::sse41, InstructionSet::avx2, InstructionSet::avx512}, "an instruction set");
+            line, {InstructionSet::sse41, InstructionSet::avx2, InstructionSet::avx512},
+            "an instruction set");
         for_each_field(schedule, [&](std::string_view field, auto& value) {
             if (!line.accept_word(field)) {
                 line.expected(field);
@@ -263,17 +268,22 @@ class RequestParser {
     }
 
     static void read(LineReader& line, int& value) { value = line.number<int>("a number"); }
-    static void read(LineReader& line, std::int64_t& value) { value = line.number<std::int64_t>("a number"); }
+    static void read(LineReader& line, std::int64_t& value) {
+        value = line.number<std::int64_t>("a number");
+    }
     static void read(LineReader& line, std::vector<int>& value) { value = integers(line); }
 
     [[noreturn]] static void fail(std::string_view problem) {
         throw ParseError(fmt::format("kernel request: {}", problem));
     }
 
-    /// Every number that names an atom, input or stage is in range, and stages only use earlier ones.
+    /// Every number that names an atom, input or stage is in range, and stages only use earlier
+    /// ones.
     void check_references() {
         const Region& checked = request_.region;
-        const auto in = [](int i, std::size_t count) { return i >= 0 && static_cast<std::size_t>(i) < count; };
+        const auto in = [](int i, std::size_t count) {
+            return i >= 0 && static_cast<std::size_t>(i) < count;
+        };
         const auto check_index = [&](const std::vector<IndexedDim>& dims, std::size_t stages) {
             for (const IndexedDim& dim : dims) {
                 for (const AtomTerm& term : dim.terms) {
@@ -325,15 +335,18 @@ std::string print(const KernelRequest& request) {
         text += fmt::format("atom {}\n", atom.fixed);
     }
     for (const RegionInput& input : region.inputs) {
-        text += fmt::format("input {} {} {}\n", name(input.kind), latent::name(input.dtype), text_of(input.strides));
+        text += fmt::format("input {} {} {}\n", name(input.kind), latent::name(input.dtype),
+                            text_of(input.strides));
     }
     for (const Stage& stage : region.stages) {
         text += fmt::format("stage {}\n", text_of(stage));
     }
     for (const RegionResult& result : region.results) {
-        text += fmt::format("result {} {} {}\n", result.stage, text_of(result.strides), text_of(result.scatter));
+        text += fmt::format("result {} {} {}\n", result.stage, text_of(result.strides),
+                            text_of(result.scatter));
     }
-    text += fmt::format("schedule {} {}", ir::name(request.schedule.kind), ir::name(request.schedule.instruction_set));
+    text += fmt::format("schedule {} {}", ir::name(request.schedule.kind),
+                        ir::name(request.schedule.instruction_set));
     for_each_field(request.schedule, [&](std::string_view field, const auto& value) {
         if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<int>>) {
             text += fmt::format(" {} [{}]", field, fmt::join(value, ","));
@@ -344,6 +357,8 @@ std::string print(const KernelRequest& request) {
     return text + "\n";
 }
 
-KernelRequest parse_kernel_request(std::string_view text) { return RequestParser(text).parse(); }
+KernelRequest parse_kernel_request(std::string_view text) {
+    return RequestParser(text).parse();
+}
 
 }  // namespace latent::ir

@@ -30,7 +30,8 @@ struct Machine {
     bool operator==(const Machine&) const = default;
 };
 
-/// How a region becomes loops: a small value that is printed into the kernel's key, and may be edited and handed back.
+/// How a region becomes loops: a small value that is printed into the kernel's key, and may be
+/// edited and handed back.
 struct Schedule {
     Template kind = Template::pointwise;
     InstructionSet instruction_set = InstructionSet::sse41;
@@ -38,15 +39,17 @@ struct Schedule {
     int vector_atom = -1;
     /// Elements of a vector.
     int lanes = 8;
-    /// Vectors in flight: unrolled bodies of a pointwise loop, partial sums of a reduction (part of its order of arithmetic).
+    /// Vectors in flight: unrolled bodies of a pointwise loop, partial sums of a reduction (part of
+    /// its order of arithmetic).
     int unroll = 1;
-    /// Points of the parallel loop that one task takes. Depends on nothing but the request and run-time extents.
+    /// Points of the parallel loop that one task takes. Depends on nothing but the request and
+    /// run-time extents.
     std::int64_t block = 0;
     /// Stages kept in scratch for a row instead of being computed again by each user.
     std::vector<int> kept;
-    /// Contraction: the atom along which the rows of the register tile run; which operands are packed (0: none, 1: the one
-    /// with the vectors, 2: both); rows and vectors of the register tile; rows and columns of the cache blocks in tiles, and
-    /// their depth in elements.
+    /// Contraction: the atom along which the rows of the register tile run; which operands are
+    /// packed (0: none, 1: the one with the vectors, 2: both); rows and vectors of the register
+    /// tile; rows and columns of the cache blocks in tiles, and their depth in elements.
     int row_atom = -1;
     int packing = 0;
     int tile_rows = 0;

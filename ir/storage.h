@@ -5,8 +5,8 @@
 
 namespace latent::ir {
 
-/// Bytes that hold one computed value: written once by whoever makes it, read-only from then on. Whoever allocates derives
-/// from it and gives the memory back in the destructor.
+/// Bytes that hold one computed value: written once by whoever makes it, read-only from then on.
+/// Whoever allocates derives from it and gives the memory back in the destructor.
 class Storage {
   public:
     Storage() = default;

@@ -11,7 +11,8 @@ std::int64_t element_count(std::span<const std::int64_t> shape) {
     std::int64_t count = 1;
     for (const std::int64_t extent : shape) {
         if (__builtin_mul_overflow(count, extent, &count)) {
-            throw ShapeError("a tensor of shape " + to_string(shape) + " has more than 2^63 elements");
+            throw ShapeError("a tensor of shape " + to_string(shape) +
+                             " has more than 2^63 elements");
         }
     }
     return count;

@@ -27,7 +27,9 @@ Dims row_major_strides(std::span<const std::int64_t> shape);
 
 /// `[5,10]`
 std::string to_string(std::span<const std::int64_t> dims);
-inline std::string to_string(const Dims& dims) { return to_string(dims.span()); }
+inline std::string to_string(const Dims& dims) {
+    return to_string(dims.span());
+}
 
 struct Type {
     DType dtype = DType::f32;
@@ -36,7 +38,9 @@ struct Type {
     bool operator==(const Type&) const = default;
     std::size_t rank() const { return shape.size(); }
     std::int64_t element_count() const { return ir::element_count(shape.span()); }
-    std::size_t bytes() const { return static_cast<std::size_t>(element_count()) * byte_size(dtype); }
+    std::size_t bytes() const {
+        return static_cast<std::size_t>(element_count()) * byte_size(dtype);
+    }
 };
 
 /// `f32[5,10]`

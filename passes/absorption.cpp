@@ -34,9 +34,11 @@ bool contains(std::span<const std::int64_t> axes, std::size_t axis) {
     return std::ranges::find(axes, static_cast<std::int64_t>(axis)) != axes.end();
 }
 
-/// The dimensions along which the region already walks the operand, or something it is computed from elementwise, where it
-/// agrees on the dimensions that are kept. So that the row of a softmax is one dimension, not three.
-std::optional<std::vector<Coordinate>> shared_dimensions(const OpenRegion& region, const ir::Node& operand,
+/// The dimensions along which the region already walks the operand, or something it is computed
+/// from elementwise, where it agrees on the dimensions that are kept. So that the row of a softmax
+/// is one dimension, not three.
+std::optional<std::vector<Coordinate>> shared_dimensions(const OpenRegion& region,
+                                                         const ir::Node& operand,
                                                          std::span<const std::int64_t> axes,
                                                          const Coordinates& kept) {
     std::optional<std::vector<Coordinate>> found;
@@ -67,7 +69,8 @@ std::optional<std::vector<Coordinate>> shared_dimensions(const OpenRegion& regio
 }
 
 /// An atom for each dimension where the coordinate is exactly that.
-std::optional<int> single_atom(const OpenRegion& region, const Coordinate& coordinate, std::int64_t extent) {
+std::optional<int> single_atom(const OpenRegion& region, const Coordinate& coordinate,
+                               std::int64_t extent) {
     const auto atoms = region.atoms().mixed_radix(coordinate, extent);
     if (!atoms || atoms->size() != 1) {
         return std::nullopt;
@@ -93,8 +96,8 @@ OpenRegion::IndexDraft plain_dim(OpenRegion& region, int atom, std::int64_t exte
     return draft;
 }
 
-OpenRegion::IndexDraft guarded_dim(OpenRegion& region, std::vector<ir::AtomTerm> terms, std::int64_t offset,
-                                   std::int64_t extent, std::int64_t divisor) {
+OpenRegion::IndexDraft guarded_dim(OpenRegion& region, std::vector<ir::AtomTerm> terms,
+                                   std::int64_t offset, std::int64_t extent, std::int64_t divisor) {
     for (const ir::AtomTerm& term : terms) {
         region.atoms().pin(term.atom);
     }
@@ -108,7 +111,8 @@ OpenRegion::IndexDraft guarded_dim(OpenRegion& region, std::vector<ir::AtomTerm>
 
 constexpr std::string_view irregular = "its dimensions are factored by a reshape";
 
-std::string add_pad(OpenRegion& region, const ir::Node& node, std::span<const int> atoms, int* instance) {
+std::string add_pad(OpenRegion& region, const ir::Node& node, std::span<const int> atoms,
+                    int* instance) {
     const auto& pad = node.attributes_as<ir::PadAttributes>();
     *instance = region.add_instance(&node, ir::StageKind::indexed);
     add_source(region, *instance, node.operand(0));
@@ -123,7 +127,8 @@ std::string add_pad(OpenRegion& region, const ir::Node& node, std::span<const in
     return {};
 }
 
-std::string add_concat(OpenRegion& region, const ir::Node& node, std::span<const int> atoms, int* instance) {
+std::string add_concat(OpenRegion& region, const ir::Node& node, std::span<const int> atoms,
+                       int* instance) {
     const auto axis = static_cast<std::size_t>(node.attributes_as<ir::ConcatAttributes>().axis);
     // Each operand is read where the guard holds; the next one is the fill of the one before.
     int previous = -1;
@@ -141,7 +146,8 @@ std::string add_concat(OpenRegion& region, const ir::Node& node, std::span<const
             const std::int64_t extent = part->type().shape[i];
             // The last part has no fill, so it needs the guard only to stay in range.
             region.instance(current).index.push_back(
-                i == axis ? guarded_dim(region, {{atoms[i], 1}}, -start, extent, 1) : plain_dim(region, atoms[i], extent));
+                i == axis ? guarded_dim(region, {{atoms[i], 1}}, -start, extent, 1)
+                          : plain_dim(region, atoms[i], extent));
         }
         start += part->type().shape[axis];
         if (previous < 0) {
@@ -162,8 +168,9 @@ std::string add_gather(OpenRegion& region, const ir::Node& node, std::span<const
     *instance = region.add_instance(&node, ir::StageKind::indexed);
     add_source(region, *instance, node.operand(0));
     const auto first = coordinates.begin() + static_cast<std::ptrdiff_t>(axis);
-    const int index_operand = region.add_operand(
-        *instance, node.operand(1).node.get(), Coordinates(first, first + static_cast<std::ptrdiff_t>(index_rank)));
+    const int index_operand =
+        region.add_operand(*instance, node.operand(1).node.get(),
+                           Coordinates(first, first + static_cast<std::ptrdiff_t>(index_rank)));
     for (std::size_t i = 0; i < source.size(); ++i) {
         OpenRegion::IndexDraft draft;
         if (i == axis) {
@@ -177,7 +184,8 @@ std::string add_gather(OpenRegion& region, const ir::Node& node, std::span<const
     return {};
 }
 
-std::string add_fold(OpenRegion& region, const ir::Node& node, std::span<const int> atoms, int* instance) {
+std::string add_fold(OpenRegion& region, const ir::Node& node, std::span<const int> atoms,
+                     int* instance) {
     const auto& fold = node.attributes_as<ir::FoldAttributes>();
     const ir::Shape& source = node.operand(0).type().shape;
     // result[p] = sum over k of operand[(p - dilation * k) / stride, k] where that is a window.
@@ -195,22 +203,25 @@ std::string add_fold(OpenRegion& region, const ir::Node& node, std::span<const i
         const int step = region.atoms().add(fold.size[windowed]);
         region.instance(*instance).reduced.push_back({{{step, 1}}, 0});
         region.instance(read).index.push_back(
-            guarded_dim(region, {{atoms[i], 1}, {step, -fold.dilation[windowed]}}, 0, source[i], fold.stride[windowed]));
+            guarded_dim(region, {{atoms[i], 1}, {step, -fold.dilation[windowed]}}, 0, source[i],
+                        fold.stride[windowed]));
     }
     for (const Coordinate& step : region.instance(*instance).reduced) {
-        within.push_back(plain_dim(region, step.terms[0].atom, region.atoms().extent(step.terms[0].atom)));
+        within.push_back(
+            plain_dim(region, step.terms[0].atom, region.atoms().extent(step.terms[0].atom)));
     }
     // The sizes follow in the order of the attributes, the reduced atoms in that of the dimensions.
     for (std::size_t windowed = 0; windowed < fold.axes.size(); ++windowed) {
-        const auto rank_among = static_cast<std::size_t>(
-            std::ranges::count_if(fold.axes, [&](std::int64_t axis) { return axis < fold.axes[windowed]; }));
+        const auto rank_among = static_cast<std::size_t>(std::ranges::count_if(
+            fold.axes, [&](std::int64_t axis) { return axis < fold.axes[windowed]; }));
         region.instance(read).index.push_back(within[rank_among]);
     }
     region.link_operand(*instance, read);
     return {};
 }
 
-std::string add_contraction(OpenRegion& region, const ir::Node& node, const Coordinates& coordinates, int* instance) {
+std::string add_contraction(OpenRegion& region, const ir::Node& node,
+                            const Coordinates& coordinates, int* instance) {
     const auto& labels = node.attributes_as<ir::ContractionAttributes>();
     std::vector<std::pair<std::int64_t, Coordinate>> by_label;
     for (std::size_t i = 0; i < labels.out.size(); ++i) {
@@ -219,7 +230,8 @@ std::string add_contraction(OpenRegion& region, const ir::Node& node, const Coor
     *instance = region.add_instance(&node, ir::StageKind::contraction);
     for (std::size_t i = 0; i < labels.lhs.size(); ++i) {
         if (std::ranges::find(labels.out, labels.lhs[i]) == labels.out.end()) {
-            const Coordinate contracted{{{region.atoms().add(node.operand(0).type().shape[i]), 1}}, 0};
+            const Coordinate contracted{{{region.atoms().add(node.operand(0).type().shape[i]), 1}},
+                                        0};
             by_label.emplace_back(labels.lhs[i], contracted);
             region.instance(*instance).reduced.push_back(contracted);
         }
@@ -227,7 +239,9 @@ std::string add_contraction(OpenRegion& region, const ir::Node& node, const Coor
     const auto at = [&](const ir::Dims& wanted) {
         Coordinates result;
         for (const std::int64_t label : wanted) {
-            result.push_back(std::ranges::find(by_label, label, &std::pair<std::int64_t, Coordinate>::first)->second);
+            result.push_back(
+                std::ranges::find(by_label, label, &std::pair<std::int64_t, Coordinate>::first)
+                    ->second);
         }
         return result;
     };
@@ -246,21 +260,24 @@ std::vector<PendingOperand> take_pending(const OpenRegion& region, int instance)
         if (operand.state == OpenRegion::Operand::State::pending) {
             const bool from_memory = wanted.kind == ir::StageKind::contraction ||
                                      (wanted.kind == ir::StageKind::indexed && i == 0);
-            result.push_back({operand.value, static_cast<int>(i), operand.coordinates, from_memory ? Need::buffer : Need::any});
+            result.push_back({operand.value, static_cast<int>(i), operand.coordinates,
+                              from_memory ? Need::buffer : Need::any});
         }
     }
     return result;
 }
 
 std::string add_reduction(OpenRegion& region, const ir::Node& node, const Coordinates& coordinates,
-                          const std::vector<Coordinate>* along, const PartitionOptions& options, int* instance) {
+                          const std::vector<Coordinate>* along, const PartitionOptions& options,
+                          int* instance) {
     const ir::Axes& axes = node.attributes_as<ir::ReduceAttributes>().axes;
     const ir::Shape& shape = node.operand(0).type().shape;
     std::int64_t row = 1;
     for (const std::int64_t axis : axes) {
         row *= shape[static_cast<std::size_t>(axis)];
     }
-    // A long row is reduced by blocks in a kernel of its own; only there is it the first thing asked for.
+    // A long row is reduced by blocks in a kernel of its own; only there is it the first thing
+    // asked for.
     const bool alone = region.instance_count() <= 1 || along != nullptr;
     if (!alone && row > options.max_row_elements) {
         return "its row is too long to be kept close";
@@ -274,14 +291,16 @@ std::string add_reduction(OpenRegion& region, const ir::Node& node, const Coordi
     if (!dimensions) {
         dimensions.emplace();
         for (const std::int64_t axis : axes) {
-            dimensions->push_back({{{region.atoms().add(shape[static_cast<std::size_t>(axis)]), 1}}, 0});
+            dimensions->push_back(
+                {{{region.atoms().add(shape[static_cast<std::size_t>(axis)]), 1}}, 0});
         }
     }
     Coordinates operand;
     std::size_t next_kept = 0;
     std::size_t next_reduced = 0;
     for (std::size_t i = 0; i < shape.size(); ++i) {
-        operand.push_back(contains(axes.span(), i) ? (*dimensions)[next_reduced++] : coordinates[next_kept++]);
+        operand.push_back(contains(axes.span(), i) ? (*dimensions)[next_reduced++]
+                                                   : coordinates[next_kept++]);
     }
     *instance = region.add_instance(&node, ir::StageKind::reduce);
     region.instance(*instance).reduced = *dimensions;
@@ -327,8 +346,9 @@ int add_scatter(OpenRegion& region, const ir::Node& node) {
     const int instance = region.add_instance(&node, ir::StageKind::load);
     region.add_operand(instance, node.operand(2).node.get(), updates);
     const auto first = updates.begin() + static_cast<std::ptrdiff_t>(axis);
-    const int index_operand = region.add_operand(
-        instance, node.operand(1).node.get(), Coordinates(first, first + static_cast<std::ptrdiff_t>(index_rank)));
+    const int index_operand =
+        region.add_operand(instance, node.operand(1).node.get(),
+                           Coordinates(first, first + static_cast<std::ptrdiff_t>(index_rank)));
     region.add_result(&node, instance, updates);
     std::vector<OpenRegion::IndexDraft>& scatter = region.results()[0].scatter;
     for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -337,7 +357,8 @@ int add_scatter(OpenRegion& region, const ir::Node& node) {
             draft.stage_operand = index_operand;
             draft.binding = {0, shape[i]};
         } else {
-            draft = plain_dim(region, updates[i < axis ? i : i - 1 + index_rank].terms[0].atom, shape[i]);
+            draft = plain_dim(region, updates[i < axis ? i : i - 1 + index_rank].terms[0].atom,
+                              shape[i]);
         }
         scatter.push_back(std::move(draft));
     }

@@ -274,30 +274,75 @@ Value number_labels(const ir::Node& node, const RuleContext&) {
     return numbered(attributes) == attributes ? Value{} : Contraction(node).build(node.location());
 }
 
-/// Both operands brought to the shape of the result and multiplied: one product is no sum.
+/// Where an operand has no free dimension, nothing of the other is used twice: the sum of a product
+/// (of an outer product, of one number) reads each element once, which is all that a matrix product
+/// could win. So is a product without a sum.
 Value multiply(const ir::Node& node, const RuleContext&) {
     const Contraction contraction(node);
+    ir::Dims all = contraction.out;
+    bool covers = false;
+    bool sums = false;
+    for (std::size_t side = 0; side < 2; ++side) {
+        const Dims& labels = contraction.labels[side];
+        const Dims& others = contraction.labels[1 - side];
+        covers = covers || std::ranges::all_of(
+                               labels, [&](std::int64_t label) { return contains(others, label); });
+        for (const std::int64_t label : labels) {
+            if (!contains(all, label)) {
+                sums = true;
+                all.push_back(label);
+            }
+        }
+    }
+    if (sums && !covers) {
+        return {};
+    }
+    // Summed dimensions go last, but in the order of the operand that has all dimensions, so that
+    // it is read as it lies.
+    const Dims& larger =
+        contraction.labels[contraction.labels[0].size() >= contraction.labels[1].size() ? 0 : 1];
+    const Dims& order = sums && larger.size() == all.size() ? larger : all;
+    ir::Shape shape;
+    ir::Axes summed;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const std::size_t side = contains(contraction.labels[0], order[i]) ? 0 : 1;
+        shape.push_back(contraction.operands[side].type().shape[position_of(
+            contraction.labels[side], order[i])]);
+        if (!contains(contraction.out, order[i])) {
+            summed.push_back(static_cast<std::int64_t>(i));
+        }
+    }
     std::array<Value, 2> factors;
     for (std::size_t side = 0; side < 2; ++side) {
         const Dims& labels = contraction.labels[side];
         ir::Axes permutation;
         ir::Axes axes;
-        for (std::size_t i = 0; i < contraction.out.size(); ++i) {
-            if (contains(labels, contraction.out[i])) {
-                permutation.push_back(
-                    static_cast<std::int64_t>(position_of(labels, contraction.out[i])));
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            if (contains(labels, order[i])) {
+                permutation.push_back(static_cast<std::int64_t>(position_of(labels, order[i])));
                 axes.push_back(static_cast<std::int64_t>(i));
             }
         }
-        if (axes.size() != labels.size()) {
-            return {};
-        }
         const Value factor =
             ir::permute(contraction.operands[side], permutation.span(), node.location());
-        factors[side] =
-            ir::broadcast(factor, node.type().shape.span(), axes.span(), node.location());
+        factors[side] = ir::broadcast(factor, shape.span(), axes.span(), node.location());
     }
-    return ir::make(Op::mul, {factors[0], factors[1]}, node.location());
+    const Value product = ir::make(Op::mul, {factors[0], factors[1]}, node.location());
+    if (!sums) {
+        return product;
+    }
+    const Value sum = ir::reduce(Op::reduce_sum, product, summed.span(), node.location());
+    ir::Axes result;
+    Dims kept;
+    for (const std::int64_t label : order) {
+        if (contains(contraction.out, label)) {
+            kept.push_back(label);
+        }
+    }
+    for (const std::int64_t label : contraction.out) {
+        result.push_back(static_cast<std::int64_t>(position_of(kept, label)));
+    }
+    return ir::permute(sum, result.span(), node.location());
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ Coordinates AtomTable::expand(const Coordinates& coordinates) const {
     return result;
 }
 
-std::optional<std::vector<int>> AtomTable::mixed_radix(const Coordinate& coordinate, std::int64_t extent_wanted) const {
+std::optional<std::vector<int>> AtomTable::mixed_radix(const Coordinate& coordinate,
+                                                       std::int64_t extent_wanted) const {
     const Coordinate expanded = expand(coordinate);
     if (expanded.offset != 0) {
         return std::nullopt;
@@ -103,8 +104,9 @@ Coordinate AtomTable::from_mixed_radix(std::span<const int> atoms) const {
 std::optional<Coordinates> AtomTable::through_reshape(const Coordinates& coordinates,
                                                       std::span<const std::int64_t> from,
                                                       std::span<const std::int64_t> to) {
-    // The atoms of the result, innermost last, are dealt out to the operand's dimensions from the innermost on. An atom
-    // that is larger than what a dimension still needs is split if that divides it.
+    // The atoms of the result, innermost last, are dealt out to the operand's dimensions from the
+    // innermost on. An atom that is larger than what a dimension still needs is split if that
+    // divides it.
     std::vector<int> sequence;
     for (std::size_t i = 0; i < coordinates.size(); ++i) {
         const auto atoms = mixed_radix(coordinates[i], to[i]);
@@ -153,7 +155,8 @@ bool keeps_whole_dimensions(ir::Op view) {
     return view == ir::Op::permute || view == ir::Op::reshape || view == ir::Op::broadcast;
 }
 
-std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates& coordinates, AtomTable& atoms) {
+std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates& coordinates,
+                                        AtomTable& atoms) {
     const ir::Shape& from = view.operand(0).type().shape;
     const auto scaled = [](Coordinate coordinate, std::int64_t factor, std::int64_t offset) {
         for (ir::AtomTerm& term : coordinate.terms) {
@@ -190,7 +193,8 @@ std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates&
         case ir::Op::flip: {
             const auto& axes = view.attributes_as<ir::FlipAttributes>().axes;
             for (std::size_t i = 0; i < from.size(); ++i) {
-                const bool flipped = std::ranges::find(axes, static_cast<std::int64_t>(i)) != axes.end();
+                const bool flipped =
+                    std::ranges::find(axes, static_cast<std::int64_t>(i)) != axes.end();
                 result[i] = flipped ? scaled(coordinates[i], -1, from[i] - 1) : coordinates[i];
             }
             return result;
@@ -200,7 +204,8 @@ std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates&
             std::copy_n(coordinates.begin(), from.size(), result.begin());
             for (std::size_t i = 0; i < window.axes.size(); ++i) {
                 Coordinate& dim = result[static_cast<std::size_t>(window.axes[i])];
-                const Coordinate within = scaled(coordinates[from.size() + i], window.dilation[i], 0);
+                const Coordinate within =
+                    scaled(coordinates[from.size() + i], window.dilation[i], 0);
                 dim = scaled(dim, window.stride[i], within.offset);
                 dim.terms.insert(dim.terms.end(), within.terms.begin(), within.terms.end());
             }

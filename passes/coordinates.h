@@ -17,8 +17,9 @@ struct Coordinate {
 };
 using Coordinates = std::vector<Coordinate>;
 
-/// The loop dimensions of a region under construction. An atom may be split into an outer and an inner one, when a reshape
-/// asks for it; coordinates that name the old one are rewritten on the next `expand`.
+/// The loop dimensions of a region under construction. An atom may be split into an outer and an
+/// inner one, when a reshape asks for it; coordinates that name the old one are rewritten on the
+/// next `expand`.
 class AtomTable {
   public:
     int add(std::int64_t extent);
@@ -34,16 +35,19 @@ class AtomTable {
     Coordinate expand(const Coordinate& coordinate) const;
     Coordinates expand(const Coordinates& coordinates) const;
 
-    /// The atoms of a coordinate whose value runs over 0 .. product of their extents - 1 in row-major order, outermost first;
-    /// nothing if it is of another form.
-    std::optional<std::vector<int>> mixed_radix(const Coordinate& coordinate, std::int64_t extent) const;
+    /// The atoms of a coordinate whose value runs over 0 .. product of their extents - 1 in
+    /// row-major order, outermost first; nothing if it is of another form.
+    std::optional<std::vector<int>> mixed_radix(const Coordinate& coordinate,
+                                                std::int64_t extent) const;
     bool is_pure(const Coordinates& coordinates, std::span<const std::int64_t> shape) const;
     /// The coordinate that runs over these atoms in row-major order.
     Coordinate from_mixed_radix(std::span<const int> atoms) const;
 
-    /// Coordinates at which the operand of a reshape is read when its result is read at `coordinates`; splits atoms where
-    /// a factor asks for it. Nothing if the factors of both shapes do not divide, or `coordinates` are not pure.
-    std::optional<Coordinates> through_reshape(const Coordinates& coordinates, std::span<const std::int64_t> from,
+    /// Coordinates at which the operand of a reshape is read when its result is read at
+    /// `coordinates`; splits atoms where a factor asks for it. Nothing if the factors of both
+    /// shapes do not divide, or `coordinates` are not pure.
+    std::optional<Coordinates> through_reshape(const Coordinates& coordinates,
+                                               std::span<const std::int64_t> from,
                                                std::span<const std::int64_t> to);
 
   private:
@@ -58,12 +62,14 @@ class AtomTable {
     std::vector<State> atoms_;
 };
 
-/// Coordinates at which the operand of a view is read when the view is read at `coordinates`; nothing where that cannot be
-/// said with sums of atoms. Splits atoms for reshape.
-std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates& coordinates, AtomTable& atoms);
+/// Coordinates at which the operand of a view is read when the view is read at `coordinates`;
+/// nothing where that cannot be said with sums of atoms. Splits atoms for reshape.
+std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates& coordinates,
+                                        AtomTable& atoms);
 
-/// Whether every dimension keeps its elements and their order along it (permute, reshape, broadcast), so that a computed
-/// operand can be evaluated at the coordinates instead of being read from memory.
+/// Whether every dimension keeps its elements and their order along it (permute, reshape,
+/// broadcast), so that a computed operand can be evaluated at the coordinates instead of being read
+/// from memory.
 bool keeps_whole_dimensions(ir::Op view);
 
 }  // namespace latent::passes

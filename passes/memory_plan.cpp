@@ -17,8 +17,12 @@ MemoryPlan plan_memory(std::span<const Lifetime> lifetimes) {
     plan.offsets.resize(lifetimes.size(), 0);
     std::vector<std::size_t> by_size(lifetimes.size());
     std::iota(by_size.begin(), by_size.end(), std::size_t{0});
-    std::ranges::stable_sort(by_size, [&](std::size_t a, std::size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
-    const auto rounded = [](std::size_t bytes) { return (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment; };
+    std::ranges::stable_sort(by_size, [&](std::size_t a, std::size_t b) {
+        return lifetimes[a].bytes > lifetimes[b].bytes;
+    });
+    const auto rounded = [](std::size_t bytes) {
+        return (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    };
 
     std::vector<std::size_t> placed;  // by offset
     for (const std::size_t i : by_size) {
@@ -26,7 +30,8 @@ MemoryPlan plan_memory(std::span<const Lifetime> lifetimes) {
         const std::size_t size = rounded(value.bytes);
         std::size_t offset = 0;
         for (const std::size_t other : placed) {
-            const bool together = lifetimes[other].first <= value.last && value.first <= lifetimes[other].last;
+            const bool together =
+                lifetimes[other].first <= value.last && value.first <= lifetimes[other].last;
             if (!together) {
                 continue;
             }
@@ -38,14 +43,16 @@ MemoryPlan plan_memory(std::span<const Lifetime> lifetimes) {
         plan.offsets[i] = offset;
         plan.arena_bytes = std::max(plan.arena_bytes, offset + size);
         plan.total_bytes += size;
-        const auto position = std::ranges::upper_bound(placed, offset, {}, [&](std::size_t k) { return plan.offsets[k]; });
+        const auto position = std::ranges::upper_bound(
+            placed, offset, {}, [&](std::size_t k) { return plan.offsets[k]; });
         placed.insert(position, i);
     }
     // The peak changes only where a value begins.
     for (const Lifetime& start : lifetimes) {
         std::size_t alive = 0;
         for (const Lifetime& value : lifetimes) {
-            alive += value.first <= start.first && start.first <= value.last ? rounded(value.bytes) : 0;
+            alive +=
+                value.first <= start.first && start.first <= value.last ? rounded(value.bytes) : 0;
         }
         plan.peak_bytes = std::max(plan.peak_bytes, alive);
     }

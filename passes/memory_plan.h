@@ -6,7 +6,8 @@
 
 namespace latent::passes {
 
-/// A value that lives in scratch memory from the step that writes it first to the last that reads it, both included.
+/// A value that lives in scratch memory from the step that writes it first to the last that reads
+/// it, both included.
 struct Lifetime {
     std::size_t bytes = 0;
     int first = 0;
@@ -22,7 +23,8 @@ struct MemoryPlan {
     std::size_t peak_bytes = 0;
 };
 
-/// Gives values whose lifetimes do not meet the same memory. Larger values are placed first, each in the lowest gap it fits.
+/// Gives values whose lifetimes do not meet the same memory. Larger values are placed first, each
+/// in the lowest gap it fits.
 MemoryPlan plan_memory(std::span<const Lifetime> lifetimes);
 
 }  // namespace latent::passes

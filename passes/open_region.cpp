@@ -20,16 +20,19 @@ int OpenRegion::add_operand(int instance, const ir::Node* value, Coordinates coo
 }
 
 void OpenRegion::link_operand(int instance, int operand_instance) {
-    this->instance(instance).operands.push_back({Operand::State::instance, operand_instance, nullptr, {}});
+    this->instance(instance).operands.push_back(
+        {Operand::State::instance, operand_instance, nullptr, {}});
 }
 
 void OpenRegion::settle_with_instance(const Request& request, int instance) {
-    Operand& operand = this->instance(request.instance).operands[static_cast<std::size_t>(request.operand)];
+    Operand& operand =
+        this->instance(request.instance).operands[static_cast<std::size_t>(request.operand)];
     operand.state = Operand::State::instance;
     operand.index = instance;
 }
 
-void OpenRegion::settle_with_load(const Request& request, const ir::Node* value, const Coordinates& coordinates) {
+void OpenRegion::settle_with_load(const Request& request, const ir::Node* value,
+                                  const Coordinates& coordinates) {
     Instance& user = instance(request.instance);
     Load load;
     load.value = value;
@@ -47,7 +50,8 @@ void OpenRegion::settle_with_load(const Request& request, const ir::Node* value,
     std::size_t index = 0;
     while (index < loads_.size() &&
            !(loads_[index].value == value && loads_[index].kind == load.kind &&
-             atoms_.expand(loads_[index].coordinates) == load.coordinates && loads_[index].source_atoms.empty())) {
+             atoms_.expand(loads_[index].coordinates) == load.coordinates &&
+             loads_[index].source_atoms.empty())) {
         ++index;
     }
     if (index == loads_.size()) {

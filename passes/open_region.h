@@ -18,7 +18,8 @@ enum class Need : std::uint8_t {
     buffer,   ///< read from a buffer (operands of contractions and of indexed reads)
 };
 
-/// A place in an open region where a value is needed: operand `operand` of instance `instance`, at `coordinates`.
+/// A place in an open region where a value is needed: operand `operand` of instance `instance`, at
+/// `coordinates`.
 struct Request {
     int region = 0;
     int instance = 0;
@@ -27,7 +28,8 @@ struct Request {
     Need need = Need::any;
 };
 
-/// A region that still grows from its results towards its inputs. Instances are stages in reverse order.
+/// A region that still grows from its results towards its inputs. Instances are stages in reverse
+/// order.
 class OpenRegion {
   public:
     struct Operand {
@@ -41,7 +43,8 @@ class OpenRegion {
         IndexBinding binding;
         int stage_operand = -1;  ///< operand of the instance that gives the index at run time
     };
-    /// A stage to be. Of kind `load` it stands for its first operand itself (a result that is a copy).
+    /// A stage to be. Of kind `load` it stands for its first operand itself (a result that is a
+    /// copy).
     struct Instance {
         const ir::Node* node = nullptr;
         ir::StageKind kind = ir::StageKind::elementwise;
@@ -77,18 +80,22 @@ class OpenRegion {
     void link_operand(int instance, int operand_instance);
     void settle_with_instance(const Request& request, int instance);
     /// The operand comes from memory (or is a number, or an iota).
-    void settle_with_load(const Request& request, const ir::Node* value, const Coordinates& coordinates);
+    void settle_with_load(const Request& request, const ir::Node* value,
+                          const Coordinates& coordinates);
 
     void add_result(const ir::Node* node, int instance, Coordinates coordinates);
     const std::vector<Result>& results() const { return results_; }
     std::vector<Result>& results() { return results_; }
     std::span<const Load> loads() const { return loads_; }
 
-    /// Whether storing a value at `coordinates` walks the same atoms in the same order as the results so far.
+    /// Whether storing a value at `coordinates` walks the same atoms in the same order as the
+    /// results so far.
     bool stores_like_results(const Coordinates& coordinates) const;
 
     /// Where `value` has been asked for so far, and adding to it.
-    void note_seen(const ir::Node* value, const Coordinates& coordinates) { seen_[value].push_back(coordinates); }
+    void note_seen(const ir::Node* value, const Coordinates& coordinates) {
+        seen_[value].push_back(coordinates);
+    }
     std::span<const Coordinates> seen(const ir::Node* value) const;
 
     /// A source dimension of an indexed read: an atom that is no loop.

@@ -13,15 +13,47 @@ namespace latent::passes {
 
 namespace {
 
+/// Whether a reduction or contraction of a region does not vary along some dimension of results
+/// that lack what it reduces, so that its loops would run again for each point along that.
+bool repeats_anchor(const KernelStep& step) {
+    if (!step.classification.kind) {
+        return false;
+    }
+    std::uint64_t stored = 0;
+    const std::vector<ir::StrideClass>& strides = step.region.results[0].strides;
+    for (std::size_t i = 0; i < step.region.atoms.size() && step.region.results[0].scatter.empty();
+         ++i) {
+        stored |= strides[i] == ir::StrideClass::zero ? 0 : std::uint64_t{1} << i;
+    }
+    const std::uint64_t all = (std::uint64_t{1} << step.region.atoms.size()) - 1;
+    if (stored == all) {
+        return false;
+    }
+    const std::vector<std::uint64_t> spans = ir::spans(step.region);
+    for (std::size_t i = 0; i < step.region.stages.size(); ++i) {
+        const ir::Stage& stage = step.region.stages[i];
+        const bool row = stage.kind == ir::StageKind::reduce &&
+                         step.classification.row_atoms != 0 && step.classification.final_atoms != 0;
+        const bool anchor =
+            stage.kind == ir::StageKind::contraction || stage.kind == ir::StageKind::reduce;
+        if (anchor && !row && spans[i] != stored) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// How many of the newest regions are tried for a reduction that reads the same values.
 constexpr int sibling_search_limit = 64;
 
-/// One sweep over the graph from the results down. When a node is reached, all its users have been placed, so every request
-/// for it is known, and so is every path from it to a region.
+/// One sweep over the graph from the results down. When a node is reached, all its users have been
+/// placed, so every request for it is known, and so is every path from it to a region.
 class Partitioner {
   public:
     Partitioner(const ir::Graph& graph, const PartitionOptions& options)
-        : options_(options), order_(ir::topological_order(graph.results)), costs_(recompute_costs(order_)) {
+        : options_(options),
+          order_(ir::topological_order(graph.results)),
+          costs_(recompute_costs(order_)) {
         for (const ir::Value& result : graph.results) {
             demand_storage(result.node.get());
         }
@@ -50,9 +82,11 @@ class Partitioner {
     void read(const ir::Node& node, const Requests& requests);
     bool pass_through(const ir::Node& view, const Request& request);
     void request(int region, int instance, const ir::Value& value, Coordinates coordinates);
-    void request_operands(int region, int instance, const ir::Node& node, const Coordinates& coordinates);
+    void request_operands(int region, int instance, const ir::Node& node,
+                          const Coordinates& coordinates);
 
-    /// Why `node` cannot be computed in the region that asks for it there; empty if it was absorbed.
+    /// Why `node` cannot be computed in the region that asks for it there; empty if it was
+    /// absorbed.
     std::string absorb(const ir::Node& node, const Request& request, int* instance = nullptr);
     std::string absorb_for_all(const ir::Node& node, const Requests& requests);
     void store(const ir::Node& node, Requests& requests);
@@ -74,9 +108,11 @@ class Partitioner {
     Partition partition_;
 };
 
-void Partitioner::request(int region_index, int instance, const ir::Value& value, Coordinates coordinates) {
+void Partitioner::request(int region_index, int instance, const ir::Value& value,
+                          Coordinates coordinates) {
     Request request{region_index, instance, 0, std::move(coordinates), Need::any};
-    request.operand = region(region_index).add_operand(instance, value.node.get(), request.coordinates);
+    request.operand =
+        region(region_index).add_operand(instance, value.node.get(), request.coordinates);
     requests_[value.node.get()].push_back(std::move(request));
 }
 
@@ -107,7 +143,8 @@ void Partitioner::place(const ir::Node& node) {
 void Partitioner::place_leaf(const ir::Node& node, const Requests& requests) {
     const bool in_memory = node.op() == ir::Op::parameter;
     const bool needs_buffer =
-        must_store(node) || std::ranges::any_of(requests, [](const Request& r) { return r.need == Need::buffer; });
+        must_store(node) ||
+        std::ranges::any_of(requests, [](const Request& r) { return r.need == Need::buffer; });
     Requests all = requests;
     if (needs_buffer && !in_memory) {
         store_in_new_region(node);
@@ -126,7 +163,8 @@ void Partitioner::place_leaf(const ir::Node& node, const Requests& requests) {
 
 bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
     const ir::Node& operand = *view.operand(0).node;
-    const bool in_memory = operand.op() == ir::Op::parameter || ir::category(operand.op()) != ir::Category::leaf;
+    const bool in_memory =
+        operand.op() == ir::Op::parameter || ir::category(operand.op()) != ir::Category::leaf;
     if (request.need == Need::buffer && (!in_memory || operand.type().rank() == 0)) {
         return false;  // repeating a number or counting takes memory of its own first
     }
@@ -168,7 +206,8 @@ void Partitioner::place_view(const ir::Node& node, Requests requests) {
         }
     }
     if (!stuck.empty()) {
-        partition_.cuts.push_back({&node, "its elements have no regular stride seen through the views above"});
+        partition_.cuts.push_back(
+            {&node, "its elements have no regular stride seen through the views above"});
         if (node.op() == ir::Op::reshape) {
             const ir::Node* operand = node.operand(0).node.get();
             demand_storage(operand);
@@ -193,14 +232,16 @@ void Partitioner::place_computed(const ir::Node& node, Requests requests) {
 }
 
 std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& requests) {
-    if (std::ranges::any_of(requests, [](const Request& request) { return request.need != Need::any; })) {
+    if (std::ranges::any_of(requests,
+                            [](const Request& request) { return request.need != Need::any; })) {
         return "its consumer reads it from memory";
     }
     bool several = false;
     for (const Request& request : requests) {
         const OpenRegion& open = region(request.region);
         several = several || request.region != requests[0].region ||
-                  open.atoms().expand(request.coordinates) != open.atoms().expand(requests[0].coordinates);
+                  open.atoms().expand(request.coordinates) !=
+                      open.atoms().expand(requests[0].coordinates);
     }
     if (several && *costs_.find(&node) > options_.recompute_cost) {
         return "several kernels need it, and computing it again costs more than storing it";
@@ -275,16 +316,20 @@ std::string Partitioner::absorb(const ir::Node& node, const Request& request, in
     if (reason.empty()) {
         open.settle_with_instance(request, *instance);
         const KernelStep trial = open.snapshot();
-        if (trial.classification.kind) {
+        if (repeats_anchor(trial)) {
+            reason = "it would be computed again along another dimension of the result";
+        } else if (trial.classification.kind) {
             for (int i = first; i < static_cast<int>(open.instance_count()); ++i) {
                 for (PendingOperand& pending : take_pending(open, i)) {
                     requests_[pending.value].push_back({request.region, i, pending.operand,
-                                                        std::move(pending.coordinates), pending.need});
+                                                        std::move(pending.coordinates),
+                                                        pending.need});
                 }
             }
             return {};
+        } else {
+            reason = trial.classification.reason;
         }
-        reason = trial.classification.reason;
     }
     region(request.region) = before;
     return reason;
@@ -311,11 +356,13 @@ bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests)
         OpenRegion& open = region(request.region);
         const auto here = [&](const Request& other) {
             return other.region == request.region && other.need == Need::any &&
-                   open.atoms().expand(other.coordinates) == open.atoms().expand(request.coordinates);
+                   open.atoms().expand(other.coordinates) ==
+                       open.atoms().expand(request.coordinates);
         };
         // A kernel cannot read elsewhere what it is writing, nor wait for one that waits for it.
         const auto prevents = [&](const Request& other) {
-            return other.region == request.region ? !here(other) : depends(request.region, other.region);
+            return other.region == request.region ? !here(other)
+                                                  : depends(request.region, other.region);
         };
         if (request.need != Need::any || !open.stores_like_results(request.coordinates) ||
             std::ranges::any_of(requests, prevents)) {
@@ -345,11 +392,14 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
     }
     const ir::Node& operand = *node.operand(0).node;
     const int newest = static_cast<int>(regions_.size());
-    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest; ++candidate) {
+    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
+         ++candidate) {
         OpenRegion& open = region(candidate);
         const OpenRegion::Instance& first = open.instance(open.results()[0].instance);
-        if (first.kind != ir::StageKind::reduce || first.node->operand(0).type() != operand.type() ||
-            first.node->attributes() != node.attributes() || !share_inputs(*first.node->operand(0).node, operand)) {
+        if (first.kind != ir::StageKind::reduce ||
+            first.node->operand(0).type() != operand.type() ||
+            first.node->attributes() != node.attributes() ||
+            !share_inputs(*first.node->operand(0).node, operand)) {
             continue;
         }
         const bool cycle = std::ranges::any_of(requests, [&](const Request& other) {
@@ -371,8 +421,8 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
             continue;
         }
         for (PendingOperand& pending : take_pending(open, instance)) {
-            requests_[pending.value].push_back(
-                {candidate, instance, pending.operand, std::move(pending.coordinates), pending.need});
+            requests_[pending.value].push_back({candidate, instance, pending.operand,
+                                                std::move(pending.coordinates), pending.need});
         }
         producers_[&node].push_back(candidate);
         return true;
@@ -385,7 +435,8 @@ void Partitioner::store_in_new_region(const ir::Node& node) {
     OpenRegion& open = regions_.emplace_back();
     const Coordinates coordinates = open.atoms().add_all(node.type().shape.span());
     producers_[&node].push_back(index);
-    // The result starts as a copy of its value, into which the computation is then absorbed as into any consumer.
+    // The result starts as a copy of its value, into which the computation is then absorbed as into
+    // any consumer.
     const int copy = open.add_instance(&node, ir::StageKind::load);
     open.add_result(&node, copy, coordinates);
     Request first{index, copy, 0, coordinates, Need::any};
@@ -420,8 +471,8 @@ void Partitioner::scatter_in_new_region(const ir::Node& node) {
     OpenRegion& open = regions_.emplace_back();
     const int instance = add_scatter(open, node);
     for (PendingOperand& pending : take_pending(open, instance)) {
-        requests_[pending.value].push_back(
-            {copy_index + 1, instance, pending.operand, std::move(pending.coordinates), pending.need});
+        requests_[pending.value].push_back({copy_index + 1, instance, pending.operand,
+                                            std::move(pending.coordinates), pending.need});
     }
     producers_[&node] = {copy_index, copy_index + 1};
 }
@@ -459,7 +510,8 @@ void Partitioner::finish() {
         const ir::Node* const* below = storage.find(value);
         return producers_.find(below == nullptr ? value : *below);
     };
-    // A region's level counts from the end: one more than the highest among the regions that need it.
+    // A region's level counts from the end: one more than the highest among the regions that need
+    // it.
     std::vector<std::vector<int>> needs(regions_.size());
     std::vector<int> users(regions_.size(), 0);
     const auto add_need = [&](int user, int producer) {

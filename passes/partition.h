@@ -11,9 +11,10 @@ namespace latent::passes {
 
 /// What an input of a region is bound to in one plan.
 struct InputBinding {
-    const ir::Node* value = nullptr;    ///< null for affine inputs
-    std::int64_t offset = 0;            ///< in elements
-    std::vector<std::int64_t> strides;  ///< of atoms (strided, affine) or of the buffer's dimensions (indexed)
+    const ir::Node* value = nullptr;  ///< null for affine inputs
+    std::int64_t offset = 0;          ///< in elements
+    std::vector<std::int64_t>
+        strides;  ///< of atoms (strided, affine) or of the buffer's dimensions (indexed)
     std::vector<std::int64_t> extents;  ///< of the buffer's dimensions (indexed)
 };
 
@@ -34,7 +35,8 @@ struct Cut {
     std::string reason;
 };
 
-/// One launch of a kernel: a region with the numbers it runs on. The nodes belong to the partitioned graph.
+/// One launch of a kernel: a region with the numbers it runs on. The nodes belong to the
+/// partitioned graph.
 struct KernelStep {
     ir::Region region;
     ir::Classification classification;
@@ -53,7 +55,8 @@ struct Alias {
 };
 
 struct Partition {
-    /// In an order in which they can run. A step sits as late as its consumers allow, so that equal kernels meet.
+    /// In an order in which they can run. A step sits as late as its consumers allow, so that equal
+    /// kernels meet.
     std::vector<KernelStep> steps;
     /// For each step its level: steps of one level do not depend on each other.
     std::vector<int> levels;
@@ -62,14 +65,15 @@ struct Partition {
 };
 
 struct PartitionOptions {
-    std::size_t max_stages = 96;           ///< of one region
+    std::size_t max_stages = 96;              ///< of one region
     std::int64_t max_row_elements = 1 << 16;  ///< a longer row is reduced by a kernel of its own
-    int recompute_cost = 40;               ///< the most that computing a value again in each consumer may cost
+    int recompute_cost = 40;  ///< the most that computing a value again in each consumer may cost
 };
 
-/// Cuts a graph into regions, from its results towards its parameters: each value is absorbed into the region that needs it
-/// where that stays a kernel of a known kind, computed again in several regions where that is cheap, and stored otherwise.
-/// Every result that is not a parameter gets storage.
+/// Cuts a graph into regions, from its results towards its parameters: each value is absorbed into
+/// the region that needs it where that stays a kernel of a known kind, computed again in several
+/// regions where that is cheap, and stored otherwise. Every result that is not a parameter gets
+/// storage.
 Partition partition(const ir::Graph& graph, const PartitionOptions& options = {});
 
 }  // namespace latent::passes

@@ -7,13 +7,15 @@
 
 namespace latent::passes {
 
-/// Whether contractions, reductions and indexed reads are at hand (or about to be stored anyway), or would have to be
-/// computed again as well.
+/// Whether contractions, reductions and indexed reads are at hand (or about to be stored anyway),
+/// or would have to be computed again as well.
 enum class Anchors : std::uint8_t { stored, computed_again };
 
-/// What computing one element of each node from memory costs, in units of a cheap arithmetic instruction: 2 for a read, about
-/// 10 for a transcendental function. What is ready counts as a read, and so do contractions and indexed reads if stored;
-/// anchors that are computed again cost more than any limit.
-ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order, Anchors anchors = Anchors::stored);
+/// What computing one element of each node from memory costs, in units of a cheap arithmetic
+/// instruction: 2 for a read, about 10 for a transcendental function. What is ready counts as a
+/// read, and so do contractions and indexed reads if stored; anchors that are computed again cost
+/// more than any limit.
+ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order,
+                                 Anchors anchors = Anchors::stored);
 
 }  // namespace latent::passes

@@ -23,8 +23,8 @@ constexpr std::int64_t max_merged_extent = (std::int64_t{1} << 31) - 1;
 
 }  // namespace
 
-/// Turns an open region into a Region with its numbers: orders the loop atoms, merges those that are contiguous in all that
-/// is read and written, and numbers the stages.
+/// Turns an open region into a Region with its numbers: orders the loop atoms, merges those that
+/// are contiguous in all that is read and written, and numbers the stages.
 class RegionWriter {
   public:
     explicit RegionWriter(const OpenRegion& open) : open_(open), atoms_(open.atoms_) {}
@@ -52,15 +52,17 @@ class RegionWriter {
     std::vector<int> walk(const Coordinates& coordinates) const;
     void order_atoms();
     void compute_strides();
-    std::vector<std::int64_t> strides_of(const ir::Node* value, ir::InputKind kind, const Coordinates& coordinates,
-                                         std::span<const int> atoms, std::int64_t& offset) const;
+    std::vector<std::int64_t> strides_of(const ir::Node* value, ir::InputKind kind,
+                                         const Coordinates& coordinates, std::span<const int> atoms,
+                                         std::int64_t& offset) const;
     void merge_atoms();
     bool same_role(int outer, int inner) const;
     void emit();
     int emit_load(int load);
     int position(int atom) const;
     std::vector<int> positions(const std::vector<Coordinate>& coordinates) const;
-    ir::IndexedDim written(const OpenRegion::IndexDraft& draft, const OpenRegion::Instance* instance);
+    ir::IndexedDim written(const OpenRegion::IndexDraft& draft,
+                           const OpenRegion::Instance* instance);
     static std::vector<ir::StrideClass> classes(std::span<const std::int64_t> strides);
 
     const OpenRegion& open_;
@@ -69,8 +71,8 @@ class RegionWriter {
     std::vector<WrittenLoad> loads_;
     /// For each instance and operand: the written load, or -1.
     std::vector<std::vector<int>> load_of_;
-    std::vector<int> order_;                                ///< loop atoms, outermost first
-    std::map<int, int> merged_into_;                        ///< an outer atom and the inner one that took it in
+    std::vector<int> order_;          ///< loop atoms, outermost first
+    std::map<int, int> merged_into_;  ///< an outer atom and the inner one that took it in
     std::vector<std::vector<std::int64_t>> result_strides_;  ///< by loop atom
     std::vector<int> stage_of_instance_;
     std::vector<int> stage_of_load_;
@@ -78,8 +80,13 @@ class RegionWriter {
 
 void RegionWriter::collect_loads() {
     for (const OpenRegion::Load& load : open_.loads_) {
-        loads_.push_back({load.value, load.kind, load.value->type().dtype, atoms_.expand(load.coordinates),
-                          load.source_atoms, 0, {}});
+        loads_.push_back({load.value,
+                          load.kind,
+                          load.value->type().dtype,
+                          atoms_.expand(load.coordinates),
+                          load.source_atoms,
+                          0,
+                          {}});
     }
     for (const OpenRegion::Instance& instance : open_.instances_) {
         std::vector<int>& load_of = load_of_.emplace_back();
@@ -91,13 +98,20 @@ void RegionWriter::collect_loads() {
                 load_of.push_back(-1);
             } else {
                 load_of.push_back(static_cast<int>(loads_.size()));
-                WrittenLoad load{nullptr, ir::InputKind::strided, operand.value->type().dtype, atoms_.expand(operand.coordinates), {}, 0, {}};
+                WrittenLoad load{nullptr,
+                                 ir::InputKind::strided,
+                                 operand.value->type().dtype,
+                                 atoms_.expand(operand.coordinates),
+                                 {},
+                                 0,
+                                 {}};
                 if (instance.kind == ir::StageKind::indexed && i == 0) {
                     load.kind = ir::InputKind::indexed;
                     for (const Coordinate& dim : operand.coordinates) {
                         load.source_atoms.push_back(dim.terms[0].atom);
                     }
-                } else if (operand.coordinates.empty()) {
+                } else if (operand.coordinates.empty() &&
+                           instance.kind != ir::StageKind::contraction) {
                     load.kind = ir::InputKind::scalar;
                 }
                 loads_.push_back(std::move(load));
@@ -143,11 +157,13 @@ std::vector<int> RegionWriter::walk(const Coordinates& coordinates) const {
 }
 
 void RegionWriter::order_atoms() {
-    // The results decide the order where they have all atoms or where a contraction's atoms follow them; else the input
-    // that varies along most atoms does, for that is the one whose memory order matters most.
+    // The results decide the order where they have all atoms or where a contraction's atoms follow
+    // them; else the input that varies along most atoms does, for that is the one whose memory
+    // order matters most.
     std::vector<int> order = walk(open_.results_[0].coordinates);
-    const bool contraction = std::ranges::any_of(
-        open_.instances_, [](const auto& instance) { return instance.kind == ir::StageKind::contraction; });
+    const bool contraction = std::ranges::any_of(open_.instances_, [](const auto& instance) {
+        return instance.kind == ir::StageKind::contraction;
+    });
     if (order.size() < order_.size() && !contraction) {
         std::vector<int> reference;
         for (const WrittenLoad& load : loads_) {
@@ -160,7 +176,8 @@ void RegionWriter::order_atoms() {
             }
             if (load.value != nullptr) {
                 std::int64_t offset = 0;
-                const auto strides = strides_of(load.value, load.kind, load.coordinates, atoms, offset);
+                const auto strides =
+                    strides_of(load.value, load.kind, load.coordinates, atoms, offset);
                 std::vector<std::size_t> by_stride(atoms.size());
                 for (std::size_t i = 0; i < atoms.size(); ++i) {
                     by_stride[i] = i;
@@ -176,7 +193,8 @@ void RegionWriter::order_atoms() {
             }
             reference = std::move(atoms);
         }
-        std::erase_if(order, [&](int atom) { return std::ranges::find(reference, atom) != reference.end(); });
+        std::erase_if(
+            order, [&](int atom) { return std::ranges::find(reference, atom) != reference.end(); });
         order.insert(order.end(), reference.begin(), reference.end());
     }
     for (const int atom : order_) {
@@ -188,7 +206,8 @@ void RegionWriter::order_atoms() {
 }
 
 std::vector<std::int64_t> RegionWriter::strides_of(const ir::Node* value, ir::InputKind kind,
-                                                   const Coordinates& coordinates, std::span<const int> atoms,
+                                                   const Coordinates& coordinates,
+                                                   std::span<const int> atoms,
                                                    std::int64_t& offset) const {
     // A pending operand has no buffer yet: any row-major one will do.
     ir::Dims base(coordinates.size(), 1);
@@ -210,7 +229,8 @@ std::vector<std::int64_t> RegionWriter::strides_of(const ir::Node* value, ir::In
         for (const ir::AtomTerm& term : coordinates[dim].terms) {
             const auto found = std::ranges::find(atoms, term.atom);
             if (found != atoms.end()) {
-                strides[static_cast<std::size_t>(found - atoms.begin())] += base[dim] * term.coefficient;
+                strides[static_cast<std::size_t>(found - atoms.begin())] +=
+                    base[dim] * term.coefficient;
             }
         }
     }
@@ -219,7 +239,8 @@ std::vector<std::int64_t> RegionWriter::strides_of(const ir::Node* value, ir::In
 
 void RegionWriter::compute_strides() {
     for (WrittenLoad& load : loads_) {
-        const std::vector<int>& atoms = load.kind == ir::InputKind::indexed ? load.source_atoms : order_;
+        const std::vector<int>& atoms =
+            load.kind == ir::InputKind::indexed ? load.source_atoms : order_;
         if (load.kind != ir::InputKind::scalar) {
             load.strides = strides_of(load.value, load.kind, load.coordinates, atoms, load.offset);
         }
@@ -228,16 +249,18 @@ void RegionWriter::compute_strides() {
         std::int64_t offset = 0;
         const ir::Dims strides = ir::row_major_strides(result.node->type().shape.span());
         result_strides_.push_back(
-            result.scatter.empty()
-                ? strides_of(result.node, ir::InputKind::strided, atoms_.expand(result.coordinates), order_, offset)
-                : std::vector<std::int64_t>(strides.begin(), strides.end()));
+            result.scatter.empty() ? strides_of(result.node, ir::InputKind::strided,
+                                                atoms_.expand(result.coordinates), order_, offset)
+                                   : std::vector<std::int64_t>(strides.begin(), strides.end()));
     }
 }
 
 bool RegionWriter::same_role(int outer, int inner) const {
     for (const OpenRegion::Instance& instance : open_.instances_) {
         const std::vector<int> reduced = walk(instance.reduced);
-        const auto reduces = [&](int atom) { return std::ranges::find(reduced, atom) != reduced.end(); };
+        const auto reduces = [&](int atom) {
+            return std::ranges::find(reduced, atom) != reduced.end();
+        };
         if (reduces(outer) != reduces(inner)) {
             return false;
         }
@@ -264,13 +287,16 @@ void RegionWriter::merge_atoms() {
         const auto contiguous_with_merged = [&](const std::vector<std::int64_t>& strides) {
             return strides[outer] == strides[i] * merged_extent;
         };
-        bool fits = extents[outer] * merged_extent <= max_merged_extent && same_role(order_[outer], order_[i]);
+        bool fits = extents[outer] * merged_extent <= max_merged_extent &&
+                    same_role(order_[outer], order_[i]);
         for (const WrittenLoad& load : loads_) {
-            const bool by_atom = load.kind == ir::InputKind::strided || load.kind == ir::InputKind::affine;
+            const bool by_atom =
+                load.kind == ir::InputKind::strided || load.kind == ir::InputKind::affine;
             fits = fits && (!by_atom || contiguous_with_merged(load.strides));
         }
         for (std::size_t r = 0; r < open_.results_.size(); ++r) {
-            fits = fits && open_.results_[r].scatter.empty() && contiguous_with_merged(result_strides_[r]);
+            fits = fits && open_.results_[r].scatter.empty() &&
+                   contiguous_with_merged(result_strides_[r]);
         }
         if (!fits) {
             continue;
@@ -295,7 +321,8 @@ void RegionWriter::merge_atoms() {
 }
 
 int RegionWriter::position(int atom) const {
-    for (auto merged = merged_into_.find(atom); merged != merged_into_.end(); merged = merged_into_.find(atom)) {
+    for (auto merged = merged_into_.find(atom); merged != merged_into_.end();
+         merged = merged_into_.find(atom)) {
         atom = merged->second;
     }
     return static_cast<int>(std::ranges::find(order_, atom) - order_.begin());
@@ -322,7 +349,8 @@ std::vector<ir::StrideClass> RegionWriter::classes(std::span<const std::int64_t>
     return result;
 }
 
-ir::IndexedDim RegionWriter::written(const OpenRegion::IndexDraft& draft, const OpenRegion::Instance* instance) {
+ir::IndexedDim RegionWriter::written(const OpenRegion::IndexDraft& draft,
+                                     const OpenRegion::Instance* instance) {
     ir::IndexedDim dim = draft.dim;
     for (ir::AtomTerm& term : dim.terms) {
         term.atom = position(term.atom);
@@ -331,8 +359,10 @@ ir::IndexedDim RegionWriter::written(const OpenRegion::IndexDraft& draft, const 
         const auto operand = static_cast<std::size_t>(draft.stage_operand);
         const auto index = static_cast<std::size_t>(instance - open_.instances_.data());
         const int load = load_of_[index][operand];
-        dim.stage = load >= 0 ? emit_load(load)
-                              : stage_of_instance_[static_cast<std::size_t>(instance->operands[operand].index)];
+        dim.stage =
+            load >= 0
+                ? emit_load(load)
+                : stage_of_instance_[static_cast<std::size_t>(instance->operands[operand].index)];
     }
     return dim;
 }
@@ -359,8 +389,8 @@ void RegionWriter::emit() {
         for (const int atom : load.source_atoms) {
             extents.push_back(extent(atom));
         }
-        step_.inputs.push_back({load.kind == ir::InputKind::affine ? nullptr : load.value, load.offset, load.strides,
-                                std::move(extents)});
+        step_.inputs.push_back({load.kind == ir::InputKind::affine ? nullptr : load.value,
+                                load.offset, load.strides, std::move(extents)});
     }
     stage_of_load_.assign(loads_.size(), -1);
     stage_of_instance_.assign(open_.instances_.size(), -1);
@@ -368,8 +398,9 @@ void RegionWriter::emit() {
         const OpenRegion::Instance& instance = open_.instances_[i];
         const auto operand_stage = [&](std::size_t k) {
             const int load = load_of_[i][k];
-            return load >= 0 ? emit_load(load)
-                             : stage_of_instance_[static_cast<std::size_t>(instance.operands[k].index)];
+            return load >= 0
+                       ? emit_load(load)
+                       : stage_of_instance_[static_cast<std::size_t>(instance.operands[k].index)];
         };
         if (instance.kind == ir::StageKind::load) {
             stage_of_instance_[i] = operand_stage(0);
@@ -382,7 +413,8 @@ void RegionWriter::emit() {
             stage.literal = instance.node->attributes_as<ir::ConstantAttributes>().value;
         } else if (instance.kind != ir::StageKind::indexed) {
             // A fold sums what the windows hold.
-            stage.op = instance.node->op() == ir::Op::fold ? ir::Op::reduce_sum : instance.node->op();
+            stage.op =
+                instance.node->op() == ir::Op::fold ? ir::Op::reduce_sum : instance.node->op();
         }
         stage.atoms = positions(instance.reduced);
         std::vector<bool> is_index(instance.operands.size(), false);
@@ -423,6 +455,8 @@ void RegionWriter::emit() {
     step_.classification = ir::classify(region);
 }
 
-KernelStep OpenRegion::snapshot() const { return RegionWriter(*this).write(); }
+KernelStep OpenRegion::snapshot() const {
+    return RegionWriter(*this).write();
+}
 
 }  // namespace latent::passes

@@ -11,14 +11,19 @@ constexpr std::int64_t task_points = 1 << 14;
 /// Up to so many rows, a contraction reads its operands in place.
 constexpr std::int64_t skinny_rows = 8;
 
-bool has(std::uint64_t set, int atom) { return (set >> atom & 1) != 0; }
+bool has(std::uint64_t set, int atom) {
+    return (set >> atom & 1) != 0;
+}
 
-/// How many of the elements that a point reads and writes lie next to those of its neighbour along `atom`.
+/// How many of the elements that a point reads and writes lie next to those of its neighbour along
+/// `atom`.
 int contiguous_accesses(const ir::Region& region, int atom) {
     int count = 0;
     const auto k = static_cast<std::size_t>(atom);
     for (const ir::RegionInput& input : region.inputs) {
-        count += input.kind == ir::InputKind::strided && input.strides[k] == ir::StrideClass::one ? 1 : 0;
+        count += input.kind == ir::InputKind::strided && input.strides[k] == ir::StrideClass::one
+                     ? 1
+                     : 0;
     }
     for (const ir::RegionResult& result : region.results) {
         count += result.scatter.empty() && result.strides[k] == ir::StrideClass::one ? 1 : 0;
@@ -39,8 +44,8 @@ int choose_vector_atom(const ir::Region& region, std::uint64_t set) {
     return chosen;
 }
 
-/// Bytes of the widest number in the region: all vectors of a kernel have as many elements as fit of these, but never fewer
-/// than of f64.
+/// Bytes of the widest number in the region: all vectors of a kernel have as many elements as fit
+/// of these, but never fewer than of f64.
 int widest_element(const ir::Region& region) {
     std::size_t bytes = 4;
     for (const ir::Stage& stage : region.stages) {
@@ -69,11 +74,13 @@ bool is_transcendental(ir::Op op) {
     }
 }
 
-/// Stages of a row that several loops over the row use and that are worth more than a store and a load.
+/// Stages of a row that several loops over the row use and that are worth more than a store and a
+/// load.
 std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
     const std::vector<std::uint64_t> spans = ir::spans(region);
     std::vector<int> kept;
-    // The loops over the row in which a stage is evaluated: those of reductions, and that of the results.
+    // The loops over the row in which a stage is evaluated: those of reductions, and that of the
+    // results.
     std::vector<std::vector<int>> used_in(region.stages.size());
     const auto note = [&](int stage, int loop) {
         std::vector<int>& loops = used_in[static_cast<std::size_t>(stage)];
@@ -88,8 +95,8 @@ std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
         const std::vector<int> loops = used_in[static_cast<std::size_t>(i)];
         const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0;
-        const bool keep = stage.kind == ir::StageKind::elementwise && is_transcendental(stage.op) && in_row &&
-                          loops.size() > 1;
+        const bool keep = stage.kind == ir::StageKind::elementwise && is_transcendental(stage.op) &&
+                          in_row && loops.size() > 1;
         if (keep) {
             kept.push_back(i);
         }
@@ -107,20 +114,24 @@ std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
     return kept;
 }
 
-void schedule_contraction(ir::Schedule& schedule, const ir::Region& region, const ir::Classification& classification,
-                          const ir::Machine& machine, std::span<const std::int64_t> extents) {
+void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
+                          const ir::Classification& classification, const ir::Machine& machine,
+                          std::span<const std::int64_t> extents) {
     const ir::Stage& contraction =
         region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
     const std::vector<std::uint64_t> spans = ir::spans(region);
     const std::uint64_t lhs = spans[static_cast<std::size_t>(contraction.operands[0])];
     const std::uint64_t rhs = spans[static_cast<std::size_t>(contraction.operands[1])];
-    const auto extent = [&](int atom) { return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)]; };
-    // Vectors run along the innermost dimension that only one operand has, unless it is short and another is not; rows along
-    // the longest one of the other operand.
+    const auto extent = [&](int atom) {
+        return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
+    };
+    // Vectors run along the innermost dimension that only one operand has, unless it is short and
+    // another is not; rows along the longest one of the other operand.
     const std::uint64_t free = (lhs ^ rhs) & ~classification.final_atoms;
     int column = -1;
     for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
-        if (has(free, atom) && (column < 0 || (extent(column) < schedule.lanes && extent(atom) > extent(column)))) {
+        if (has(free, atom) &&
+            (column < 0 || (extent(column) < schedule.lanes && extent(atom) > extent(column)))) {
             column = atom;
         }
     }
@@ -140,8 +151,10 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region, cons
     schedule.tile_rows = (machine.registers - 4) / 2;
     const int columns = schedule.tile_vectors * schedule.lanes;
     schedule.block_depth = static_cast<int>(machine.l1_bytes) / (columns * element);
-    const std::int64_t tile_bytes = std::int64_t{schedule.block_depth} * schedule.tile_rows * element;
-    schedule.block_rows = static_cast<int>(std::max<std::int64_t>(1, machine.l2_bytes / 2 / tile_bytes));
+    const std::int64_t tile_bytes =
+        std::int64_t{schedule.block_depth} * schedule.tile_rows * element;
+    schedule.block_rows =
+        static_cast<int>(std::max<std::int64_t>(1, machine.l2_bytes / 2 / tile_bytes));
     schedule.block_columns = 64;
     std::int64_t depth = 1;
     for (const int atom : contraction.atoms) {
@@ -175,8 +188,8 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             schedule.kept = choose_kept(region, classification.row_atoms);
             break;
         case ir::Template::reduction:
-            schedule.unroll = 4;
             schedule.vector_atom = choose_vector_atom(region, all);
+            schedule.unroll = has(classification.final_atoms, schedule.vector_atom) ? 4 : 2;
             schedule.kept = choose_kept(region, classification.row_atoms);
             break;
         case ir::Template::contraction:

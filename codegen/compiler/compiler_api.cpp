@@ -22,11 +22,12 @@ void write_error(std::string_view message, char* error, size_t capacity) {
 
 }  // namespace
 
-int latent_compile_kernel(const char* request, size_t request_size, const char* symbol, unsigned notes,
-                          const latent_compile_sink* sink, char* error, size_t error_capacity) {
+int latent_compile_kernel(const char* request, size_t request_size, const char* symbol,
+                          unsigned notes, const latent_compile_sink* sink, char* error,
+                          size_t error_capacity) {
     try {
-        const latent::codegen::CompiledKernel kernel =
-            latent::codegen::compile_kernel({request, request_size}, symbol, notes, sink->object != nullptr);
+        const latent::codegen::CompiledKernel kernel = latent::codegen::compile_kernel(
+            {request, request_size}, symbol, notes, sink->object != nullptr);
         for (const auto& [name, text] : kernel.notes) {
             sink->note(sink->context, name.c_str(), text.data(), text.size());
         }
@@ -42,4 +43,6 @@ int latent_compile_kernel(const char* request, size_t request_size, const char* 
     return 1;
 }
 
-const char* latent_compiler_build_id(void) { return latent::codegen::compiler_build_id; }
+const char* latent_compiler_build_id(void) {
+    return latent::codegen::compiler_build_id;
+}

@@ -17,8 +17,9 @@ namespace {
 using Halide::Target;
 
 Target target_for(ir::InstructionSet set) {
-    std::vector<Target::Feature> features = {Target::NoAsserts, Target::NoBoundsQuery, Target::NoRuntime,
-                                             Target::LargeBuffers, Target::UserContext, Target::SSE41};
+    std::vector<Target::Feature> features = {Target::NoAsserts,   Target::NoBoundsQuery,
+                                             Target::NoRuntime,   Target::LargeBuffers,
+                                             Target::UserContext, Target::SSE41};
     if (set >= ir::InstructionSet::avx2) {
         features.insert(features.end(), {Target::AVX, Target::F16C, Target::FMA, Target::AVX2});
     }
@@ -65,8 +66,10 @@ std::string loops_of(const std::string& statement) {
     std::istringstream lines(statement);
     std::string loops;
     for (std::string line; std::getline(lines, line);) {
-        const std::string_view text = std::string_view(line).substr(std::min(line.find_first_not_of(' '), line.size()));
-        const bool loop = text.find("for (") != std::string_view::npos || text.starts_with("parallel (");
+        const std::string_view text =
+            std::string_view(line).substr(std::min(line.find_first_not_of(' '), line.size()));
+        const bool loop =
+            text.find("for (") != std::string_view::npos || text.starts_with("parallel (");
         if (loop || text.starts_with("produce ")) {
             loops += line + "\n";
         }
@@ -91,13 +94,25 @@ void lower(Lowering& lowering) {
 
 }  // namespace
 
-CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, unsigned notes, bool want_object) {
+static double tick(const char* what) {
+    static thread_local double last = 0;
+    timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    double now = t.tv_sec * 1e3 + t.tv_nsec * 1e-6;
+    if (getenv("LT")) fprintf(stderr, "  %s %.1f\n", what, now - last);
+    last = now;
+    return now;
+}
+CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, unsigned notes,
+                              bool want_object) {
+    tick("start");
     const ir::KernelRequest request = ir::parse_kernel_request(text);
     Lowering lowering(request, "k");
     if (request.schedule.kind != *lowering.classification().kind) {
         throw CompileError("a schedule for another kind of kernel");
     }
     lower(lowering);
+    tick("lower");
 
     CompiledKernel result;
     if ((notes & latent_note_schedule) != 0) {
@@ -112,9 +127,11 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
     if (!want_object && !loop_nest && !statement && !assembly) {
         return result;
     }
-    const Halide::Module module = Halide::Pipeline(lowering.output())
-                                      .compile_to_module(lowering.arguments(), symbol,
-                                                         target_for(request.schedule.instruction_set));
+    const Halide::Module module =
+        Halide::Pipeline(lowering.output())
+            .compile_to_module(lowering.arguments(), symbol,
+                               target_for(request.schedule.instruction_set));
+    tick("halide");
     if (statement || loop_nest) {
         std::ostringstream out;
         out << module.get_conceptual_stmt();
@@ -135,6 +152,7 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
     }
     if (!files.empty()) {
         module.compile(files);
+        tick("llvm");
     }
     if (want_object) {
         result.object = read_file(files[Halide::OutputFileType::object]);

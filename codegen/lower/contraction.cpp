@@ -10,8 +10,9 @@ namespace {
 
 using Halide::Expr;
 
-/// Brings a contraction region into the form of a matrix product: one atom for rows, one for columns, the contracted ones,
-/// and outer loops over all the rest (batches, further rows or columns), along which an operand may or may not vary.
+/// Brings a contraction region into the form of a matrix product: one atom for rows, one for
+/// columns, the contracted ones, and outer loops over all the rest (batches, further rows or
+/// columns), along which an operand may or may not vary.
 class MatrixForm {
   public:
     explicit MatrixForm(Lowering& lowering)
@@ -24,8 +25,9 @@ class MatrixForm {
         // The columns, along which vectors run, belong to the second operand of the product.
         a_ = contraction.operands[0];
         b_ = contraction.operands[1];
-        const bool swapped = column_atom_ >= 0 ? (lowering.span(b_) >> column_atom_ & 1) == 0
-                                               : row_atom_ >= 0 && (lowering.span(a_) >> row_atom_ & 1) == 0;
+        const bool swapped = column_atom_ >= 0
+                                 ? (lowering.span(b_) >> column_atom_ & 1) == 0
+                                 : row_atom_ >= 0 && (lowering.span(a_) >> row_atom_ & 1) == 0;
         if (swapped) {
             std::swap(a_, b_);
         }
@@ -56,26 +58,28 @@ class MatrixForm {
         spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
         spec.a = operand(a_, row_atom_);
         spec.b = operand(b_, column_atom_);
-        spec.epilogue = [this](const Expr& sum, const std::vector<Expr>& outer, const Expr& row, const Expr& column) {
-            return epilogue(sum, outer, row, column);
-        };
+        spec.epilogue = [this](const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
+                               const Expr& column) { return epilogue(sum, outer, row, column); };
         for (const int atom : lowering_.atoms_of(lowering_.all_atoms() & ~contracted_)) {
             spec.output_order.push_back(
                 atom == column_atom_ ? 0
-                : atom == row_atom_
-                    ? 1
-                    : 2 + static_cast<int>(std::ranges::find(outer_atoms_, atom) - outer_atoms_.begin()));
+                : atom == row_atom_  ? 1
+                                     : 2 + static_cast<int>(std::ranges::find(outer_atoms_, atom) -
+                                                            outer_atoms_.begin()));
         }
         spec.variant = schedule.packing == 0   ? ContractionVariant::skinny
                        : schedule.packing == 1 ? ContractionVariant::small
                                                : ContractionVariant::large;
-        spec.tiles = {schedule.lanes,       schedule.tile_rows,  schedule.tile_vectors * schedule.lanes,
-                      schedule.block_depth, schedule.block_rows, schedule.block_columns};
+        spec.tiles = {
+            schedule.lanes,       schedule.tile_rows,  schedule.tile_vectors * schedule.lanes,
+            schedule.block_depth, schedule.block_rows, schedule.block_columns};
         return spec;
     }
 
   private:
-    const ir::Stage& stage(int i) const { return lowering_.region().stages[static_cast<std::size_t>(i)]; }
+    const ir::Stage& stage(int i) const {
+        return lowering_.region().stages[static_cast<std::size_t>(i)];
+    }
     Expr extent(int atom) const { return atom < 0 ? Expr(1) : lowering_.inputs().extent(atom); }
 
     /// Coordinates of all atoms from those of the matrix form.
@@ -98,9 +102,10 @@ class MatrixForm {
         ContractionOperand result;
         result.at = [this, load, free_atom](const std::vector<Expr>& outer, const Expr& free,
                                             const std::vector<Expr>& k) {
-            return lowering_.stages().at(load, coordinates(outer, free_atom, free, k));
+            return tied(lowering_.stages().at(load, coordinates(outer, free_atom, free, k)), k);
         };
-        const auto& strides = lowering_.region().inputs[static_cast<std::size_t>(stage(load).input)].strides;
+        const auto& strides =
+            lowering_.region().inputs[static_cast<std::size_t>(stage(load).input)].strides;
         const auto contiguous = [&](int atom) {
             return atom >= 0 && strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
         };
@@ -114,7 +119,24 @@ class MatrixForm {
         return result;
     }
 
-    std::vector<Expr> epilogue(const Expr& sum, const std::vector<Expr>& outer, const Expr& row, const Expr& column) {
+    /// `value`, tied to those loops over k along which no operand varies, such as the one term of
+    /// an outer product: Halide would drop them from the sum.
+    Expr tied(const Expr& value, const std::vector<Expr>& k) const {
+        Expr inside;
+        for (std::size_t i = 0; i < k.size(); ++i) {
+            const bool varies = i < k_atoms_.size() &&
+                                ((lowering_.span(a_) | lowering_.span(b_)) >> k_atoms_[i] & 1) != 0;
+            if (!varies) {
+                const Expr begun = k[i] >= 0;  // always, which Halide finds out later
+                inside = inside.defined() ? inside && begun : begun;
+            }
+        }
+        return inside.defined() ? Halide::select(inside, value, Halide::cast(value.type(), 0))
+                                : value;
+    }
+
+    std::vector<Expr> epilogue(const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
+                               const Expr& column) {
         Coordinates at = coordinates(outer, row_atom_, row, {});
         if (column_atom_ >= 0) {
             at[static_cast<std::size_t>(column_atom_)] = column;
@@ -137,7 +159,8 @@ void lower_contraction(Lowering& lowering) {
     lowering.hoist_numbers();
     MatrixForm form(lowering);
     const Halide::Func out = build_contraction(form.spec(), lowering.log());
-    lowering.finish(out, lowering.atoms_of(lowering.all_atoms() & ~lowering.classification().final_atoms));
+    lowering.finish(
+        out, lowering.atoms_of(lowering.all_atoms() & ~lowering.classification().final_atoms));
 }
 
 }  // namespace latent::codegen

@@ -15,19 +15,24 @@ Expr shift(ir::Op op, const Expr& value, const Expr& amount) {
     if (op == ir::Op::shift_left) {
         return Halide::select(inside, value << safe, Halide::cast(value.type(), 0));
     }
-    const Expr sign = Halide::select(value < 0, Halide::cast(value.type(), -1), Halide::cast(value.type(), 0));
+    const Expr sign =
+        Halide::select(value < 0, Halide::cast(value.type(), -1), Halide::cast(value.type(), 0));
     return Halide::select(inside, value >> safe, sign);
 }
 
-/// The splitmix64 finaliser. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
+/// The splitmix64 finaliser. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
+/// generators", 2014.
 Expr mix(Expr z) {
-    z = (z ^ (z >> 30)) * Halide::Internal::make_const(Halide::UInt(64), std::uint64_t{0xBF58476D1CE4E5B9});
-    z = (z ^ (z >> 27)) * Halide::Internal::make_const(Halide::UInt(64), std::uint64_t{0x94D049BB133111EB});
+    z = (z ^ (z >> 30)) *
+        Halide::Internal::make_const(Halide::UInt(64), std::uint64_t{0xBF58476D1CE4E5B9});
+    z = (z ^ (z >> 27)) *
+        Halide::Internal::make_const(Halide::UInt(64), std::uint64_t{0x94D049BB133111EB});
     return z ^ (z >> 31);
 }
 
 Expr random_bits(const Expr& key, const Expr& counter) {
-    const Expr step = Halide::Internal::make_const(Halide::UInt(64), std::uint64_t{0x9E3779B97F4A7C15});
+    const Expr step =
+        Halide::Internal::make_const(Halide::UInt(64), std::uint64_t{0x9E3779B97F4A7C15});
     const Expr bits = mix(mix(Halide::reinterpret<std::uint64_t>(key)) +
                           Halide::reinterpret<std::uint64_t>(counter) * step);
     return Halide::reinterpret<std::int32_t>(Halide::cast<std::uint32_t>(bits));
@@ -172,7 +177,9 @@ Expr reduction_identity(ir::Op op, Halide::Type type) {
         case ir::Op::reduce_prod:
             return Halide::cast(type, 1);
         case ir::Op::reduce_max:
-            return type.is_bool() ? Halide::cast(type, 0) : type.is_float() ? -Expr(type.max()) : type.min();
+            return type.is_bool()    ? Halide::cast(type, 0)
+                   : type.is_float() ? -Expr(type.max())
+                                     : type.min();
         case ir::Op::reduce_min:
             return type.is_bool() ? Halide::cast(type, 1) : type.max();
         default:

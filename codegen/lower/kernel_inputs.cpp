@@ -10,7 +10,9 @@ using Halide::Argument;
 using Halide::Expr;
 using Halide::Param;
 
-std::string numbered(const char* prefix, int number) { return prefix + std::to_string(number); }
+std::string numbered(const char* prefix, int number) {
+    return prefix + std::to_string(number);
+}
 
 }  // namespace
 
@@ -34,7 +36,8 @@ Halide::Type storage_type(DType dtype) {
     throw InternalError("unknown dtype");
 }
 
-KernelInputs::KernelInputs(const ir::Region& region) : region_(region), extents_(region.atoms.size()) {
+KernelInputs::KernelInputs(const ir::Region& region)
+    : region_(region), extents_(region.atoms.size()) {
     const auto number = [&](Halide::Type type, const std::string& name) -> Expr {
         const Halide::Parameter parameter(type, false, 0, name);
         arguments_.emplace_back(name, Argument::InputScalar, type, 0, Halide::ArgumentEstimates{});
@@ -47,12 +50,14 @@ KernelInputs::KernelInputs(const ir::Region& region) : region_(region), extents_
         const int i = argument.index;
         switch (argument.kind) {
             case ArgumentKind::extent:
-                extents_[static_cast<std::size_t>(i)] = number(Halide::Int(32), numbered("extent", i));
+                extents_[static_cast<std::size_t>(i)] =
+                    number(Halide::Int(32), numbered("extent", i));
                 break;
             case ArgumentKind::scalar: {
                 const DType dtype = region.inputs[static_cast<std::size_t>(i)].dtype;
                 const Expr value = number(storage_type(dtype), numbered("scalar", i));
-                scalars_[i] = dtype == DType::boolean ? value != Halide::cast<std::uint8_t>(0) : value;
+                scalars_[i] =
+                    dtype == DType::boolean ? value != Halide::cast<std::uint8_t>(0) : value;
                 break;
             }
             case ArgumentKind::buffer: {
@@ -68,8 +73,8 @@ KernelInputs::KernelInputs(const ir::Region& region) : region_(region), extents_
                 affine_offsets_[i] = number(Halide::Int(64), numbered("start", i));
                 break;
             case ArgumentKind::affine_stride:
-                affine_strides_[{i, argument.dimension}] =
-                    number(Halide::Int(64), numbered("step", i) + numbered("_", argument.dimension));
+                affine_strides_[{i, argument.dimension}] = number(
+                    Halide::Int(64), numbered("step", i) + numbered("_", argument.dimension));
                 break;
             case ArgumentKind::index_offset:
                 index_offsets_[i] = number(Halide::Int(32), numbered("index_offset", i));
@@ -84,7 +89,8 @@ KernelInputs::KernelInputs(const ir::Region& region) : region_(region), extents_
 }
 
 void KernelInputs::add_buffer(int input, std::span<const ir::StrideClass> strides, DType dtype) {
-    Halide::ImageParam buffer(storage_type(dtype), static_cast<int>(strides.size()), numbered("input", input));
+    Halide::ImageParam buffer(storage_type(dtype), static_cast<int>(strides.size()),
+                              numbered("input", input));
     describe_strides(buffer, strides);
     for (int i = 0; i < buffer.dimensions(); ++i) {
         buffer.dim(i).set_min(0);

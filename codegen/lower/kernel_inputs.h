@@ -49,7 +49,8 @@ class KernelInputs {
     std::vector<Halide::Argument> arguments_;
 };
 
-/// Tells Halide what is known of a buffer's strides, innermost dimension first: 1 where the class says so, and nothing else.
+/// Tells Halide what is known of a buffer's strides, innermost dimension first: 1 where the class
+/// says so, and nothing else.
 template <typename Buffer>
 void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first) {
     for (std::size_t i = 0; i < innermost_first.size(); ++i) {

@@ -31,7 +31,9 @@ std::vector<int> Lowering::atoms_of(std::uint64_t set) const {
     return atoms;
 }
 
-std::uint64_t Lowering::all_atoms() const { return (std::uint64_t{1} << inputs_.atom_count()) - 1; }
+std::uint64_t Lowering::all_atoms() const {
+    return (std::uint64_t{1} << inputs_.atom_count()) - 1;
+}
 
 std::vector<Var> Lowering::vars(std::uint64_t atoms) const {
     std::vector<Var> result;
@@ -45,9 +47,12 @@ bool Lowering::is_vector_atom(std::uint64_t set) const {
     return schedule().vector_atom >= 0 && (set >> schedule().vector_atom & 1) != 0;
 }
 
-Coordinates Lowering::loop_coordinates() const { return {vars_.begin(), vars_.end()}; }
+Coordinates Lowering::loop_coordinates() const {
+    return {vars_.begin(), vars_.end()};
+}
 
-std::vector<Expr> Lowering::arguments_for(const std::vector<int>& atoms, const Coordinates& coordinates) {
+std::vector<Expr> Lowering::arguments_for(const std::vector<int>& atoms,
+                                          const Coordinates& coordinates) {
     std::vector<Expr> arguments;
     for (const int atom : atoms) {
         arguments.push_back(coordinates[static_cast<std::size_t>(atom)]);
@@ -68,6 +73,19 @@ Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
     return Halide::Tuple(values);
 }
 
+Expr Lowering::tied(const Expr& value, int operand, const std::vector<int>& reduced,
+                    const Halide::RDom& domain) const {
+    Expr inside;
+    for (std::size_t i = 0; i < reduced.size(); ++i) {
+        if ((span(operand) >> reduced[i] & 1) == 0) {
+            const Expr begun =
+                domain[static_cast<int>(i)] >= 0;  // always, which Halide finds out later
+            inside = inside.defined() ? inside && begun : begun;
+        }
+    }
+    return inside.defined() ? Halide::select(inside, value, Halide::cast(value.type(), 0)) : value;
+}
+
 void Lowering::hoist_numbers() {
     std::vector<bool> feeds_loops(region().stages.size(), false);
     for (std::size_t i = 0; i < region().stages.size(); ++i) {
@@ -78,7 +96,8 @@ void Lowering::hoist_numbers() {
     }
     for (std::size_t i = 0; i < region().stages.size(); ++i) {
         const int stage = static_cast<int>(i);
-        if (region().stages[i].kind != ir::StageKind::elementwise || span(stage) != 0 || !feeds_loops[i]) {
+        if (region().stages[i].kind != ir::StageKind::elementwise || span(stage) != 0 ||
+            !feeds_loops[i]) {
             continue;
         }
         // A number that depends on a reduction is computed where that is.
@@ -115,7 +134,11 @@ void Lowering::finish(Func output, const std::vector<int>& atoms) {
 
 void Lowering::finish_scattered(Func output) {
     const std::vector<ir::StrideClass>& strides = region().results[0].strides;
-    describe_strides(output.output_buffer(), std::vector<ir::StrideClass>(strides.rbegin(), strides.rend()));
+    Halide::OutputImageParam buffer = output.output_buffer();
+    describe_strides(buffer, std::vector<ir::StrideClass>(strides.rbegin(), strides.rend()));
+    for (int i = 0; i < buffer.dimensions(); ++i) {
+        buffer.dim(i).set_min(0);
+    }
     output_ = std::move(output);
 }
 

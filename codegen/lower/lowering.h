@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "codegen/lower/schedule_log.h"
@@ -7,7 +8,8 @@
 
 namespace latent::codegen {
 
-/// What the templates share while one region is lowered: its inputs, its stages and the loops over its atoms.
+/// What the templates share while one region is lowered: its inputs, its stages and the loops over
+/// its atoms.
 class Lowering {
   public:
     Lowering(const ir::KernelRequest& request, const std::string& name);
@@ -31,21 +33,30 @@ class Lowering {
     /// All atoms at their loops.
     Coordinates loop_coordinates() const;
     /// `coordinates` as arguments of a Func over `atoms`, innermost first.
-    static std::vector<Halide::Expr> arguments_for(const std::vector<int>& atoms, const Coordinates& coordinates);
+    static std::vector<Halide::Expr> arguments_for(const std::vector<int>& atoms,
+                                                   const Coordinates& coordinates);
 
     /// The values stored at `coordinates`, in the order of the results.
     Halide::Tuple results_at(const Coordinates& coordinates);
 
+    /// `value` of stage `operand`, tied to the loops over `reduced`, which Halide would drop from a
+    /// reduction whose operand does not vary along them.
+    Halide::Expr tied(const Halide::Expr& value, int operand, const std::vector<int>& reduced,
+                      const Halide::RDom& domain) const;
+
     /// Gives each stage that varies along no atom, but feeds one that does, a Func computed once.
     void hoist_numbers();
 
-    /// Tells Halide the extents of the output and what is known of its strides, and makes it the kernel's.
+    /// Tells Halide the extents of the output and what is known of its strides, and makes it the
+    /// kernel's.
     void finish(Halide::Func output, const std::vector<int>& atoms);
     /// As `finish` for a result that is addressed along its own dimensions.
     void finish_scattered(Halide::Func output);
 
     /// Elements of a vector times the vectors in flight.
     int vector_width() const { return schedule().lanes * std::max(1, schedule().unroll); }
+    /// The same for loops without partial sums, which need fewer in flight.
+    int store_width() const { return schedule().lanes * std::clamp(schedule().unroll, 1, 2); }
 
     Halide::Func output() const { return output_; }
     std::vector<Halide::Argument> arguments() const { return inputs_.arguments(); }
@@ -68,9 +79,10 @@ void lower_reduction(Lowering& lowering);
 void lower_contraction(Lowering& lowering);
 void lower_scatter(Lowering& lowering);
 
-/// Fuses `loops` (innermost first) of a Func or update stage into one, cuts it into tasks of about schedule.block points
-/// where each of its iterations has `points`, and runs the tasks in parallel. Gives the loop inside a task. The split depends
-/// on extents alone, so the order of arithmetic and the work of a task are the same for any number of threads.
+/// Fuses `loops` (innermost first) of a Func or update stage into one, cuts it into tasks of about
+/// schedule.block points where each of its iterations has `points`, and runs the tasks in parallel.
+/// Gives the loop inside a task. The split depends on extents alone, so the order of arithmetic and
+/// the work of a task are the same for any number of threads.
 template <typename Target>
 Halide::Var parallel_tasks(LoggedSchedule<Target>& schedule, const std::vector<Halide::Var>& loops,
                            const Halide::Expr& points, std::int64_t block) {

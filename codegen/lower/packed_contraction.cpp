@@ -1,6 +1,5 @@
 #include "codegen/lower/packed_contraction.h"
 
-
 namespace latent::codegen {
 namespace {
 
@@ -18,7 +17,9 @@ std::vector<Element> concatenate(std::vector<Element> head, const std::vector<El
     return head;
 }
 
-std::vector<Expr> as_exprs(const std::vector<Var>& vars) { return {vars.begin(), vars.end()}; }
+std::vector<Expr> as_exprs(const std::vector<Var>& vars) {
+    return {vars.begin(), vars.end()};
+}
 
 std::vector<Var> numbered_vars(const std::string& prefix, size_t count) {
     std::vector<Var> vars;
@@ -30,7 +31,7 @@ std::vector<Var> numbered_vars(const std::string& prefix, size_t count) {
 
 /// The Funcs, Vars and tiles of one contraction while it is being built.
 class ContractionBuilder {
-public:
+  public:
     ContractionBuilder(const ContractionSpec& spec, ScheduleLog& log)
         : spec_(spec),
           log_(log),
@@ -38,7 +39,12 @@ public:
           outer_(numbered_vars("outer", spec.outer_extents.size())),
           k_(numbered_vars("k", spec.k_extents.size())),
           sum_(spec.name + "_sum"),
-          out_(spec.name) {}
+          out_(spec.name) {
+        for (const int dimension : spec.output_order) {
+            has_column_ = has_column_ || dimension == 0;
+            has_row_ = has_row_ || dimension == 1;
+        }
+    }
 
     Func build() {
         if (spec_.variant != ContractionVariant::skinny) {
@@ -52,7 +58,7 @@ public:
         return out_;
     }
 
-private:
+  private:
     /// Values of `k` at which the reduction stands, from a domain with one dimension per k atom.
     std::vector<Expr> whole_k(const RDom& domain) const {
         std::vector<Expr> k;
@@ -70,13 +76,23 @@ private:
         return RDom(region, spec_.name + "_k");
     }
 
+    /// `k` of a packed block: the last block is packed whole, with repeated elements that no sum
+    /// takes in.
+    std::vector<Expr> k_within_bounds() const {
+        std::vector<Expr> k;
+        for (size_t atom = 0; atom < k_.size(); ++atom) {
+            k.push_back(packs_a() ? Halide::min(k_[atom], spec_.k_extents[atom] - 1)
+                                  : Expr(k_[atom]));
+        }
+        return k;
+    }
+
     std::vector<Expr> outer_of(const ContractionOperand& operand) const {
         return operand.varies_along_outer ? as_exprs(outer_) : std::vector<Expr>{};
     }
 
     void define_output(const Expr& sum) {
-        std::vector<Expr> results =
-            spec_.epilogue(sum, as_exprs(outer_), Expr(row_), Expr(column_));
+        std::vector<Expr> results = spec_.epilogue(sum, as_exprs(outer_), row(), column());
         const std::vector<Var> all = concatenate({column_, row_}, outer_);
         std::vector<Var> dimensions;
         for (const int position : spec_.output_order) {
@@ -85,17 +101,38 @@ private:
         out_(dimensions) = Halide::Tuple(results);
     }
 
-    /// Fuses `block` and the outer atoms into `task_` and runs it in parallel.
-    void schedule_tasks(LoggedSchedule<Func>& schedule, const Var& block) {
-        Var fused = block;
-        for (size_t atom = 0; atom < outer_.size(); ++atom) {
-            Var next("task" + std::to_string(atom));
-            schedule.fuse(fused, outer_[atom], next);
-            fused = next;
+    /// Row and column of an element of the result: 0 where no dimension stands for it.
+    Expr row() const { return has_row_ ? Expr(row_) : Expr(0); }
+    Expr column() const { return has_column_ ? Expr(column_) : Expr(0); }
+
+    /// Fuses the loops, innermost first, into `task_` and runs it in parallel. Where `items` is
+    /// greater than 1, a task is as many turns of the fused loop.
+    void schedule_tasks(LoggedSchedule<Func>& schedule, const std::vector<Var>& loops,
+                        int items = 1) {
+        task_ = loops[0];
+        for (size_t loop = 1; loop < loops.size(); ++loop) {
+            const Var fused("task" + std::to_string(loop));
+            schedule.fuse(task_, loops[loop], fused);
+            task_ = fused;
         }
-        task_ = fused;
+        task_item_ = task_;
+        if (items > 1) {
+            task_item_ = Var("task_item");
+            schedule.split(task_, task_, task_item_, items);
+        }
         if (spec_.parallel) {
             schedule.parallel(task_);
+        }
+    }
+
+    /// The loops of an unpacked product's result: blocks of columns, and the outer dimensions, are
+    /// tasks; in a task rows over vectors of columns.
+    void schedule_unpacked_output(int block_columns);
+    void compute_in_task(LoggedSchedule<Func>& schedule) {
+        if (has_column_ || !outer_.empty()) {
+            schedule.compute_at(out_, task_item_);
+        } else {
+            schedule.compute_root();
         }
     }
 
@@ -123,7 +160,8 @@ private:
     Var tile_row_{"tile_row"}, tile_column_{"tile_column"};
     // Loops of the output.
     Var column_block_{"column_block"}, row_block_{"row_block"}, row_subblock_{"row_subblock"};
-    Var panel_{"panel"}, task_{"task"};
+    Var panel_{"panel"}, task_{"task"}, task_item_;
+    bool has_row_ = false, has_column_ = false;
 
     Func sum_, out_, packed_a_, packed_b_;
     std::vector<RVar> k_inner_, k_outer_;
@@ -135,16 +173,15 @@ void ContractionBuilder::define_packed_a() {
     packed_a_ = Func(spec_.name + "_packed_a");
     std::vector<Var> outer = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
     packed_a_(concatenate(concatenate(concatenate({tile_row_}, k_), {row_tile_}), outer)) =
-        spec_.a.at(as_exprs(outer), row, as_exprs(k_));
+        spec_.a.at(as_exprs(outer), row, k_within_bounds());
 }
 
 void ContractionBuilder::define_packed_b() {
-    Expr column =
-        min(likely(column_tile_ * tiles_.columns + tile_column_), spec_.columns - 1);
+    Expr column = min(likely(column_tile_ * tiles_.columns + tile_column_), spec_.columns - 1);
     packed_b_ = Func(spec_.name + "_packed_b");
     std::vector<Var> outer = spec_.b.varies_along_outer ? outer_ : std::vector<Var>{};
     packed_b_(concatenate(concatenate(concatenate({tile_column_}, k_), {column_tile_}), outer)) =
-        spec_.b.at(as_exprs(outer), column, as_exprs(k_));
+        spec_.b.at(as_exprs(outer), column, k_within_bounds());
 }
 
 void ContractionBuilder::define_tiled_sum() {
@@ -180,8 +217,8 @@ void ContractionBuilder::define_tiled_sum() {
         Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
         a = spec_.a.at(outer_of(spec_.a), row, k);
     }
-    Expr b = packed_b_(concatenate(concatenate(concatenate({Expr(tile_column_)}, k), {column_tile_}),
-                                   outer_of(spec_.b)));
+    Expr b = packed_b_(concatenate(
+        concatenate(concatenate({Expr(tile_column_)}, k), {column_tile_}), outer_of(spec_.b)));
     sum_(dimensions) += a * b;
 }
 
@@ -216,7 +253,7 @@ void ContractionBuilder::schedule_tiled_output() {
             {tile_column_, tile_row_, row_tile_, panel_, row_block_},
             concatenate<VarOrRVar>({outer_.begin(), outer_.end()}, {column_block_})));
     }
-    schedule_tasks(schedule, row_block_);
+    schedule_tasks(schedule, concatenate<Var>({row_block_}, outer_));
     // Unpartitioned, each vector branches to a masked copy of the epilogue where it is partial: two
     // copies of the epilogue, where peeling the last panel would give three.
     schedule.vectorize(tile_column_, tiles_.lanes).never_partition_all();
@@ -273,30 +310,49 @@ void ContractionBuilder::schedule_packing() {
     }
 }
 
+void ContractionBuilder::schedule_unpacked_output(int block_columns) {
+    LoggedSchedule schedule = logged(out_, log_);
+    const Var lane("lane");
+    std::vector<VarOrRVar> order;
+    std::vector<Var> tasks = outer_;
+    if (has_column_) {
+        schedule.split(column_, column_block_, column_, block_columns)
+            .split(column_, column_, lane, tiles_.lanes);
+        order = {lane, column_};
+        tasks.insert(tasks.begin(), column_block_);
+    }
+    if (has_row_) {
+        order.emplace_back(row_);
+    }
+    order.insert(order.end(), tasks.begin(), tasks.end());
+    if (order.size() > 1) {
+        schedule.reorder(order);
+    }
+    if (!tasks.empty()) {
+        schedule_tasks(schedule, tasks, has_column_ ? 1 : block_columns);
+    }
+    if (has_column_) {
+        schedule.vectorize(lane);
+    }
+    schedule.never_partition_all();
+}
+
 void ContractionBuilder::build_row_updates() {
     std::vector<Var> dimensions = concatenate({column_, row_}, outer_);
     RDom domain = whole_k_domain();
     std::vector<Expr> k = whole_k(domain);
     sum_(dimensions) = Halide::cast(spec_.accumulator, 0);
-    sum_(dimensions) += spec_.a.at(outer_of(spec_.a), row_, k) *
-                        spec_.b.at(outer_of(spec_.b), column_, k);
-    define_output(sum_(as_exprs(dimensions)));
+    sum_(dimensions) +=
+        spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), column_, k);
+    define_output(sum_(concatenate({column(), row()}, as_exprs(outer_))));
 
     // A row of sums stays in L1 while rows of B stream past it, four at a time.
     constexpr int k_unroll = 4;
-    const int block_columns = 64 * tiles_.lanes;
+    schedule_unpacked_output(64 * tiles_.lanes);
     Var lane("lane");
-    LoggedSchedule schedule = logged(out_, log_);
-    schedule.split(column_, column_block_, column_, block_columns)
-        .split(column_, column_, lane, tiles_.lanes)
-        .reorder(concatenate<VarOrRVar>({lane, column_, row_, column_block_},
-                                        {outer_.begin(), outer_.end()}));
-    schedule_tasks(schedule, column_block_);
-    schedule.vectorize(lane).never_partition_all();
-
-    logged(sum_, log_)
-        .compute_at(out_, task_)
-        .split(column_, column_, lane, tiles_.lanes, Halide::TailStrategy::RoundUp)
+    LoggedSchedule zero = logged(sum_, log_);
+    compute_in_task(zero);
+    zero.split(column_, column_, lane, tiles_.lanes, Halide::TailStrategy::RoundUp)
         .vectorize(lane)
         .never_partition_all();
     RVar k_group("k_group"), k_step("k_step");
@@ -331,8 +387,8 @@ void ContractionBuilder::build_row_dots() {
     k[0] = k[0] * lanes + lane;
     domain.where(likely(k[0] < spec_.k_extents[0]));
     partial(partial_dimensions) = Halide::cast(spec_.accumulator, 0);
-    partial(partial_dimensions) += spec_.a.at(outer_of(spec_.a), row_, k) *
-                                   spec_.b.at(outer_of(spec_.b), column_, k);
+    partial(partial_dimensions) +=
+        spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), column_, k);
 
     std::vector<Expr> terms;
     for (int index = 0; index < lanes; ++index) {
@@ -346,19 +402,12 @@ void ContractionBuilder::build_row_dots() {
         terms.resize(half);
     }
     sum_(dimensions) = terms.front();
-    define_output(sum_(as_exprs(dimensions)));
+    define_output(sum_(concatenate({column(), row()}, as_exprs(outer_))));
 
-    constexpr int block_columns = 64;
-    Var vector_column("vector_column");
-    LoggedSchedule schedule = logged(out_, log_);
-    schedule.split(column_, column_block_, column_, block_columns)
-        .split(column_, column_, vector_column, tiles_.lanes)
-        .reorder(concatenate<VarOrRVar>({vector_column, column_, row_, column_block_},
-                                        {outer_.begin(), outer_.end()}));
-    schedule_tasks(schedule, column_block_);
-    schedule.vectorize(vector_column).never_partition_all();
-
-    logged(sum_, log_).compute_at(out_, task_).reorder({row_, column_}).never_partition_all();
+    schedule_unpacked_output(64);
+    LoggedSchedule total = logged(sum_, log_);
+    compute_in_task(total);
+    total.reorder({row_, column_}).never_partition_all();
     logged(partial, log_)
         .compute_at(sum_, row_)
         .store_in(Halide::MemoryType::Stack)

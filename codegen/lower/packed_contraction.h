@@ -52,12 +52,13 @@ struct ContractionSpec {
     std::vector<Halide::Expr> k_blocks;
     ContractionOperand a, b;
     /// The results at (outer, row, column); everything in it must be wrapped in strict_float.
-    std::function<std::vector<Halide::Expr>(
-        const Halide::Expr& sum, const std::vector<Halide::Expr>& outer, const Halide::Expr& row,
-        const Halide::Expr& column)>
+    std::function<std::vector<Halide::Expr>(const Halide::Expr& sum,
+                                            const std::vector<Halide::Expr>& outer,
+                                            const Halide::Expr& row, const Halide::Expr& column)>
         epilogue;
-    /// Dimensions of the result in the order of its buffer, innermost first: 0 is the column, 1 the row, 2 and up the outer
-    /// atoms. Rows and columns that no atom stands for have extent 1 and are left out.
+    /// Dimensions of the result in the order of its buffer, innermost first: 0 is the column, 1 the
+    /// row, 2 and up the outer atoms. Rows and columns that no atom stands for have extent 1 and
+    /// are left out.
     std::vector<int> output_order;
     ContractionVariant variant = ContractionVariant::large;
     ContractionTiles tiles;
@@ -66,7 +67,8 @@ struct ContractionSpec {
 
 /// Greedy blocks, innermost first, whose product is at most `k_block`: the innermost dimensions
 /// whole, one cut, the outer ones 1. Only such blocks keep the order of the sum lexicographic.
-std::vector<Halide::Expr> contraction_k_blocks(const std::vector<Halide::Expr>& k_extents, int k_block);
+std::vector<Halide::Expr> contraction_k_blocks(const std::vector<Halide::Expr>& k_extents,
+                                               int k_block);
 
 /// Builds and schedules a contraction. Each element is one chain of fused multiply-adds over k in
 /// lexicographic order (outermost dimension slowest), whatever the tiles, the blocks and the number

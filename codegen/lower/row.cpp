@@ -4,7 +4,6 @@ namespace latent::codegen {
 
 using Halide::Expr;
 using Halide::Func;
-using Halide::Partition;
 using Halide::Var;
 using Halide::VarOrRVar;
 
@@ -30,7 +29,7 @@ void lower_row(Lowering& lowering) {
     std::vector<VarOrRVar> order;
     if (vectors) {
         const Var& loop = lowering.var(lowering.schedule().vector_atom);
-        schedule.split(loop, loop, lane, lowering.vector_width()).vectorize(lane).partition(loop, Partition::Auto);
+        schedule.split(loop, loop, lane, lowering.store_width()).vectorize(lane);
         order.emplace_back(lane);
     }
     // The row inside, all else outside; vectors that run across rows belong to the outside.
@@ -47,7 +46,7 @@ void lower_row(Lowering& lowering) {
         outside.push_back(lowering.var(atom));
     }
     if (vectors && !lowering.is_vector_atom(row)) {
-        points *= lowering.vector_width();
+        points *= lowering.store_width();
     }
     if (order.size() > 1) {
         schedule.reorder(order);

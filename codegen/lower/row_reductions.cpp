@@ -2,27 +2,18 @@
 
 #include <algorithm>
 
+#include "codegen/lower/lane_reduction.h"
+
 namespace latent::codegen {
 
 using Halide::Expr;
 using Halide::Func;
-using Halide::Partition;
 using Halide::RDom;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-Expr combine_lanes(ir::Op op, std::vector<Expr> terms) {
-    while (terms.size() > 1) {
-        const std::size_t half = (terms.size() + 1) / 2;
-        for (std::size_t i = 0; i + half < terms.size(); ++i) {
-            terms[i] = reduction_step(op, terms[i], terms[i + half]);
-        }
-        terms.resize(half);
-    }
-    return terms.front();
-}
-
-RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms) : lowering_(lowering), row_(row_atoms) {
+RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
+    : lowering_(lowering), row_(row_atoms) {
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
     std::uint64_t final_atoms = lowering.classification().final_atoms;
@@ -52,8 +43,13 @@ void RowReductions::define_kept(int stage) {
     kept(lowering_.vars(span)) = lowering_.stages().at(stage, lowering_.loop_coordinates());
     LoggedSchedule schedule = logged(kept, lowering_.log());
     schedule.never_partition_all();
+    // A loop over whole vectors of the row must not make the stage reach past its end.
+    for (const int atom : lowering_.atoms_of(span & row_)) {
+        schedule.bound(lowering_.var(atom), 0, lowering_.inputs().extent(atom));
+    }
     if (lowering_.is_vector_atom(span)) {
-        vectorize_guarded(schedule, lowering_.var(lowering_.schedule().vector_atom), lowering_.vector_width());
+        vectorize_guarded(schedule, lowering_.var(lowering_.schedule().vector_atom),
+                          lowering_.store_width());
     }
     funcs_.push_back(kept);
     enter(stage, kept, lowering_.atoms_of(span));
@@ -70,84 +66,14 @@ void RowReductions::define_reduction(int stage) {
 }
 
 void RowReductions::define_along_row(int stage, const std::vector<int>& outer) {
-    const ir::Stage& reduction = lowering_.region().stages[static_cast<std::size_t>(stage)];
-    const Halide::Type type = compute_type(reduction.dtype);
-    const std::string name = lowering_.name() + "_reduce" + std::to_string(stage);
-    const int lanes = lowering_.schedule().lanes;
-    const int width = lowering_.vector_width();
-    const int vector_atom = lowering_.schedule().vector_atom;
-
-    std::vector<Var> outer_vars;
+    std::vector<Var> loops;
     for (const int atom : outer) {
-        outer_vars.push_back(lowering_.var(atom));
+        loops.push_back(lowering_.var(atom));
     }
-    const Var lane("lane");
-    std::vector<Var> partial_vars = outer_vars;
-    partial_vars.insert(partial_vars.begin(), lane);
-
-    Coordinates at = lowering_.loop_coordinates();
-    Halide::Region ranges;
-    const std::vector<int> row = lowering_.atoms_of(row_);
-    for (const int atom : row) {
-        const Expr extent = lowering_.inputs().extent(atom);
-        ranges.emplace_back(0, atom == vector_atom ? (extent + width - 1) / width : extent);
-    }
-    RDom domain(ranges, name + "_r");
-    for (std::size_t i = 0; i < row.size(); ++i) {
-        at[static_cast<std::size_t>(row[i])] = domain[static_cast<int>(i)];
-    }
-    Expr& position = at[static_cast<std::size_t>(vector_atom)];
-    position = position * width + lane;
-    domain.where(Halide::likely(position < lowering_.inputs().extent(vector_atom)));
-    const int chunk = static_cast<int>(std::ranges::find(row, vector_atom) - row.begin());
-
-    Func partial(name + "_partial");
-    partial(partial_vars) = reduction_identity(reduction.op, type);
-    partial(partial_vars) = reduction_step(reduction.op, partial(partial_vars),
-                                           lowering_.stages().at(reduction.operands[0], at));
-    logged(partial, lowering_.log()).store_in(Halide::MemoryType::Stack).vectorize(lane, lanes).unroll(lane);
-    std::vector<VarOrRVar> order{lane, domain[chunk]};
-    for (int i = 0; i < static_cast<int>(row.size()); ++i) {
-        if (i != chunk) {
-            order.emplace_back(domain[i]);
-        }
-    }
-    logged_update(partial, lowering_.log())
-        .reorder(order)
-        .vectorize(lane, lanes)
-        .unroll(lane)
-        .never_partition_all()
-        .partition(domain[chunk], Partition::Auto);
-
-    const auto partial_at = [&](const Expr& index) {
-        std::vector<Expr> arguments(outer_vars.begin(), outer_vars.end());
-        arguments.insert(arguments.begin(), index);
-        return Expr(partial(arguments));
-    };
-    // Vectors of partial results first, so that the tree over lanes is short.
-    Func vector(name + "_vector");
-    std::vector<Expr> vectors;
-    for (int i = 0; i < width / lanes; ++i) {
-        vectors.push_back(partial_at(lane + i * lanes));
-    }
-    vector(partial_vars) = combine_lanes(reduction.op, std::move(vectors));
-    logged(vector, lowering_.log())
-        .store_in(Halide::MemoryType::Stack)
-        .bound_extent(lane, lanes)
-        .vectorize(lane)
-        .never_partition_all();
-
-    Func total(name);
-    std::vector<Expr> terms;
-    for (int i = 0; i < lanes; ++i) {
-        std::vector<Expr> arguments(outer_vars.begin(), outer_vars.end());
-        arguments.insert(arguments.begin(), i);
-        terms.emplace_back(vector(arguments));
-    }
-    total(outer_vars) = combine_lanes(reduction.op, std::move(terms));
-    logged(total, lowering_.log()).never_partition_all();
-    funcs_.insert(funcs_.end(), {partial, vector, total});
-    enter(stage, total, outer);
+    const LaneReduction reduction(lowering_, lowering_.name() + "_reduce" + std::to_string(stage),
+                                  {stage}, row_, loops);
+    funcs_.insert(funcs_.end(), reduction.funcs().begin(), reduction.funcs().end());
+    enter(stage, reduction.result(), outer);
 }
 
 void RowReductions::define_across_row(int stage, const std::vector<int>& outer) {
@@ -173,15 +99,18 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
     }
     Func total(name);
     total(vars) = reduction_identity(reduction.op, compute_type(reduction.dtype));
-    total(vars) = reduction_step(reduction.op, total(vars), lowering_.stages().at(reduction.operands[0], at));
+    const int operand = reduction.operands[0];
+    total(vars) =
+        reduction_step(reduction.op, total(vars),
+                       lowering_.tied(lowering_.stages().at(operand, at), operand, row, domain));
     LoggedSchedule start = logged(total, lowering_.log());
     LoggedSchedule update = logged_update(total, lowering_.log());
     start.never_partition_all();
     update.reorder(order).never_partition_all();
     if (lowering_.is_vector_atom(span)) {
         const Var& loop = lowering_.var(lowering_.schedule().vector_atom);
-        vectorize_guarded(start, loop, lowering_.vector_width());
-        vectorize_guarded(update, loop, lowering_.vector_width());
+        vectorize_guarded(start, loop, lowering_.store_width());
+        vectorize_guarded(update, loop, lowering_.store_width());
     }
     funcs_.push_back(total);
     enter(stage, total, outer);

@@ -6,13 +6,10 @@
 
 namespace latent::codegen {
 
-/// A tree of one vector of partial results: the fixed order in which lanes are added.
-Halide::Expr combine_lanes(ir::Op op, std::vector<Halide::Expr> terms);
-
-/// The reductions over the row, and the stages kept in scratch for it, as Funcs of the dimensions outside the row.
+/// The reductions over the row, and the stages kept in scratch for it, as Funcs of the dimensions
+/// outside the row.
 ///
-/// Order of arithmetic of a reduction: where the vectors run along the row, element i of its innermost dimension goes to
-/// partial result i mod (lanes * unroll), the vectors of these are combined first and then the lanes, both as a balanced tree;
+/// Order of arithmetic of a reduction: that of LaneReduction where the vectors run along the row;
 /// otherwise elements are combined one after the other in row-major order.
 class RowReductions {
   public:
@@ -37,11 +34,13 @@ class RowReductions {
     std::vector<Halide::Func> funcs_;
 };
 
-/// Vectorises the loop of `atom` in a Func that is computed whole, one vector at a time, with a guarded tail.
+/// Vectorises the loop of `atom` in a Func that is computed whole, one vector at a time.
+/// Unpartitioned, the loop branches to a masked copy of its body for the last vector: two copies in
+/// all.
 template <typename Target>
 void vectorize_guarded(LoggedSchedule<Target>& schedule, const Halide::Var& loop, int width) {
     const Halide::Var lane("lane");
-    schedule.split(loop, loop, lane, width).vectorize(lane).partition(loop, Halide::Partition::Auto);
+    schedule.split(loop, loop, lane, width).vectorize(lane);
 }
 
 }  // namespace latent::codegen

@@ -9,8 +9,9 @@ using Halide::Var;
 using Halide::VarOrRVar;
 
 void lower_scatter(Lowering& lowering) {
-    // Updates are added one after the other in row-major order of the index atoms, which are those that the index varies
-    // along; the atoms that address the result directly are independent of each other.
+    // Updates are added one after the other in row-major order of the index atoms, which are those
+    // that the index varies along; the atoms that address the result directly are independent of
+    // each other.
     lowering.hoist_numbers();
     const ir::RegionResult& result = lowering.region().results[0];
     std::uint64_t direct = 0;
@@ -30,15 +31,12 @@ void lower_scatter(Lowering& lowering) {
     for (const int atom : sequential) {
         ranges.emplace_back(0, lowering.inputs().extent(atom));
     }
-    if (ranges.empty()) {
-        ranges.emplace_back(0, 1);
-    }
-    const RDom domain(ranges, lowering.name() + "_r");
+    const RDom domain = ranges.empty() ? RDom() : RDom(ranges, lowering.name() + "_r");
     for (std::size_t i = 0; i < sequential.size(); ++i) {
         at[static_cast<std::size_t>(sequential[i])] = domain[static_cast<int>(i)];
     }
-    for (int i = 0; i < domain.dimensions(); ++i) {
-        order.emplace_back(domain[i]);
+    for (std::size_t i = 0; i < sequential.size(); ++i) {
+        order.emplace_back(domain[static_cast<int>(i)]);
     }
 
     const StageExpressions::Place place =
@@ -49,14 +47,20 @@ void lower_scatter(Lowering& lowering) {
     std::vector<Expr> target;
     for (std::size_t i = result.scatter.size(); i-- > 0;) {
         const ir::IndexedDim& dim = result.scatter[i];
-        pure.push_back(dim.stage < 0 ? lowering.var(dim.terms[0].atom) : Var("scattered" + std::to_string(i)));
+        pure.push_back(dim.stage < 0 ? lowering.var(dim.terms[0].atom)
+                                     : Var("scattered" + std::to_string(i)));
         target.push_back(dim.stage < 0 ? Expr(pure.back()) : place.indices[i]);
     }
-    const Halide::Type type = storage_type(lowering.region().stages[static_cast<std::size_t>(result.stage)].dtype);
+    const Halide::Type type =
+        storage_type(lowering.region().stages[static_cast<std::size_t>(result.stage)].dtype);
     out(pure) = Halide::undef(type);
-    out(target) = reduction_step(ir::Op::reduce_sum, out(target), lowering.stages().at(result.stage, at));
+    out(target) =
+        reduction_step(ir::Op::reduce_sum, out(target), lowering.stages().at(result.stage, at));
     LoggedSchedule schedule = logged_update(out, lowering.log());
-    schedule.never_partition_all().reorder(order);
+    schedule.never_partition_all();
+    if (order.size() > 1) {
+        schedule.reorder(order);
+    }
     const int inner = lowering.atoms_of(direct).empty() ? -1 : lowering.atoms_of(direct).front();
     if (inner >= 0 && inner == lowering.schedule().vector_atom) {
         const Var lane("lane");

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-
 namespace latent::codegen {
 
 /// Schedule directives in the order they were applied, as text: `out.split(j, jt, ji, 16)`.
@@ -17,7 +16,7 @@ using ScheduleLog = std::vector<std::string>;
 /// so that the schedule on show cannot differ from the one applied.
 template <typename Target>
 class LoggedSchedule {
-public:
+  public:
     LoggedSchedule(Target target, std::string name, ScheduleLog& log)
         : target_(std::move(target)), name_(std::move(name)), log_(&log) {}
 
@@ -103,7 +102,7 @@ public:
         return record("store_in", print(memory));
     }
 
-private:
+  private:
     template <typename Value>
     static std::string print(const Value& value) {
         std::ostringstream out;
@@ -133,8 +132,9 @@ inline LoggedSchedule<Halide::Func> logged(const Halide::Func& func, ScheduleLog
     return {func, func.name(), log};
 }
 
-inline LoggedSchedule<Halide::Stage> logged_update(Halide::Func& func, ScheduleLog& log) {
-    return {func.update(), func.name() + ".update()", log};
+inline LoggedSchedule<Halide::Stage> logged_update(Halide::Func& func, ScheduleLog& log,
+                                                   int update = 0) {
+    return {func.update(update), func.name() + ".update(" + std::to_string(update) + ")", log};
 }
 
 }  // namespace latent::codegen

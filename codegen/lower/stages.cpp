@@ -20,8 +20,8 @@ Expr StageExpressions::at(int stage, const Coordinates& coordinates) const {
     return at(std::vector<int>{stage}, coordinates)[0];
 }
 
-StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim>& dims, int first_dim,
-                                                const Coordinates& coordinates,
+StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim>& dims,
+                                                int first_dim, const Coordinates& coordinates,
                                                 const std::function<Expr(int)>& stage_value) const {
     Place place;
     for (std::size_t i = 0; i < dims.size(); ++i) {
@@ -31,13 +31,14 @@ StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim
             // Clamped as the value it is, before it is narrowed to an index.
             const Expr value = stage_value(dim.stage);
             const Expr last = Halide::cast(value.type(), inputs_.index_extent(number) - 1);
-            place.indices.push_back(
-                Halide::cast<std::int32_t>(Halide::max(Halide::min(value, last), Halide::cast(value.type(), 0))));
+            place.indices.push_back(Halide::cast<std::int32_t>(
+                Halide::max(Halide::min(value, last), Halide::cast(value.type(), 0))));
             continue;
         }
         Expr position = inputs_.index_offset(number);
         for (const ir::AtomTerm& term : dim.terms) {
-            position += static_cast<std::int32_t>(term.coefficient) * coordinates[static_cast<std::size_t>(term.atom)];
+            position += static_cast<std::int32_t>(term.coefficient) *
+                        coordinates[static_cast<std::size_t>(term.atom)];
         }
         if (!dim.guarded) {
             place.indices.push_back(position);
@@ -56,8 +57,10 @@ StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim
     return place;
 }
 
-std::vector<Expr> StageExpressions::at(const std::vector<int>& stages, const Coordinates& coordinates) const {
-    // What is needed is marked from the back, since operands come before users, and then computed from the front.
+std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
+                                       const Coordinates& coordinates) const {
+    // What is needed is marked from the back, since operands come before users, and then computed
+    // from the front.
     std::vector<bool> needed(region_.stages.size(), false);
     for (const int stage : stages) {
         needed[static_cast<std::size_t>(stage)] = true;
@@ -94,15 +97,17 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages, const Coo
                 const Place where = place(stage.index, first_dim_[i], coordinates, value_of);
                 const Expr read = inputs_.load_at(stage.input, where.indices);
                 const bool filled = where.inside.defined() && !stage.operands.empty();
-                const Expr otherwise =
-                    filled ? value_of(stage.operands[0]) : reduction_identity(ir::Op::reduce_sum, read.type());
-                values[i] = where.inside.defined() ? Halide::select(where.inside, read, otherwise) : read;
+                const Expr otherwise = filled ? value_of(stage.operands[0])
+                                              : reduction_identity(ir::Op::reduce_sum, read.type());
+                values[i] =
+                    where.inside.defined() ? Halide::select(where.inside, read, otherwise) : read;
                 break;
             }
             case ir::StageKind::constant: {
                 const Halide::Type type = compute_type(stage.dtype);
-                values[i] = type.is_float() ? Halide::Internal::make_const(type, stage.literal.as_double())
-                                            : Halide::Internal::make_const(type, stage.literal.as_int());
+                values[i] = type.is_float()
+                                ? Halide::Internal::make_const(type, stage.literal.as_double())
+                                : Halide::Internal::make_const(type, stage.literal.as_int());
                 break;
             }
             case ir::StageKind::elementwise: {

@@ -10,15 +10,17 @@ namespace latent::codegen {
 
 using Coordinates = std::vector<Halide::Expr>;
 
-/// `op` of `operands`; `type` is that of the result (of use to cast). Never a call of a scalar library function.
-Halide::Expr apply_elementwise(ir::Op op, Halide::Type type, const std::vector<Halide::Expr>& operands);
+/// `op` of `operands`; `type` is that of the result (of use to cast). Never a call of a scalar
+/// library function.
+Halide::Expr apply_elementwise(ir::Op op, Halide::Type type,
+                               const std::vector<Halide::Expr>& operands);
 
 /// The value with which a reduction begins, and one step of it.
 Halide::Expr reduction_identity(ir::Op op, Halide::Type type);
 Halide::Expr reduction_step(ir::Op op, const Halide::Expr& accumulator, const Halide::Expr& value);
 
-/// Writes stages as expressions of the coordinates, one for each atom. A stage that has a Func of its own (a reduction, or
-/// one kept in scratch) is a call of it.
+/// Writes stages as expressions of the coordinates, one for each atom. A stage that has a Func of
+/// its own (a reduction, or one kept in scratch) is a call of it.
 class StageExpressions {
   public:
     StageExpressions(const ir::Region& region, const KernelInputs& inputs);
@@ -28,14 +30,17 @@ class StageExpressions {
 
     Halide::Expr at(int stage, const Coordinates& coordinates) const;
     /// Several stages at once, sharing what they have in common.
-    std::vector<Halide::Expr> at(const std::vector<int>& stages, const Coordinates& coordinates) const;
+    std::vector<Halide::Expr> at(const std::vector<int>& stages,
+                                 const Coordinates& coordinates) const;
 
-    /// Indices of an indexed stage or scattered result, and whether they are inside (undefined if no dimension is guarded).
+    /// Indices of an indexed stage or scattered result, and whether they are inside (undefined if
+    /// no dimension is guarded).
     struct Place {
         std::vector<Halide::Expr> indices;
         Halide::Expr inside;
     };
-    Place place(const std::vector<ir::IndexedDim>& dims, int first_dim, const Coordinates& coordinates,
+    Place place(const std::vector<ir::IndexedDim>& dims, int first_dim,
+                const Coordinates& coordinates,
                 const std::function<Halide::Expr(int)>& stage_value) const;
     /// The number of the first dimension of a scattered result among all indexed ones.
     int scatter_dim() const { return scatter_dim_; }

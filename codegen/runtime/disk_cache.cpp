@@ -53,7 +53,7 @@ struct CacheFile {
 };
 
 std::optional<CacheFile> describe(int folder, const std::string& name) {
-    struct stat status {};
+    struct stat status{};
     if (fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
         !S_ISREG(status.st_mode)) {
         return std::nullopt;
@@ -162,7 +162,7 @@ FileDescriptor DiskCache::open_folder(bool create) {
 }
 
 bool DiskCache::is_private(int descriptor) const {
-    struct stat status {};
+    struct stat status{};
     return fstat(descriptor, &status) == 0 && status.st_uid == geteuid() &&
            (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }

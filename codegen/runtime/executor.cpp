@@ -7,7 +7,8 @@ namespace latent::codegen::runtime {
 
 namespace {
 
-/// The argument list of one call in the form that a kernel takes. Numbers and buffer descriptors live here.
+/// The argument list of one call in the form that a kernel takes. Numbers and buffer descriptors
+/// live here.
 class CallArguments {
   public:
     CallArguments(const std::vector<PlanArgument>& arguments, std::span<std::byte* const> slots) {
@@ -23,7 +24,8 @@ class CallArguments {
         pointers_.reserve(arguments.size() + 1);
         pointers_.push_back(nullptr);  // the user context, set by Kernel::run
         for (const PlanArgument& argument : arguments) {
-            pointers_.push_back(is_buffer(argument) ? add_buffer(argument, slots) : add_number(argument, slots));
+            pointers_.push_back(is_buffer(argument) ? add_buffer(argument, slots)
+                                                    : add_number(argument, slots));
         }
     }
 
@@ -49,8 +51,8 @@ class CallArguments {
             dims_.push_back({0, dim.extent, dim.stride, 0});
         }
         halide_buffer_t buffer{};
-        buffer.host =
-            reinterpret_cast<std::uint8_t*>(slots[static_cast<std::size_t>(argument.slot)] + argument.offset);
+        buffer.host = reinterpret_cast<std::uint8_t*>(
+            slots[static_cast<std::size_t>(argument.slot)] + argument.offset);
         buffer.type.bits = static_cast<std::uint8_t>(argument.element * 8);
         buffer.type.lanes = 1;
         buffer.dimensions = static_cast<std::int32_t>(argument.dims.size());
@@ -67,19 +69,22 @@ class CallArguments {
 
 }  // namespace
 
-std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs, Context& context) {
+std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs,
+                                Context& context) {
     std::vector<ir::StorageRef> outputs;
     for (const std::size_t bytes : plan.output_bytes) {
         outputs.push_back(context.memory().make_storage(bytes));
     }
-    const ir::StorageRef arena = plan.arena_bytes > 0 ? context.memory().make_storage(plan.arena_bytes) : nullptr;
+    const ir::StorageRef arena =
+        plan.arena_bytes > 0 ? context.memory().make_storage(plan.arena_bytes) : nullptr;
     std::vector<std::byte*> slots;
     slots.reserve(plan.slots.size());
     for (const PlanSlot& slot : plan.slots) {
         switch (slot.kind) {
             case PlanSlot::Kind::input:
                 // Kernels take one kind of pointer; those of inputs are only read through.
-                slots.push_back(const_cast<std::byte*>(inputs[static_cast<std::size_t>(slot.index)]));
+                slots.push_back(
+                    const_cast<std::byte*>(inputs[static_cast<std::size_t>(slot.index)]));
                 break;
             case PlanSlot::Kind::output:
                 slots.push_back(outputs[static_cast<std::size_t>(slot.index)]->data());
@@ -96,7 +101,8 @@ std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* con
         for (const std::vector<PlanArgument>& arguments : launch.calls) {
             pointers.push_back(calls.emplace_back(arguments, slots).pointers());
         }
-        context.launch(*plan.kernels[static_cast<std::size_t>(launch.kernel)], pointers, launch.parallel);
+        context.launch(*plan.kernels[static_cast<std::size_t>(launch.kernel)], pointers,
+                       launch.parallel);
     }
     return outputs;
 }

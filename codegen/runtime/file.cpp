@@ -60,7 +60,7 @@ bool write_all(int descriptor, std::span<const std::byte> bytes) {
 }
 
 std::optional<std::vector<std::byte>> read_all(int descriptor) {
-    struct stat status {};
+    struct stat status{};
     if (fstat(descriptor, &status) != 0) {
         return std::nullopt;
     }

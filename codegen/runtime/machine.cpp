@@ -33,7 +33,8 @@ std::int64_t cache_size(int name, std::int64_t fallback) {
 ir::Machine detect_machine(std::string_view limit) {
     ir::Machine machine;
     machine.instruction_set = widest_of_cpu();
-    constexpr std::array all = {InstructionSet::sse41, InstructionSet::avx2, InstructionSet::avx512};
+    constexpr std::array all = {InstructionSet::sse41, InstructionSet::avx2,
+                                InstructionSet::avx512};
     bool known = limit.empty();
     for (const InstructionSet set : all) {
         if (ir::name(set) == limit) {
@@ -42,7 +43,8 @@ ir::Machine detect_machine(std::string_view limit) {
         }
     }
     if (!known) {
-        print_warning("LATENT_ISA=" + std::string(limit) + " is not sse41, avx2 or avx512, or this CPU lacks it; using " +
+        print_warning("LATENT_ISA=" + std::string(limit) +
+                      " is not sse41, avx2 or avx512, or this CPU lacks it; using " +
                       std::string(ir::name(machine.instruction_set)));
     }
     switch (machine.instruction_set) {

@@ -13,7 +13,8 @@
 
 namespace latent::codegen::runtime {
 
-/// A place of a plan where bytes are: an input that the caller gives, an output that it gets, or a part of the scratch arena.
+/// A place of a plan where bytes are: an input that the caller gives, an output that it gets, or a
+/// part of the scratch arena.
 struct PlanSlot {
     enum class Kind : std::uint8_t { input, output, scratch };
     Kind kind = Kind::input;
@@ -25,10 +26,10 @@ struct PlanSlot {
 /// One argument of a launch: a number, a number in a slot, or a buffer over a slot.
 struct PlanArgument {
     ArgumentKind kind = ArgumentKind::extent;
-    std::int64_t number = 0;   ///< extent, affine and index arguments
-    int slot = -1;             ///< scalar, buffer, result
+    std::int64_t number = 0;    ///< extent, affine and index arguments
+    int slot = -1;              ///< scalar, buffer, result
     std::ptrdiff_t offset = 0;  ///< in bytes
-    std::size_t element = 4;   ///< bytes of an element
+    std::size_t element = 4;    ///< bytes of an element
     struct Dim {
         std::int32_t extent = 0;
         std::int32_t stride = 0;
@@ -36,7 +37,8 @@ struct PlanArgument {
     std::vector<Dim> dims;  ///< innermost first
 };
 
-/// One run of a kernel over a list of argument lists: equal kernels that do not depend on each other share a launch.
+/// One run of a kernel over a list of argument lists: equal kernels that do not depend on each
+/// other share a launch.
 struct PlanLaunch {
     int kernel = 0;  ///< index into the plan's requests
     std::vector<std::vector<PlanArgument>> calls;
@@ -57,6 +59,7 @@ class Context;
 
 /// Runs a plan and gives its outputs, allocated from the context's pool. `inputs` are read only.
 /// Throws OutOfMemory or InternalError; then nothing is kept.
-std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs, Context& context);
+std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs,
+                                Context& context);
 
 }  // namespace latent::codegen::runtime

@@ -181,7 +181,9 @@ void ThreadPool::wake_workers(int count) {
         return;
     }
     // A worker that has counted itself holds the mutex until it waits.
-    { const std::lock_guard lock(mutex_); }
+    {
+        const std::lock_guard lock(mutex_);
+    }
     if (count >= sleepers) {
         news_.notify_all();
         return;

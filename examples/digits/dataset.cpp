@@ -49,8 +49,8 @@ Examples chosen(const Examples& source, std::span<const std::size_t> indices) {
 }  // namespace
 
 void Examples::append(const Examples& source, std::size_t index) {
-    const auto image = source.pixels.begin() +
-                       static_cast<std::ptrdiff_t>(index * source.pixels_per_image);
+    const auto image =
+        source.pixels.begin() + static_cast<std::ptrdiff_t>(index * source.pixels_per_image);
     pixels.insert(pixels.end(), image,
                   image + static_cast<std::ptrdiff_t>(source.pixels_per_image));
     labels.push_back(source.labels[index]);

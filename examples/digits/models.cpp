@@ -33,7 +33,9 @@ Convolution make_convolution(Key key, std::size_t inputs, std::size_t outputs) {
 
 }  // namespace
 
-Tensor Dense::operator()(const Tensor& x) const { return latent::matmul(x, weight) + bias; }
+Tensor Dense::operator()(const Tensor& x) const {
+    return latent::matmul(x, weight) + bias;
+}
 
 Tensor Convolution::operator()(const Tensor& x) const {
     return latent::conv2d(x, kernel, {.padding = 1}) + bias;

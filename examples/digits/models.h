@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
-/// Models are plain structs of tensors. `visit` names the parameters, so that optimisers, `eval` and
-/// `value_and_grad` find them; calling the model builds the expression of its logits.
+/// Models are plain structs of tensors. `visit` names the parameters, so that optimisers, `eval`
+/// and `value_and_grad` find them; calling the model builds the expression of its logits.
 namespace digits {
 
 /// x (n, in) to x weight + bias (n, out).

@@ -12,7 +12,9 @@ using latent::optim::AdamState;
 namespace {
 
 /// Marks where one operation ends: its result is in memory before the next one begins.
-Tensor computed(const Tensor& tensor) { return tensor.eval(); }
+Tensor computed(const Tensor& tensor) {
+    return tensor.eval();
+}
 
 /// The loss and its gradients in the order of the parameters. Transpositions are views, which cost
 /// nothing in either way of computing.
@@ -63,7 +65,9 @@ Step<Mlp> op_by_op_step(const Mlp& model, const AdamState& state, const Batch& b
     const Tensor step_size = computed((learning_rate / correction1).cast(DType::f32));
     const Tensor inverse_root = computed(latent::rsqrt(correction2).cast(DType::f32));
 
-    Step<Mlp> next{.loss = loss, .model = model, .state = {.steps = steps, .first_moments = {}, .second_moments = {}}};
+    Step<Mlp> next{.loss = loss,
+                   .model = model,
+                   .state = {.steps = steps, .first_moments = {}, .second_moments = {}}};
     std::size_t i = 0;
     const auto update = [&](Tensor& parameter) {
         const Tensor& gradient = gradients[i];

@@ -35,7 +35,9 @@ void print_title(const std::string& title) {
 ProgressBar::ProgressBar(std::size_t total)
     : total_(total), is_terminal_(isatty(STDOUT_FILENO) == 1) {}
 
-ProgressBar::~ProgressBar() { erase(); }
+ProgressBar::~ProgressBar() {
+    erase();
+}
 
 void ProgressBar::advance(const std::string& text) {
     ++done_;

@@ -17,7 +17,7 @@
 namespace digits {
 
 struct TrainingOptions {
-    std::size_t epochs = 0;
+    std::size_t epochs = 0;  ///< at least 2
     std::size_t batch_size = 64;
     /// At the start; it falls to zero along half a cosine.
     double learning_rate = 0;
@@ -90,13 +90,15 @@ TrainingReport train(Model& model, const Examples& examples, const TrainingOptio
     TrainingReport report;
     const Stopwatch stopwatch;
     auto state = latent::optim::Adam().init(model);
+    // So that the first step, too, begins with data and has the kernels of all others.
+    latent::eval(model, state);
     for (std::size_t epoch = 1; epoch <= options.epochs; ++epoch) {
         const std::vector<Batch> batches = minibatches.next_epoch();
         double loss_sum = 0;
         for (const Batch& batch : batches) {
-            const double done = static_cast<double>(report.steps) / static_cast<double>(total_steps);
-            const double rate =
-                options.learning_rate * (1 + std::cos(std::numbers::pi * done)) / 2;
+            const double done =
+                static_cast<double>(report.steps) / static_cast<double>(total_steps);
+            const double rate = options.learning_rate * (1 + std::cos(std::numbers::pi * done)) / 2;
             Step<Model> step = training_step(model, state, batch, rate);
             latent::eval(step);
             const double loss = step.loss.template item<double>();

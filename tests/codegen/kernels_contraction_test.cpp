@@ -6,12 +6,14 @@ using namespace latent::test;
 namespace {
 
 std::string parameter(int index, std::string_view shape, std::string_view dtype = "f32") {
-    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index, dtype, shape);
+    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index, dtype,
+                       shape);
 }
 
-std::string contraction(std::string_view result, std::string_view operands, std::string_view lhs, std::string_view rhs,
-                        std::string_view out) {
-    return fmt::format("%{} = contraction {} {{lhs=[{}], rhs=[{}], out=[{}]}}\n", result, operands, lhs, rhs, out);
+std::string contraction(std::string_view result, std::string_view operands, std::string_view lhs,
+                        std::string_view rhs, std::string_view out) {
+    return fmt::format("%{} = contraction {} {{lhs=[{}], rhs=[{}], out=[{}]}}\n", result, operands,
+                       lhs, rhs, out);
 }
 
 constexpr Tolerance single{1e-5, 1e-4};
@@ -27,7 +29,8 @@ struct Arrangement {
 std::string shape_of(std::string_view labels, std::span<const int> extents) {
     std::string shape;
     for (const char c : labels) {
-        shape += c == ',' ? std::string(",") : std::to_string(extents[static_cast<std::size_t>(c - '0')]);
+        shape += c == ',' ? std::string(",")
+                          : std::to_string(extents[static_cast<std::size_t>(c - '0')]);
     }
     return shape;
 }
@@ -61,11 +64,13 @@ constexpr Arrangement arrangements[] = {
 }  // namespace
 
 TEST_CASE("contractions in every arrangement of labels", "[kernels]") {
-    constexpr int extents[][5] = {{1, 1, 1, 1, 1}, {7, 9, 8, 3, 2}, {33, 40, 17, 2, 5}, {1, 33, 7, 4, 3}, {65, 1, 50, 3, 2}};
+    constexpr int extents[][5] = {
+        {1, 1, 1, 1, 1}, {7, 9, 8, 3, 2}, {33, 40, 17, 2, 5}, {1, 33, 7, 4, 3}, {65, 1, 50, 3, 2}};
     for (const Arrangement& a : arrangements) {
         INFO(a.what);
         for (const auto& extent : extents) {
-            check_kernels(parameter(0, shape_of(a.lhs, extent)) + parameter(1, shape_of(a.rhs, extent)) +
+            check_kernels(parameter(0, shape_of(a.lhs, extent)) +
+                              parameter(1, shape_of(a.rhs, extent)) +
                               contraction("r", "%p0, %p1", a.lhs, a.rhs, a.out) + "return %r\n",
                           {.tolerance = single});
         }
@@ -73,12 +78,16 @@ TEST_CASE("contractions in every arrangement of labels", "[kernels]") {
 }
 
 TEST_CASE("matrix products of many sizes, packed and not", "[kernels]") {
-    constexpr int extents[][3] = {{1, 500, 300}, {4, 257, 129}, {8, 64, 64}, {9, 1000, 70}, {100, 100, 100}, {300, 500, 20}, {257, 300, 260}, {30, 3000, 500}};
+    constexpr int extents[][3] = {{1, 500, 300},   {4, 257, 129},   {8, 64, 64},
+                                  {9, 1000, 70},   {100, 100, 100}, {300, 500, 20},
+                                  {257, 300, 260}, {30, 3000, 500}};
     for (const auto& [m, k, n] : extents) {
         for (const bool a_transposed : {false, true}) {
             for (const bool b_transposed : {false, true}) {
-                check_kernels(parameter(0, a_transposed ? fmt::format("{},{}", k, m) : fmt::format("{},{}", m, k)) +
-                                  parameter(1, b_transposed ? fmt::format("{},{}", n, k) : fmt::format("{},{}", k, n)) +
+                check_kernels(parameter(0, a_transposed ? fmt::format("{},{}", k, m)
+                                                        : fmt::format("{},{}", m, k)) +
+                                  parameter(1, b_transposed ? fmt::format("{},{}", n, k)
+                                                            : fmt::format("{},{}", k, n)) +
                                   contraction("r", "%p0, %p1", a_transposed ? "1,0" : "0,1",
                                               b_transposed ? "2,1" : "1,2", "0,2") +
                                   "return %r\n",
@@ -89,13 +98,16 @@ TEST_CASE("matrix products of many sizes, packed and not", "[kernels]") {
 }
 
 TEST_CASE("contractions of other dtypes", "[kernels]") {
-    for (const auto& [dtype, tolerance] : {std::pair("f64", Tolerance{1e-13, 1e-12}), std::pair("i32", Tolerance{}),
-                                          std::pair("i64", Tolerance{})}) {
+    for (const auto& [dtype, tolerance] :
+         {std::pair("f64", Tolerance{1e-13, 1e-12}), std::pair("i32", Tolerance{}),
+          std::pair("i64", Tolerance{})}) {
         for (const char* k : {"33", "700"}) {
-            check_kernels(parameter(0, fmt::format("19,{}", k), dtype) + parameter(1, fmt::format("{},45", k), dtype) +
+            check_kernels(parameter(0, fmt::format("19,{}", k), dtype) +
+                              parameter(1, fmt::format("{},45", k), dtype) +
                               contraction("r", "%p0, %p1", "0,1", "1,2", "0,2") + "return %r\n",
                           {.tolerance = tolerance});
-            check_kernels(parameter(0, fmt::format("2,{}", k), dtype) + parameter(1, fmt::format("45,{}", k), dtype) +
+            check_kernels(parameter(0, fmt::format("2,{}", k), dtype) +
+                              parameter(1, fmt::format("45,{}", k), dtype) +
                               contraction("r", "%p0, %p1", "0,1", "2,1", "0,2") + "return %r\n",
                           {.tolerance = tolerance});
         }
@@ -103,34 +115,40 @@ TEST_CASE("contractions of other dtypes", "[kernels]") {
 }
 
 TEST_CASE("bias, activation and residual are folded into the store", "[kernels]") {
-    for (const auto& [m, k, n] : {std::array{1, 33, 70}, std::array{5, 64, 10}, std::array{33, 17, 65}, std::array{300, 300, 300}}) {
+    for (const auto& [m, k, n] : {std::array{1, 33, 70}, std::array{5, 64, 10},
+                                  std::array{33, 17, 65}, std::array{300, 300, 300}}) {
         const std::string shape = fmt::format("{},{}", m, n);
-        const std::string product = parameter(0, fmt::format("{},{}", m, k)) + parameter(1, fmt::format("{},{}", k, n)) +
+        const std::string product = parameter(0, fmt::format("{},{}", m, k)) +
+                                    parameter(1, fmt::format("{},{}", k, n)) +
                                     parameter(2, std::to_string(n)) + parameter(3, shape) +
                                     contraction("c", "%p0, %p1", "0,1", "1,2", "0,2") +
-                                    fmt::format("%b = broadcast %p2 {{shape=[{0}], axes=[1]}}\n"
-                                                "%h = add %c, %b\n"
-                                                "%zero = constant {{value=f32:0}}\n"
-                                                "%z = broadcast %zero {{shape=[{0}], axes=[]}}\n"
-                                                "%pos = greater %h, %z\n"
-                                                "%relu = select %pos, %h, %z\n"
-                                                "%s = constant {{value=f32:0.70710677}}\n"
-                                                "%sb = broadcast %s {{shape=[{0}], axes=[]}}\n"
-                                                "%x = mul %h, %sb\n"
-                                                "%e = erf %x\n"
-                                                "%one = constant {{value=f32:1}}\n"
-                                                "%oneb = broadcast %one {{shape=[{0}], axes=[]}}\n"
-                                                "%f = add %e, %oneb\n"
-                                                "%gelu = mul %h, %f\n"
-                                                "%res = add %gelu, %p3\n"
-                                                "%nan = not_equal %h, %h\n",
-                                                shape);
+                                    fmt::format(
+                                        "%b = broadcast %p2 {{shape=[{0}], axes=[1]}}\n"
+                                        "%h = add %c, %b\n"
+                                        "%zero = constant {{value=f32:0}}\n"
+                                        "%z = broadcast %zero {{shape=[{0}], axes=[]}}\n"
+                                        "%pos = greater %h, %z\n"
+                                        "%relu = select %pos, %h, %z\n"
+                                        "%s = constant {{value=f32:0.70710677}}\n"
+                                        "%sb = broadcast %s {{shape=[{0}], axes=[]}}\n"
+                                        "%x = mul %h, %sb\n"
+                                        "%e = erf %x\n"
+                                        "%one = constant {{value=f32:1}}\n"
+                                        "%oneb = broadcast %one {{shape=[{0}], axes=[]}}\n"
+                                        "%f = add %e, %oneb\n"
+                                        "%gelu = mul %h, %f\n"
+                                        "%res = add %gelu, %p3\n"
+                                        "%nan = not_equal %h, %h\n",
+                                        shape);
         for (const Values values : {Values::ordinary, Values::special}) {
-            check_kernels(product + "return %h\n", {.tolerance = {1e-4, 1e-3}, .values = values, .kernels = 1});
-            check_kernels(product + "return %relu\n", {.tolerance = {1e-4, 1e-3}, .values = values, .kernels = 1});
-            check_kernels(product + "return %res\n", {.tolerance = {1e-4, 1e-3}, .values = values, .kernels = 1});
-            check_kernels(product + "return %relu, %c, %nan\n",
+            check_kernels(product + "return %h\n",
                           {.tolerance = {1e-4, 1e-3}, .values = values, .kernels = 1});
+            check_kernels(product + "return %relu\n",
+                          {.tolerance = {1e-4, 1e-3}, .values = values, .kernels = 1});
+            check_kernels(product + "return %res\n",
+                          {.tolerance = {1e-4, 1e-3}, .values = values, .kernels = 1});
+            check_kernels(product + "return %relu, %c, %nan\n",
+                          {.tolerance = {1e-4, 1e-3}, .values = values});
         }
     }
 }
@@ -151,12 +169,15 @@ TEST_CASE("convolution and both of its gradients are contractions over windows",
         const std::string g = parameter(2, fmt::format("2,5,{},{}", out_height, out_width));
         // n=0 c=1 i=2 j=3 a=4 b=5 o=6
         check_kernels(x + w + fmt::format("%v = window %p0 {}\n", window) +
-                          contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,1,4,5", "0,6,2,3") + "return %y\n",
+                          contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,1,4,5", "0,6,2,3") +
+                          "return %y\n",
                       {.tolerance = single, .kernels = 1});
         check_kernels(x + w + g + fmt::format("%v = window %p0 {}\n", window) +
-                          contraction("dw", "%p2, %v", "0,6,2,3", "0,1,2,3,4,5", "6,1,4,5") + "return %dw\n",
+                          contraction("dw", "%p2, %v", "0,6,2,3", "0,1,2,3,4,5", "6,1,4,5") +
+                          "return %dw\n",
                       {.tolerance = {1e-4, 1e-3}});
-        check_kernels(x + w + g + contraction("dv", "%p2, %p1", "0,6,2,3", "6,1,4,5", "0,1,2,3,4,5") +
+        check_kernels(x + w + g +
+                          contraction("dv", "%p2, %p1", "0,6,2,3", "6,1,4,5", "0,1,2,3,4,5") +
                           fmt::format("%dx = fold %dv {{axes=[2,3], size=[3,2], stride=[{0},{0}], "
                                       "dilation=[{1},{1}], extent=[{2},{3}]}}\nreturn %dx\n",
                                       stride, dilation, height, width),
@@ -169,7 +190,8 @@ TEST_CASE("padded, grouped and one-by-one convolutions", "[kernels]") {
                       "%zero = constant {value=f32:0}\n"
                       "%x = pad %p0, %zero {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}\n"
                       "%v = window %x {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}\n" +
-                      contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,1,4,5", "0,6,2,3") + "return %y\n",
+                      contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,1,4,5", "0,6,2,3") +
+                      "return %y\n",
                   {.tolerance = single});
     // Groups: x [n, group, c, i, j], w [group, o, c, a, b].
     check_kernels(parameter(0, "2,6,8,11") + parameter(1, "4,3,3,3") +
@@ -201,20 +223,27 @@ TEST_CASE("operands that are broadcast, flipped or sliced", "[kernels]") {
                       "%b = broadcast %p0 {shape=[33,40], axes=[0]}\n" +
                       contraction("r", "%b, %p1", "0,1", "1,2", "0,2") + "return %r\n",
                   {.tolerance = {1e-4, 1e-3}});
+    check_kernels(parameter(0, "33") + parameter(1, "20") +
+                      "%a = broadcast %p0 {shape=[33,40], axes=[0]}\n"
+                      "%b = broadcast %p1 {shape=[40,20], axes=[1]}\n" +
+                      contraction("r", "%a, %b", "0,1", "1,2", "0,2") + "return %r\n",
+                  {.tolerance = {1e-4, 1e-3}});
     check_kernels(parameter(0, "33,90") + parameter(1, "40,20") +
                       "%f = flip %p1 {axes=[0,1]}\n"
                       "%s = slice %p0 {start=[0,5], stop=[33,85], step=[1,2]}\n" +
                       contraction("r", "%s, %f", "0,1", "1,2", "0,2") + "return %r\n",
                   {.tolerance = {1e-4, 1e-3}});
-    check_kernels(parameter(0, "") + parameter(1, "") + contraction("r", "%p0, %p1", "", "", "") + "return %r\n");
+    check_kernels(parameter(0, "") + parameter(1, "") + contraction("r", "%p0, %p1", "", "", "") +
+                  "return %r\n");
 }
 
 TEST_CASE("contractions without terms or without elements", "[kernels]") {
-    check_kernels(parameter(0, "5,0") + parameter(1, "0,7") + contraction("r", "%p0, %p1", "0,1", "1,2", "0,2") +
-                  "return %r\n");
-    check_kernels(parameter(0, "50,0") + parameter(1, "0,70") + contraction("r", "%p0, %p1", "0,1", "1,2", "0,2") +
-                  "return %r\n");
-    check_kernels(parameter(0, "0,5") + parameter(1, "5,7") + contraction("r", "%p0, %p1", "0,1", "1,2", "0,2") +
-                  "return %r\n");
-    check_kernels(parameter(0, "0") + parameter(1, "0") + contraction("r", "%p0, %p1", "0", "0", "") + "return %r\n");
+    check_kernels(parameter(0, "5,0") + parameter(1, "0,7") +
+                  contraction("r", "%p0, %p1", "0,1", "1,2", "0,2") + "return %r\n");
+    check_kernels(parameter(0, "50,0") + parameter(1, "0,70") +
+                  contraction("r", "%p0, %p1", "0,1", "1,2", "0,2") + "return %r\n");
+    check_kernels(parameter(0, "0,5") + parameter(1, "5,7") +
+                  contraction("r", "%p0, %p1", "0,1", "1,2", "0,2") + "return %r\n");
+    check_kernels(parameter(0, "0") + parameter(1, "0") +
+                  contraction("r", "%p0, %p1", "0", "0", "") + "return %r\n");
 }

@@ -40,11 +40,13 @@ bool is_approximate(ir::Op op) {
 }
 
 std::string parameter(int index, DType dtype, std::string_view shape) {
-    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index, name(dtype), shape);
+    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index,
+                       name(dtype), shape);
 }
 
 /// `op` over parameters of the dtype, or nothing if it does not take it.
-std::optional<std::string> elementwise_graph(const ir::OpInfo& row, DType dtype, std::int64_t extent) {
+std::optional<std::string> elementwise_graph(const ir::OpInfo& row, DType dtype,
+                                             std::int64_t extent) {
     std::string text;
     std::string operands;
     for (int i = 0; i < row.operands; ++i) {
@@ -70,7 +72,8 @@ Tolerance rounding_of(ir::Op op, DType dtype) {
 
 }  // namespace
 
-TEST_CASE("every elementwise op gives the interpreter's numbers for every dtype that it takes", "[kernels]") {
+TEST_CASE("every elementwise op gives the interpreter's numbers for every dtype that it takes",
+          "[kernels]") {
     for (const ir::OpInfo& row : ir::all_ops()) {
         if (!ir::is_elementwise(row.op) || row.op == ir::Op::cast) {
             continue;
@@ -99,7 +102,8 @@ TEST_CASE("casts between all dtypes saturate, truncate and wrap as they should",
     for (const DType from : dtypes) {
         for (const DType to : dtypes) {
             const std::string text =
-                parameter(0, from, "1003") + fmt::format("%r = cast %p0 {{dtype={}}}\nreturn %r\n", name(to));
+                parameter(0, from, "1003") +
+                fmt::format("%r = cast %p0 {{dtype={}}}\nreturn %r\n", name(to));
             check_kernels(text);
             check_kernels(text, {.values = Values::special});
         }
@@ -150,7 +154,8 @@ TEST_CASE("a constant alone, an iota and a broadcast number are stored", "[kerne
 }
 
 TEST_CASE("broadcast operands are read without a copy", "[kernels]") {
-    check_kernels(parameter(0, DType::f32, "5,33") + parameter(1, DType::f32, "33") + parameter(2, DType::f32, "5") +
+    check_kernels(parameter(0, DType::f32, "5,33") + parameter(1, DType::f32, "33") +
+                      parameter(2, DType::f32, "5") +
                       "%a = broadcast %p1 {shape=[5,33], axes=[1]}\n"
                       "%b = broadcast %p2 {shape=[5,33], axes=[0]}\n"
                       "%c = add %p0, %a\n"
@@ -172,8 +177,8 @@ TEST_CASE("permuted, flipped and sliced operands are read in place", "[kernels]"
                           "return %b\n",
                       {.tolerance = {1e-6}, .kernels = 1});
         check_kernels(parameter(0, DType::i32, shape) +
-                          "%a = permute %p0 {permutation=[2,1,0]}\n"
-                          "return %a\n");
+                      "%a = permute %p0 {permutation=[2,1,0]}\n"
+                      "return %a\n");
     }
     check_kernels(parameter(0, DType::f32, "13,29") + parameter(1, DType::f32, "13,29") +
                       "%a = flip %p0 {axes=[1]}\n"
@@ -197,7 +202,8 @@ TEST_CASE("permuted, flipped and sliced operands are read in place", "[kernels]"
 TEST_CASE("large transposes are the interpreter's, ragged or not", "[kernels]") {
     for (const char* shape : {"64,64", "65,130", "1,300", "300,1", "17,16", "129,257"}) {
         for (const DType dtype : dtypes) {
-            check_kernels(parameter(0, dtype, shape) + "%a = permute %p0 {permutation=[1,0]}\nreturn %a\n");
+            check_kernels(parameter(0, dtype, shape) +
+                          "%a = permute %p0 {permutation=[1,0]}\nreturn %a\n");
         }
     }
     check_kernels(parameter(0, DType::f32, "70,45") + parameter(1, DType::f32, "45,70") +
@@ -232,12 +238,12 @@ TEST_CASE("windows and reshapes are read in place where strides allow", "[kernel
 
 TEST_CASE("several results of one kernel, of different dtypes", "[kernels]") {
     check_kernels(parameter(0, DType::f32, "7,33") + parameter(1, DType::f64, "7,33") +
-                  "%a = exp %p0\n"
-                  "%b = cast %a {dtype=f64}\n"
-                  "%c = add %b, %p1\n"
-                  "%d = less %c, %p1\n"
-                  "%e = cast %c {dtype=i32}\n"
-                  "return %a, %c, %d, %e\n",
+                      "%a = exp %p0\n"
+                      "%b = cast %a {dtype=f64}\n"
+                      "%c = add %b, %p1\n"
+                      "%d = less %c, %p1\n"
+                      "%e = cast %c {dtype=i32}\n"
+                      "return %a, %c, %d, %e\n",
                   {.tolerance = {2e-6, 1e-6}});
 }
 
@@ -245,7 +251,11 @@ TEST_CASE("a long chain of elementwise ops is computed", "[kernels]") {
     std::string text = parameter(0, DType::f32, "1003") + parameter(1, DType::f32, "1003");
     std::string last = "%p0";
     for (int i = 0; i < 300; ++i) {
-        text += fmt::format("%v{} = {} {}, %p1\n", i, i % 3 == 0 ? "add" : i % 3 == 1 ? "mul" : "sub", last);
+        text += fmt::format("%v{} = {} {}, %p1\n", i,
+                            i % 3 == 0   ? "add"
+                            : i % 3 == 1 ? "mul"
+                                         : "sub",
+                            last);
         last = fmt::format("%v{}", i);
     }
     check_kernels(text + fmt::format("return {}\n", last));

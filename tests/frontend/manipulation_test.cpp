@@ -17,7 +17,8 @@ TEST_CASE("reshape, permute and their relatives move elements as NumPy does") {
     CHECK(x.expand_dims(-1).shape() == Shape{2, 3, 1});
     CHECK(x.reshape({1, 2, 1, 3}).squeeze().shape() == Shape{2, 3});
     CHECK(x.reshape({1, 2, 1, 3}).squeeze(2).shape() == Shape{1, 2, 3});
-    check_values(x.slice(0, 0, 1).broadcast_to({2, 2, 3}), {2, 2, 3}, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2});
+    check_values(x.slice(0, 0, 1).broadcast_to({2, 2, 3}), {2, 2, 3},
+                 {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2});
     check_values(flip(x), {2, 3}, {5, 4, 3, 2, 1, 0});
     check_values(flip(x, 1), {2, 3}, {2, 1, 0, 5, 4, 3});
     check_values(roll(x, 1, 1), {2, 3}, {2, 0, 1, 5, 3, 4});
@@ -41,10 +42,12 @@ TEST_CASE("slices follow Python's rules for every start, stop and step") {
                                     : std::clamp<std::int64_t>(from_front, -1, extent - 1);
                 };
                 std::vector<std::int64_t> expected;
-                for (std::int64_t i = clamp(start); step > 0 ? i < clamp(stop) : i > clamp(stop); i += step) {
+                for (std::int64_t i = clamp(start); step > 0 ? i < clamp(stop) : i > clamp(stop);
+                     i += step) {
                     expected.push_back(i);
                 }
-                const std::vector<std::int64_t> got = x.slice(0, start, stop, step).to_vector<std::int64_t>();
+                const std::vector<std::int64_t> got =
+                    x.slice(0, start, stop, step).to_vector<std::int64_t>();
                 if (got != expected) {
                     FAIL("slice " << start << ":" << stop << ":" << step);
                 }
@@ -76,10 +79,14 @@ TEST_CASE("tensors are joined, split, padded and indexed") {
 }
 
 TEST_CASE("what moves elements moves gradients back") {
-    check_gradients([](const auto& in) { return concat({in[0].slice(0, 2, 0, -1), in[1]}); }, {sample({3, 2}), sample({1, 2}, 2)});
-    check_gradients([](const auto& in) { return flip(pad(in[0], {{1, 2}, {-1, 0}}), 0); }, {sample({3, 2})});
-    check_gradients([](const auto& in) { return roll(tile(in[0], {2, 1}), 1, 0).reshape({-1, 4}); }, {sample({2, 3})});
-    check_gradients([](const auto& in) { return repeat(in[0], 2, 1).permute({1, 0}); }, {sample({2, 3})});
+    check_gradients([](const auto& in) { return concat({in[0].slice(0, 2, 0, -1), in[1]}); },
+                    {sample({3, 2}), sample({1, 2}, 2)});
+    check_gradients([](const auto& in) { return flip(pad(in[0], {{1, 2}, {-1, 0}}), 0); },
+                    {sample({3, 2})});
+    check_gradients([](const auto& in) { return roll(tile(in[0], {2, 1}), 1, 0).reshape({-1, 4}); },
+                    {sample({2, 3})});
+    check_gradients([](const auto& in) { return repeat(in[0], 2, 1).permute({1, 0}); },
+                    {sample({2, 3})});
     check_gradients([](const auto& in) { return stack(split(in[0], 2, 1), 0); }, {sample({2, 4})});
 }
 

@@ -102,7 +102,8 @@ TEST_CASE("reductions take axes from either end and keep dimensions if asked") {
     check_values(prod(Tensor::from({2, 3, 4})), {}, {24});
     check_values(var(x, {.axes = {2}}).mean(), {}, {1.25});
     check_values(var(x, {.axes = {2}, .correction = 1}).mean(), {}, {5.0 / 3});
-    check_values(stddev(x, {.axes = {2}, .keepdims = true}).max(2), {2, 3}, std::vector<double>(6, std::sqrt(1.25)));
+    check_values(stddev(x, {.axes = {2}, .keepdims = true}).max(2), {2, 3},
+                 std::vector<double>(6, std::sqrt(1.25)));
     check_values(norm(Tensor::from({3.0, -4.0})), {}, {5});
     check_values(norm(Tensor::from({3.0, -4.0}), Axes::all(), 1), {}, {7});
     check_values(norm(Tensor::from({3.0, -4.0}), Axes::all(), infinity), {}, {4});
@@ -137,7 +138,8 @@ TEST_CASE("matmul handles vectors, matrices and broadcast batches") {
     REQUIRE(product.shape() == Shape{2, 5, 4, 2});
     const Tensor by_hand = (left.expand_dims(-1) * right.expand_dims(1)).sum(-2);
     check_values(product, {2, 5, 4, 2}, test::values(by_hand), 1e-12);
-    check_gradients([](const auto& in) { return matmul(in[0], in[1]); }, {sample({2, 1, 2, 3}), sample({2, 3, 2}, 2)});
+    check_gradients([](const auto& in) { return matmul(in[0], in[1]); },
+                    {sample({2, 1, 2, 3}), sample({2, 3, 2}, 2)});
     check_values(matmul(Tensor::from({1, 2}), Tensor::from({3, 4})), {}, {11});
 }
 
@@ -163,7 +165,8 @@ TEST_CASE("einsum takes diagonals, sums, permutes, multiplies many and infers it
                  test::values(outer(m.select(0, 1), m.select(0, 2))));
     check_values(einsum("ab,ab->a", {m, m}), {3}, {5, 50, 149});
     check_values(einsum("ij,k->i", {m, m.select(0, 1)}), {3}, {36, 144, 252});
-    check_gradients([](const auto& in) { return einsum("iij,jk->ik", in); }, {sample({2, 2, 3}), sample({3, 2}, 2)});
+    check_gradients([](const auto& in) { return einsum("iij,jk->ik", in); },
+                    {sample({2, 2, 3}), sample({3, 2}, 2)});
 }
 
 TEST_CASE("softmax, its logarithm and cross entropy survive large logits") {
@@ -181,7 +184,8 @@ TEST_CASE("softmax, its logarithm and cross entropy survive large logits") {
     check_gradients([&](const auto& in) { return cross_entropy(in[0], labels); }, {sample({2, 4})});
 }
 
-TEST_CASE("activations, normalisations and losses have the values and gradients of their formulas") {
+TEST_CASE(
+    "activations, normalisations and losses have the values and gradients of their formulas") {
     const Tensor x = Tensor::from({-2.0, 0.0, 3.0});
     const auto phi = [](double v) { return 0.5 * (1 + std::erf(v / std::numbers::sqrt2)); };
     check_values(gelu(x), {3}, {-2 * phi(-2), 0, 3 * phi(3)});
@@ -191,16 +195,20 @@ TEST_CASE("activations, normalisations and losses have the values and gradients 
     check_values(softplus(Tensor::from({-1000.0, 0.0, 1000.0})), {3}, {0, std::numbers::ln2, 1000});
     check_values(leaky_relu(x, 0.1), {3}, {-0.2, 0, 3});
     check_values(mse_loss(x, Tensor::from({0.0, 0.0, 0.0})), {}, {13.0 / 3});
-    for (const auto& activation : {+[](const Tensor& v) { return gelu(v); }, +[](const Tensor& v) { return gelu(v, Gelu::tanh); },
-                                   +[](const Tensor& v) { return sigmoid(v); }, +[](const Tensor& v) { return silu(v); },
-                                   +[](const Tensor& v) { return softplus(v); }}) {
+    for (const auto& activation :
+         {+[](const Tensor& v) { return gelu(v); },
+          +[](const Tensor& v) { return gelu(v, Gelu::tanh); },
+          +[](const Tensor& v) { return sigmoid(v); }, +[](const Tensor& v) { return silu(v); },
+          +[](const Tensor& v) { return softplus(v); }}) {
         check_gradients([&](const auto& in) { return activation(in[0]); }, {x});
     }
     const Tensor rows = sample({3, 5});
-    const Tensor normalized = layer_norm(rows, ones({5}, {.dtype = DType::f64}), zeros({5}, {.dtype = DType::f64}));
+    const Tensor normalized =
+        layer_norm(rows, ones({5}, {.dtype = DType::f64}), zeros({5}, {.dtype = DType::f64}));
     check_values(normalized.mean(-1), {3}, {0, 0, 0}, 1e-12);
     check_values(var(normalized, {.axes = {-1}}), {3}, {1, 1, 1}, 1e-3);
-    check_gradients([](const auto& in) { return layer_norm(in[0], in[1], in[2]); }, {rows, sample({5}, 2), sample({5}, 3)});
+    check_gradients([](const auto& in) { return layer_norm(in[0], in[1], in[2]); },
+                    {rows, sample({5}, 2), sample({5}, 3)});
     check_gradients([](const auto& in) { return rms_norm(in[0], in[1]); }, {rows, sample({5}, 2)});
 }
 

@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::size_t steps = 5;
 constexpr double start = 2;
-double gradient_at(double p) { return 2 * p + 1; }
+double gradient_at(double p) {
+    return 2 * p + 1;
+}
 
 /// Minimises p^2 + p from 2 for a few steps, in the dtype.
 template <typename Optimizer>
@@ -52,11 +54,14 @@ double adam_by_hand(double rate, double decay, bool decoupled) {
 
 TEST_CASE("SGD follows its formula with momentum, Nesterov's look ahead and weight decay") {
     for (const optim::SGDOptions& options :
-         {optim::SGDOptions{.learning_rate = 0.1}, optim::SGDOptions{.learning_rate = 0.1, .momentum = 0.9},
+         {optim::SGDOptions{.learning_rate = 0.1},
+          optim::SGDOptions{.learning_rate = 0.1, .momentum = 0.9},
           optim::SGDOptions{.learning_rate = 0.1, .momentum = 0.9, .nesterov = true},
           optim::SGDOptions{.learning_rate = 0.1, .momentum = 0.5, .weight_decay = 0.3}}) {
-        CHECK(minimized(optim::SGD(options), DType::f64) == Approx(sgd_by_hand(options)).epsilon(1e-12));
-        CHECK(minimized(optim::SGD(options), DType::f32) == Approx(sgd_by_hand(options)).epsilon(1e-5));
+        CHECK(minimized(optim::SGD(options), DType::f64) ==
+              Approx(sgd_by_hand(options)).epsilon(1e-12));
+        CHECK(minimized(optim::SGD(options), DType::f32) ==
+              Approx(sgd_by_hand(options)).epsilon(1e-5));
     }
 }
 
@@ -64,9 +69,11 @@ TEST_CASE("Adam and AdamW follow their formulas with and without weight decay") 
     for (const double decay : {0.0, 0.2}) {
         const optim::Adam adam{{.learning_rate = 0.1, .weight_decay = decay}};
         const optim::AdamW adamw{{.learning_rate = 0.1, .weight_decay = decay}};
-        CHECK(minimized(adam, DType::f64) == Approx(adam_by_hand(0.1, decay, false)).epsilon(1e-12));
+        CHECK(minimized(adam, DType::f64) ==
+              Approx(adam_by_hand(0.1, decay, false)).epsilon(1e-12));
         CHECK(minimized(adam, DType::f32) == Approx(adam_by_hand(0.1, decay, false)).epsilon(1e-5));
-        CHECK(minimized(adamw, DType::f64) == Approx(adam_by_hand(0.1, decay, true)).epsilon(1e-12));
+        CHECK(minimized(adamw, DType::f64) ==
+              Approx(adam_by_hand(0.1, decay, true)).epsilon(1e-12));
         CHECK(minimized(adamw, DType::f32) == Approx(adam_by_hand(0.1, decay, true)).epsilon(1e-5));
     }
 }

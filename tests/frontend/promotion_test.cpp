@@ -10,7 +10,9 @@ constexpr DType i64 = DType::i64;
 constexpr DType f32 = DType::f32;
 constexpr DType f64 = DType::f64;
 
-Tensor of(DType dtype) { return ones({2}, {.dtype = dtype}); }
+Tensor of(DType dtype) {
+    return ones({2}, {.dtype = dtype});
+}
 
 }  // namespace
 
@@ -19,9 +21,10 @@ TEST_CASE("two tensors are brought to the dtype of the promotion table") {
         DType a, b, sum, quotient, maximum;
     };
     const std::vector<Row> table{
-        {b, b, i64, f32, b},       {b, i32, i32, f32, i32},   {b, i64, i64, f32, i64},   {b, f32, f32, f32, f32},
-        {b, f64, f64, f64, f64},   {i32, i32, i32, f32, i32}, {i32, i64, i64, f32, i64}, {i32, f32, f32, f32, f32},
-        {i32, f64, f64, f64, f64}, {i64, i64, i64, f32, i64}, {i64, f32, f32, f32, f32}, {i64, f64, f64, f64, f64},
+        {b, b, i64, f32, b},       {b, i32, i32, f32, i32},   {b, i64, i64, f32, i64},
+        {b, f32, f32, f32, f32},   {b, f64, f64, f64, f64},   {i32, i32, i32, f32, i32},
+        {i32, i64, i64, f32, i64}, {i32, f32, f32, f32, f32}, {i32, f64, f64, f64, f64},
+        {i64, i64, i64, f32, i64}, {i64, f32, f32, f32, f32}, {i64, f64, f64, f64, f64},
         {f32, f32, f32, f32, f32}, {f32, f64, f64, f64, f64}, {f64, f64, f64, f64, f64},
     };
     for (const Row& row : table) {
@@ -47,12 +50,15 @@ TEST_CASE("two tensors are brought to the dtype of the promotion table") {
     }
 }
 
-TEST_CASE("a number takes the dtype of the tensor, but makes f32 of integers if it is floating and i64 of bool") {
+TEST_CASE(
+    "a number takes the dtype of the tensor, but makes f32 of integers if it is floating and i64 "
+    "of bool") {
     struct Row {
         DType tensor, with_bool, with_integer, with_floating;
     };
     const std::vector<Row> table{
-        {b, i64, i64, f32}, {i32, i32, i32, f32}, {i64, i64, i64, f32}, {f32, f32, f32, f32}, {f64, f64, f64, f64},
+        {b, i64, i64, f32},   {i32, i32, i32, f32}, {i64, i64, i64, f32},
+        {f32, f32, f32, f32}, {f64, f64, f64, f64},
     };
     for (const Row& row : table) {
         INFO(name(row.tensor));

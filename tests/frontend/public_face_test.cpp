@@ -10,7 +10,8 @@ struct Network {
     void visit(auto&& visitor) { visitor(w, b); }
 };
 
-std::pair<std::vector<Tensor>, Tensor> train_step(const std::vector<Tensor>& params, const Tensor& x) {
+std::pair<std::vector<Tensor>, Tensor> train_step(const std::vector<Tensor>& params,
+                                                  const Tensor& x) {
     const Tensor loss = square(matmul(x, params[0]) + params[1]).sum();
     const Gradients g = loss.backward();
     std::vector<Tensor> next;
@@ -43,7 +44,9 @@ TEST_CASE("the sample of the public face compiles and runs") {
     CHECK(gs[0].to_vector<float>() == std::vector<float>(gw.begin(), gw.end()));
 
     std::vector<Tensor> params{w, b};
-    const auto f = [&](const std::vector<Tensor>& p) { return square(relu(matmul(x, p[0]) + p[1])).sum(); };
+    const auto f = [&](const std::vector<Tensor>& p) {
+        return square(relu(matmul(x, p[0]) + p[1])).sum();
+    };
     auto [value, gs2] = value_and_grad(f, params);
     CHECK(value.item<float>() == l);
     CHECK(gs2[1].to_vector<float>() == gs[1].to_vector<float>());
@@ -64,7 +67,9 @@ TEST_CASE("the sample of the public face compiles and runs") {
     CHECK_FALSE(text.empty());
     Counters c = counters();
     CHECK(c.nodes_alive > 0);
-    CHECK(c.kernels_compiled + c.disk_hits + c.memory_hits + c.launches + c.bytes_now + c.bytes_peak > 0);
+    CHECK(c.kernels_compiled + c.disk_hits + c.memory_hits + c.launches + c.bytes_now +
+              c.bytes_peak >
+          0);
     set_num_threads(2);
     CHECK(num_threads() == 2);
 }

@@ -38,7 +38,8 @@ TEST_CASE("normal numbers have mean 0, variance 1 and the right tails, in f32 an
         CHECK(x.mean().item<double>() == Approx(0).margin(0.03));
         CHECK(var(x).item<double>() == Approx(1).margin(0.05));
         CHECK((abs(x) > 1.959964).mean().item<double>() == Approx(0.05).margin(0.01));
-        CHECK((x.slice(0, 0, 19999) * x.slice(0, 1)).mean().item<double>() == Approx(0).margin(0.03));
+        CHECK((x.slice(0, 0, 19999) * x.slice(0, 1)).mean().item<double>() ==
+              Approx(0).margin(0.03));
         CHECK(isfinite(x).all().item<bool>());
     }
 }
@@ -50,7 +51,8 @@ TEST_CASE("bernoulli and randint have the right frequencies") {
     for (int face = 1; face <= 6; ++face) {
         CHECK((dice == face).sum().item<std::int64_t>() == Approx(2000).margin(200));
     }
-    CHECK(randint(Key(6), {3}, -5, -4).to_vector<std::int64_t>() == std::vector<std::int64_t>{-5, -5, -5});
+    CHECK(randint(Key(6), {3}, -5, -4).to_vector<std::int64_t>() ==
+          std::vector<std::int64_t>{-5, -5, -5});
 }
 
 TEST_CASE("the default generator starts again from a seed, for everyone or for a scope") {

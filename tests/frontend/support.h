@@ -11,7 +11,9 @@
 namespace latent::test {
 
 /// The elements as double, of whatever dtype.
-inline std::vector<double> values(const Tensor& x) { return x.cast(DType::f64).to_vector<double>(); }
+inline std::vector<double> values(const Tensor& x) {
+    return x.cast(DType::f64).to_vector<double>();
+}
 
 /// Equal shapes, and elements within `tolerance` (relative above 1); NaN equals NaN.
 inline void check_values(const Tensor& x, const Shape& shape, const std::vector<double>& expected,
@@ -22,7 +24,8 @@ inline void check_values(const Tensor& x, const Shape& shape, const std::vector<
     for (std::size_t i = 0; i < got.size(); ++i) {
         INFO("element " << i << ": " << got[i] << ", expected " << expected[i]);
         const bool same = got[i] == expected[i] || (std::isnan(got[i]) && std::isnan(expected[i]));
-        CHECK((same || std::abs(got[i] - expected[i]) <= tolerance * std::max(1.0, std::abs(expected[i]))));
+        CHECK((same ||
+               std::abs(got[i] - expected[i]) <= tolerance * std::max(1.0, std::abs(expected[i]))));
     }
 }
 
@@ -30,10 +33,12 @@ inline void check_values(const Tensor& x, const Shape& shape, const std::vector<
 using Function = std::function<Tensor(const std::vector<Tensor>&)>;
 
 /// Gradients of sum(weights * f(inputs)) agree with central differences.
-inline void check_gradients(const Function& function, const std::vector<Tensor>& inputs, double tolerance = 1e-6) {
+inline void check_gradients(const Function& function, const std::vector<Tensor>& inputs,
+                            double tolerance = 1e-6) {
     const auto objective = [&](const std::vector<Tensor>& at) {
         const Tensor y = function(at);
-        const Tensor weights = cos(arange(y.numel(), {.dtype = DType::f64}) + 1.0).reshape(y.shape());
+        const Tensor weights =
+            cos(arange(y.numel(), {.dtype = DType::f64}) + 1.0).reshape(y.shape());
         return (y * weights).sum();
     };
     const auto [value, gradients] = value_and_grad(objective, inputs);

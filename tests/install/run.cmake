@@ -16,5 +16,11 @@ run("${CMAKE_COMMAND}" -S "${CONSUMER_DIR}" -B "${WORK_DIR}/build" -G "${GENERAT
     "-DCMAKE_PREFIX_PATH=${WORK_DIR}/moved")
 run("${CMAKE_COMMAND}" --build "${WORK_DIR}/build")
 set(ENV{LATENT_CACHE_DIR} "${WORK_DIR}/cache")
-run("${WORK_DIR}/build/consumer")
+# Out of the way meanwhile, so that it is the installed compiler that is found.
+file(RENAME "${COMPILER}" "${COMPILER}.hidden")
+execute_process(COMMAND "${WORK_DIR}/build/consumer" RESULT_VARIABLE status)
+file(RENAME "${COMPILER}.hidden" "${COMPILER}")
+if(NOT status EQUAL 0)
+    message(FATAL_ERROR "the consumer failed (${status})")
+endif()
 file(REMOVE_RECURSE "${WORK_DIR}")

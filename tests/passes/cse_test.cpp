@@ -1,4 +1,3 @@
-#include <array>
 
 #include "rewrite_testing.h"
 

@@ -14,8 +14,9 @@ class Compiled {
   public:
     explicit Compiled(Function function) : function_(std::move(function)) {}
 
-    /// Calls the function and evaluates every tensor in its result: a Tensor, a vector, pair or tuple of such, or a struct
-    /// with `visit`. Calls of equal structure share one plan and its kernels, so they compile nothing new.
+    /// Calls the function and evaluates every tensor in its result: a Tensor, a vector, pair or
+    /// tuple of such, or a struct with `visit`. Calls of equal structure share one plan and its
+    /// kernels, so they compile nothing new.
     template <typename... Arguments>
     auto operator()(Arguments&&... arguments) const {
         auto result = std::invoke(function_, std::forward<Arguments>(arguments)...);

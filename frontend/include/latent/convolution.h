@@ -5,7 +5,8 @@
 #include <optional>
 #include <source_location>
 
-/// Convolution and pooling of images whose channels come first: (batch, channels, spatial dimensions ...).
+/// Convolution and pooling of images whose channels come first: (batch, channels, spatial
+/// dimensions ...).
 namespace latent {
 
 /// One number for all spatial dimensions, or one for each.
@@ -19,8 +20,9 @@ struct ConvolutionOptions {
     std::int64_t groups = 1;
 };
 
-/// The cross-correlation that machine learning calls convolution: x (n, c, l), kernel (o, c / groups, k) to (n, o, m) with
-/// m = (l + 2 padding - dilation (k - 1) - 1) / stride + 1. ShapeError where they do not fit.
+/// The cross-correlation that machine learning calls convolution: x (n, c, l), kernel (o, c /
+/// groups, k) to (n, o, m) with m = (l + 2 padding - dilation (k - 1) - 1) / stride + 1. ShapeError
+/// where they do not fit.
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const ConvolutionOptions& options = {},
               std::source_location location = std::source_location::current());
 /// The same of (n, c, h, w) and (o, c / groups, kh, kw).

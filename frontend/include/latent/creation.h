@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <source_location>
 
-/// New tensors. They are as lazy as all others. The dtype is f32 unless an option or an argument says otherwise.
+/// New tensors. They are as lazy as all others. The dtype is f32 unless an option or an argument
+/// says otherwise.
 namespace latent {
 
 Tensor zeros(const Shape& shape, const TensorOptions& options = {},
@@ -25,7 +26,8 @@ Tensor eye(std::int64_t n, const TensorOptions& options = {},
 Tensor eye(std::int64_t n, std::int64_t m, const TensorOptions& options = {},
            std::source_location location = std::source_location::current());
 
-/// start, start + step, ... before stop. Of integers it is i64, else f32. ValueError where `step` is 0.
+/// start, start + step, ... before stop. Of integers it is i64, else f32. ValueError where `step`
+/// is 0.
 Tensor arange(Number start, Number stop, Number step = 1, const TensorOptions& options = {},
               std::source_location location = std::source_location::current());
 /// 0, 1, ... before stop.
@@ -35,7 +37,8 @@ Tensor arange(Number stop, const TensorOptions& options = {},
 Tensor linspace(double start, double stop, std::int64_t count, const TensorOptions& options = {},
                 std::source_location location = std::source_location::current());
 
-/// A new leaf of differentiation with the value of `x`: a parameter whose first value was computed. Floating dtypes only.
+/// A new leaf of differentiation with the value of `x`: a parameter whose first value was computed.
+/// Floating dtypes only.
 Tensor leaf(const Tensor& x, std::source_location location = std::source_location::current());
 
 }  // namespace latent

@@ -5,8 +5,9 @@
 #include <optional>
 #include <source_location>
 
-/// Elementwise operations. Operands of different shapes broadcast (ShapeError where they do not), different dtypes are
-/// promoted; every result has the broadcast shape. Operators are declared with Tensor.
+/// Elementwise operations. Operands of different shapes broadcast (ShapeError where they do not),
+/// different dtypes are promoted; every result has the broadcast shape. Operators are declared with
+/// Tensor.
 namespace latent {
 
 // Of numbers; the result has the dtype of `x`. Bool throws TypeError.
@@ -78,23 +79,26 @@ Tensor atan2(const Operand& y, const Operand& x);
 Tensor hypot(const Operand& a, const Operand& b);
 /// log(exp(a) + exp(b)) without overflow on the way.
 Tensor logaddexp(const Operand& a, const Operand& b);
-/// x^y. An exponent that is a number is looked at: small integers become products, halves square roots, both exact to the
-/// rounding of these; any other exponent is a run-time parameter. A negative number as the exponent of integers throws
-/// ValueError.
+/// x^y. An exponent that is a number is looked at: small integers become products, halves square
+/// roots, both exact to the rounding of these; any other exponent is a run-time parameter. A
+/// negative number as the exponent of integers throws ValueError.
 Tensor pow(const Operand& x, const Operand& y);
 /// Integers only. Shifts by less than 0 or by the width of the dtype or more give 0.
 Tensor bitwise_left_shift(const Operand& a, const Operand& b);
 /// Integers only; the sign is kept, so that large shifts give 0 or -1.
 Tensor bitwise_right_shift(const Operand& a, const Operand& b);
 
-/// `a` where `condition` is not zero, else `b`. What is not chosen gets the gradient zero, be it infinite or NaN.
+/// `a` where `condition` is not zero, else `b`. What is not chosen gets the gradient zero, be it
+/// infinite or NaN.
 Tensor where(const Tensor& condition, const Operand& a, const Operand& b);
 /// x limited to [low, high]; either may be left out. NaN stays.
 Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> high,
             std::source_location location = std::source_location::current());
 
-/// The same values in another dtype. Floating to integer truncates towards zero, saturates, and takes NaN to 0; to bool is
+/// The same values in another dtype. Floating to integer truncates towards zero, saturates, and
+/// takes NaN to 0; to bool is
 /// `!= 0`. Through integers and bool no gradient flows.
-Tensor cast(const Tensor& x, DType dtype, std::source_location location = std::source_location::current());
+Tensor cast(const Tensor& x, DType dtype,
+            std::source_location location = std::source_location::current());
 
 }  // namespace latent

@@ -9,9 +9,10 @@
 
 namespace latent {
 
-/// How a tensor is going to be computed, as text: its IR before the passes, what each pass changed, and its IR after them;
-/// the kernels with their regions, schedule directives and loop nests, and which values are stored and why; the memory plan;
-/// the counters of the process. Computes nothing; a tensor that is ready has nothing to explain.
+/// How a tensor is going to be computed, as text: its IR before the passes, what each pass changed,
+/// and its IR after them; the kernels with their regions, schedule directives and loop nests, and
+/// which values are stored and why; the memory plan; the counters of the process. Computes nothing;
+/// a tensor that is ready has nothing to explain.
 std::string explain(const Tensor& tensor);
 
 /// The same for what one `eval` of all these would do.

@@ -8,15 +8,18 @@
 #include <source_location>
 #include <vector>
 
-/// Other arrangements of the same elements. Axes count from the back if negative; ShapeError where one is out of range.
+/// Other arrangements of the same elements. Axes count from the back if negative; ShapeError where
+/// one is out of range.
 namespace latent {
 
 /// One extent may be -1: it follows from the others.
-Tensor reshape(const Tensor& x, const Shape& shape, std::source_location location = std::source_location::current());
+Tensor reshape(const Tensor& x, const Shape& shape,
+               std::source_location location = std::source_location::current());
 /// All elements in one dimension.
 Tensor flatten(const Tensor& x, std::source_location location = std::source_location::current());
 /// Dimension i of the result is dimension axes[i] of `x`.
-Tensor permute(const Tensor& x, const Axes& axes, std::source_location location = std::source_location::current());
+Tensor permute(const Tensor& x, const Axes& axes,
+               std::source_location location = std::source_location::current());
 /// The last two dimensions change places.
 Tensor transpose(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor swapaxes(const Tensor& x, int first, int second,
@@ -25,13 +28,15 @@ Tensor swapaxes(const Tensor& x, int first, int second,
 Tensor squeeze(const Tensor& x, const Axes& axes = Axes::all(),
                std::source_location location = std::source_location::current());
 /// With a new dimension of extent 1 at `axis` of the result.
-Tensor expand_dims(const Tensor& x, int axis, std::source_location location = std::source_location::current());
+Tensor expand_dims(const Tensor& x, int axis,
+                   std::source_location location = std::source_location::current());
 /// Missing leading dimensions and those of extent 1 repeat.
 Tensor broadcast_to(const Tensor& x, const Shape& shape,
                     std::source_location location = std::source_location::current());
 
-/// Along one axis, the elements start, start + step, ... before stop, as in Python: negative positions count from the back,
-/// positions beyond the ends are the ends, what is left out is an end, and a negative step walks backwards.
+/// Along one axis, the elements start, start + step, ... before stop, as in Python: negative
+/// positions count from the back, positions beyond the ends are the ends, what is left out is an
+/// end, and a negative step walks backwards.
 Tensor slice(const Tensor& x, int axis, std::optional<std::int64_t> start,
              std::optional<std::int64_t> stop = std::nullopt, std::int64_t step = 1,
              std::source_location location = std::source_location::current());
@@ -58,20 +63,24 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
 std::vector<Tensor> split(const Tensor& x, std::int64_t parts, int axis = 0,
                           std::source_location location = std::source_location::current());
 
-/// `value` around `x`: per dimension the number of elements before and after; negative numbers cut off.
-Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& widths, Number value = 0,
-           std::source_location location = std::source_location::current());
+/// `value` around `x`: per dimension the number of elements before and after; negative numbers cut
+/// off.
+Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& widths,
+           Number value = 0, std::source_location location = std::source_location::current());
 /// `x` repeated repeats[i] times along dimension i.
-Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location = std::source_location::current());
+Tensor tile(const Tensor& x, const Shape& repeats,
+            std::source_location location = std::source_location::current());
 /// Each element `repeats` times in a row along an axis.
 Tensor repeat(const Tensor& x, std::int64_t repeats, int axis,
               std::source_location location = std::source_location::current());
 
-/// The parts of `x` at positions `indices` (integers of any shape) of an axis; the dimensions of `indices` take its place.
-/// Positions outside [0, extent) are taken as the nearest inside. ShapeError where the axis is empty and `indices` is not.
+/// The parts of `x` at positions `indices` (integers of any shape) of an axis; the dimensions of
+/// `indices` take its place. Positions outside [0, extent) are taken as the nearest inside.
+/// ShapeError where the axis is empty and `indices` is not.
 Tensor take(const Tensor& x, const Tensor& indices, int axis = 0,
             std::source_location location = std::source_location::current());
-/// 1 where a new last dimension of extent `classes` has the position that `labels` (integers) name, else 0.
+/// 1 where a new last dimension of extent `classes` has the position that `labels` (integers) name,
+/// else 0.
 Tensor one_hot(const Tensor& labels, std::int64_t classes, DType dtype = DType::f32,
                std::source_location location = std::source_location::current());
 

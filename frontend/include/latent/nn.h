@@ -4,8 +4,8 @@
 
 #include <source_location>
 
-/// Activations, normalisations and losses, composed of the elementary operations. Floating dtypes; integers and bool are
-/// cast to f32.
+/// Activations, normalisations and losses, composed of the elementary operations. Floating dtypes;
+/// integers and bool are cast to f32.
 namespace latent {
 
 /// max(x, 0), with gradient 0 at 0.
@@ -26,26 +26,31 @@ Tensor gelu(const Tensor& x, Gelu form = Gelu::erf,
             std::source_location location = std::source_location::current());
 
 /// exp(x) / sum(exp(x)) along an axis, without overflow on the way.
-Tensor softmax(const Tensor& x, int axis = -1, std::source_location location = std::source_location::current());
+Tensor softmax(const Tensor& x, int axis = -1,
+               std::source_location location = std::source_location::current());
 /// log(softmax(x)).
-Tensor log_softmax(const Tensor& x, int axis = -1, std::source_location location = std::source_location::current());
+Tensor log_softmax(const Tensor& x, int axis = -1,
+                   std::source_location location = std::source_location::current());
 
-/// (x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis; gamma and beta have its extent.
-/// Source: https://arxiv.org/abs/1607.06450
+/// (x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis; gamma and beta have its
+/// extent. Source: https://arxiv.org/abs/1607.06450
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon = 1e-5,
                   std::source_location location = std::source_location::current());
-/// x / sqrt(mean(x^2) + epsilon) * gamma over the last axis. Source: https://arxiv.org/abs/1910.07467
+/// x / sqrt(mean(x^2) + epsilon) * gamma over the last axis. Source:
+/// https://arxiv.org/abs/1910.07467
 Tensor rms_norm(const Tensor& x, const Tensor& gamma, double epsilon = 1e-5,
                 std::source_location location = std::source_location::current());
 
 /// What becomes of the losses of single examples.
 enum class Reduction { none, mean, sum };
-/// -log(softmax(logits)[label]) of logits (..., classes) and integer labels (...). A label outside [0, classes) selects
-/// nothing: its loss is logsumexp(logits).
-Tensor cross_entropy(const Tensor& logits, const Tensor& labels, Reduction reduction = Reduction::mean,
+/// -log(softmax(logits)[label]) of logits (..., classes) and integer labels (...). A label outside
+/// [0, classes) selects nothing: its loss is logsumexp(logits).
+Tensor cross_entropy(const Tensor& logits, const Tensor& labels,
+                     Reduction reduction = Reduction::mean,
                      std::source_location location = std::source_location::current());
 /// (prediction - target)^2.
-Tensor mse_loss(const Tensor& prediction, const Tensor& target, Reduction reduction = Reduction::mean,
+Tensor mse_loss(const Tensor& prediction, const Tensor& target,
+                Reduction reduction = Reduction::mean,
                 std::source_location location = std::source_location::current());
 
 }  // namespace latent

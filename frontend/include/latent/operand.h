@@ -9,9 +9,10 @@ namespace latent {
 
 class Tensor;
 
-/// A C++ number on its way into the graph, where it becomes an operand without dimensions. Its dtype is weak: it takes
-/// that of the tensor it meets, except that a floating number makes f32 of integers and bool, and an integer makes i64 of
-/// bool. Kernels receive it as a run-time parameter, so that another value compiles nothing.
+/// A C++ number on its way into the graph, where it becomes an operand without dimensions. Its
+/// dtype is weak: it takes that of the tensor it meets, except that a floating number makes f32 of
+/// integers and bool, and an integer makes i64 of bool. Kernels receive it as a run-time parameter,
+/// so that another value compiles nothing.
 class Number {
   public:
     enum class Kind : std::uint8_t { boolean, integer, floating };
@@ -35,8 +36,8 @@ class Number {
     double floating_;
 };
 
-/// An argument that is a tensor or a number, together with the line of the user's code that passed it. Only ever a
-/// parameter: it refers to the tensor.
+/// An argument that is a tensor or a number, together with the line of the user's code that passed
+/// it. Only ever a parameter: it refers to the tensor.
 class Operand {
   public:
     Operand(const Tensor& tensor, std::source_location location = std::source_location::current())

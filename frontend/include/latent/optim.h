@@ -28,10 +28,11 @@ std::vector<Tensor> gradients_for(const Tree& parameters, const Source& gradient
 
 }  // namespace latent::detail
 
-/// Optimisers are functions on values: (parameters, gradients, state) to (parameters, state). The old ones stay valid, and
-/// nothing needs zeroing between steps. New parameters are leaves without history, which require a gradient if the old ones
-/// did. Parameters may be a Tensor, a vector of tensors or a struct with `visit`; gradients come in the same structure, as
-/// a vector, or as Gradients. All numbers are run-time parameters: another learning rate compiles nothing.
+/// Optimisers are functions on values: (parameters, gradients, state) to (parameters, state). The
+/// old ones stay valid, and nothing needs zeroing between steps. New parameters are leaves without
+/// history, which require a gradient if the old ones did. Parameters may be a Tensor, a vector of
+/// tensors or a struct with `visit`; gradients come in the same structure, as a vector, or as
+/// Gradients. All numbers are run-time parameters: another learning rate compiles nothing.
 namespace latent::optim {
 
 /// What every optimiser takes and gives, in the order of the parameters.
@@ -54,10 +55,12 @@ class Optimizer {
 
     /// One step. Throws ShapeError where the gradients or the state do not fit the parameters.
     template <typename Parameters, typename Gradient>
-    std::pair<Parameters, State> update(const Parameters& parameters, const Gradient& gradients, const State& state,
-                                        std::source_location location = std::source_location::current()) const {
-        Step<State> next = derived().step(detail::tensors_of(parameters),
-                                             detail::gradients_for(parameters, gradients, location), state, location);
+    std::pair<Parameters, State> update(
+        const Parameters& parameters, const Gradient& gradients, const State& state,
+        std::source_location location = std::source_location::current()) const {
+        Step<State> next =
+            derived().step(detail::tensors_of(parameters),
+                           detail::gradients_for(parameters, gradients, location), state, location);
         return {detail::with_tensors(parameters, next.parameters), std::move(next.state)};
     }
 
@@ -91,8 +94,8 @@ class SGD : public Optimizer<SGD, SGDState> {
     const SGDOptions& options() const { return options_; }
 
     SGDState start(std::span<const Tensor> parameters, const std::source_location& location) const;
-    Step<SGDState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients, const SGDState& state,
-                        const std::source_location& location) const;
+    Step<SGDState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                        const SGDState& state, const std::source_location& location) const;
 
   private:
     SGDOptions options_;
@@ -136,8 +139,8 @@ class Adam : public Optimizer<Adam, AdamState> {
     const AdamOptions& options() const { return options_; }
 
     AdamState start(std::span<const Tensor> parameters, const std::source_location& location) const;
-    Step<AdamState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients, const AdamState& state,
-                         const std::source_location& location) const;
+    Step<AdamState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                         const AdamState& state, const std::source_location& location) const;
 
   private:
     AdamOptions options_;
@@ -151,8 +154,8 @@ class AdamW : public Optimizer<AdamW, AdamState> {
     const AdamWOptions& options() const { return options_; }
 
     AdamState start(std::span<const Tensor> parameters, const std::source_location& location) const;
-    Step<AdamState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients, const AdamState& state,
-                         const std::source_location& location) const;
+    Step<AdamState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                         const AdamState& state, const std::source_location& location) const;
 
   private:
     AdamWOptions options_;

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-/// Random numbers are values as well: a draw is a function of a key, a shape and nothing else, the same on every machine and
-/// for any number of threads. Draw once from a key; `split` it for more. The functions without a key take the next key of
-/// the default generator.
+/// Random numbers are values as well: a draw is a function of a key, a shape and nothing else, the
+/// same on every machine and for any number of threads. Draw once from a key; `split` it for more.
+/// The functions without a key take the next key of the default generator.
 namespace latent {
 
 /// Names a stream of random numbers. Another key compiles nothing.
@@ -67,8 +67,10 @@ Tensor normal(Key key, const Shape& shape, const TensorOptions& options = {},
 /// True with the given probability; bool.
 Tensor bernoulli(Key key, const Shape& shape, double probability,
                  std::source_location location = std::source_location::current());
-/// Integers in [low, high), uniform to 2^-31 of their number; i64. ValueError unless 0 < high - low <= 2^31.
-Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high, const TensorOptions& options = {},
+/// Integers in [low, high), uniform to 2^-31 of their number; i64. ValueError unless 0 < high - low
+/// <= 2^31.
+Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,
+               const TensorOptions& options = {},
                std::source_location location = std::source_location::current());
 
 // With the next key of the default generator.
@@ -77,7 +79,8 @@ Tensor rand(const Shape& shape, const TensorOptions& options = {},
             std::source_location location = std::source_location::current());
 Tensor randn(const Shape& shape, const TensorOptions& options = {},
              std::source_location location = std::source_location::current());
-Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high, const TensorOptions& options = {},
+Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high,
+               const TensorOptions& options = {},
                std::source_location location = std::source_location::current());
 
 }  // namespace latent

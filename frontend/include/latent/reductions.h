@@ -5,8 +5,9 @@
 #include <optional>
 #include <source_location>
 
-/// Reductions over one, several or all axes, which disappear, or stay with extent 1 where `keepdims` is set. Axes count from
-/// the back if negative; ShapeError where one is out of range or named twice. Of no axes they leave the shape as it is.
+/// Reductions over one, several or all axes, which disappear, or stay with extent 1 where
+/// `keepdims` is set. Axes count from the back if negative; ShapeError where one is out of range or
+/// named twice. Of no axes they leave the shape as it is.
 namespace latent {
 
 /// Of i32 and bool it is i64; of no elements it is 0.
@@ -30,7 +31,8 @@ Tensor any(const Tensor& x, const Axes& axes = Axes::all(), bool keepdims = fals
 Tensor all(const Tensor& x, const Axes& axes = Axes::all(), bool keepdims = false,
            std::source_location location = std::source_location::current());
 
-/// The position of the first largest element, or of the first NaN; i64. Without an axis, in row-major order of all elements.
+/// The position of the first largest element, or of the first NaN; i64. Without an axis, in
+/// row-major order of all elements.
 Tensor argmax(const Tensor& x, std::optional<int> axis = std::nullopt, bool keepdims = false,
               std::source_location location = std::source_location::current());
 Tensor argmin(const Tensor& x, std::optional<int> axis = std::nullopt, bool keepdims = false,
@@ -54,8 +56,9 @@ Tensor stddev(const Tensor& x, const VarianceOptions& options = {},
 Tensor logsumexp(const Tensor& x, const Axes& axes = Axes::all(), bool keepdims = false,
                  std::source_location location = std::source_location::current());
 
-/// The vector norm of order `order`: 1, 2, infinity or another positive number. At zero the gradient of order 2 is zero.
-Tensor norm(const Tensor& x, const Axes& axes = Axes::all(), double order = 2, bool keepdims = false,
-            std::source_location location = std::source_location::current());
+/// The vector norm of order `order`: 1, 2, infinity or another positive number. At zero the
+/// gradient of order 2 is zero.
+Tensor norm(const Tensor& x, const Axes& axes = Axes::all(), double order = 2,
+            bool keepdims = false, std::source_location location = std::source_location::current());
 
 }  // namespace latent

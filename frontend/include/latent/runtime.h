@@ -21,8 +21,8 @@ struct Counters {
 
 Counters counters();
 
-/// Threads that kernels run on, at least 1. Results do not depend on it. The environment variable LATENT_NUM_THREADS sets
-/// it too; by default it is the number of hardware threads.
+/// Threads that kernels run on, at least 1. Results do not depend on it. The environment variable
+/// LATENT_NUM_THREADS sets it too; by default it is the number of hardware threads.
 void set_num_threads(int count);
 int num_threads();
 

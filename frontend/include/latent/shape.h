@@ -20,7 +20,8 @@ inline constexpr std::size_t max_rank = 12;
 
 namespace detail {
 
-/// An element of a braced list of integers of any type: `{n, 64}` works for an `n` of type `std::size_t` too.
+/// An element of a braced list of integers of any type: `{n, 64}` works for an `n` of type
+/// `std::size_t` too.
 struct Integer {
     template <std::integral T>
     constexpr Integer(T number) : value(static_cast<std::int64_t>(number)) {}
@@ -74,7 +75,8 @@ class SmallList {
 
 }  // namespace detail
 
-/// Extents of a tensor, outermost first: `Shape{5, 10}`. A shape without dimensions has one element; an extent may be 0.
+/// Extents of a tensor, outermost first: `Shape{5, 10}`. A shape without dimensions has one
+/// element; an extent may be 0.
 class Shape : public detail::SmallList {
   public:
     using SmallList::SmallList;

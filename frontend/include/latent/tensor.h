@@ -47,27 +47,33 @@ struct TensorOptions {
     std::optional<DType> dtype = std::nullopt;
 };
 
-/// A value of a given shape and dtype: either computed already, or an expression that is computed when it is asked for
-/// (`eval`, `item`, `data`, `to_vector`). Nothing writes into a tensor; operations make new ones. Copies are cheap and name
-/// the same value. Everything const may be called from several threads at once.
+/// A value of a given shape and dtype: either computed already, or an expression that is computed
+/// when it is asked for
+/// (`eval`, `item`, `data`, `to_vector`). Nothing writes into a tensor; operations make new ones.
+/// Copies are cheap and name the same value. Everything const may be called from several threads at
+/// once.
 class Tensor {
   public:
     /// Names nothing: any use but assigning another tensor to the variable throws ValueError.
     Tensor() = default;
 
-    /// A copy of `values`, row-major. Throws ShapeError where their number is not that of the shape.
+    /// A copy of `values`, row-major. Throws ShapeError where their number is not that of the
+    /// shape.
     template <detail::ContiguousElements Range>
     static Tensor from(const Range& values, const Shape& shape, const TensorOptions& options = {},
                        std::source_location location = std::source_location::current()) {
         using T = std::remove_cvref_t<decltype(*std::data(values))>;
-        return from_memory(dtype_of<T>, std::data(values), std::size(values), shape, options, location);
+        return from_memory(dtype_of<T>, std::data(values), std::size(values), shape, options,
+                           location);
     }
     template <Element T>
-    static Tensor from(std::initializer_list<T> values, const Shape& shape, const TensorOptions& options = {},
+    static Tensor from(std::initializer_list<T> values, const Shape& shape,
+                       const TensorOptions& options = {},
                        std::source_location location = std::source_location::current()) {
         return from_memory(dtype_of<T>, std::data(values), values.size(), shape, options, location);
     }
-    static Tensor from(const std::vector<bool>& values, const Shape& shape, const TensorOptions& options = {},
+    static Tensor from(const std::vector<bool>& values, const Shape& shape,
+                       const TensorOptions& options = {},
                        std::source_location location = std::source_location::current());
     /// A vector. (Without a location, which `{}` for an empty shape would be taken for.)
     template <detail::ContiguousElements Range>
@@ -85,7 +91,8 @@ class Tensor {
     /// Number of elements.
     std::int64_t numel() const;
     /// Of one dimension, counted from the back if negative.
-    std::int64_t extent(int axis, std::source_location location = std::source_location::current()) const;
+    std::int64_t extent(int axis,
+                        std::source_location location = std::source_location::current()) const;
     /// A gradient can be asked through this tensor.
     bool requires_grad() const;
     /// It is computed already.
@@ -99,22 +106,25 @@ class Tensor {
     /// The elements, row-major and read-only; they live as long as the tensor. Computes them first.
     /// Throws TypeError where T is not the element type of the dtype.
     template <Element T>
-    std::span<const T> data(std::source_location location = std::source_location::current()) const& {
+    std::span<const T> data(
+        std::source_location location = std::source_location::current()) const& {
         const auto bytes = bytes_of(dtype_of<T>, location);
         return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
     }
     template <Element T>
-    std::span<const T> data(std::source_location location = std::source_location::current()) const&& = delete;
+    std::span<const T> data(
+        std::source_location location = std::source_location::current()) const&& = delete;
 
     /// A copy of the elements, row-major.
     template <Element T>
-    std::vector<T> to_vector(std::source_location location = std::source_location::current()) const {
+    std::vector<T> to_vector(
+        std::source_location location = std::source_location::current()) const {
         const std::span<const T> values = data<T>(location);
         return {values.begin(), values.end()};
     }
 
-    /// The only element of a tensor that has one. Throws ShapeError for others, and TypeError where a floating value is
-    /// asked for as an integer.
+    /// The only element of a tensor that has one. Throws ShapeError for others, and TypeError where
+    /// a floating value is asked for as an integer.
     template <Element T>
     T item(std::source_location location = std::source_location::current()) const {
         if constexpr (std::is_floating_point_v<T>) {
@@ -127,8 +137,8 @@ class Tensor {
     /// The same value, through which no gradient flows.
     Tensor detach(std::source_location location = std::source_location::current()) const;
 
-    /// The gradients of this tensor with respect to all that requires one. Of a single element they start from one;
-    /// otherwise throws GradientError.
+    /// The gradients of this tensor with respect to all that requires one. Of a single element they
+    /// start from one; otherwise throws GradientError.
     Gradients backward(std::source_location location = std::source_location::current()) const;
     /// They start from `cotangent`, which has the shape and dtype of this tensor.
     Gradients backward(const Tensor& cotangent,
@@ -137,9 +147,10 @@ class Tensor {
     /// Tensors are values: there is no way to write into one.
     template <typename... Arguments>
     void assign(Arguments&&...) const {
-        static_assert(detail::never<Arguments...>,
-                      "a Tensor is a value and cannot be assigned into: rebind the variable, x = x + y, "
-                      "or choose elements, x = where(mask, y, x)");
+        static_assert(
+            detail::never<Arguments...>,
+            "a Tensor is a value and cannot be assigned into: rebind the variable, x = x + y, "
+            "or choose elements, x = where(mask, y, x)");
     }
 
     // The common operations as methods; the free functions of the same names say what they do.
@@ -164,17 +175,22 @@ class Tensor {
                   std::source_location location = std::source_location::current()) const;
 
     Tensor cast(DType dtype, std::source_location location = std::source_location::current()) const;
-    Tensor reshape(const Shape& shape, std::source_location location = std::source_location::current()) const;
+    Tensor reshape(const Shape& shape,
+                   std::source_location location = std::source_location::current()) const;
     Tensor flatten(std::source_location location = std::source_location::current()) const;
-    Tensor permute(const Axes& axes, std::source_location location = std::source_location::current()) const;
+    Tensor permute(const Axes& axes,
+                   std::source_location location = std::source_location::current()) const;
     /// The last two dimensions change places.
     Tensor transpose(std::source_location location = std::source_location::current()) const;
     Tensor squeeze(const Axes& axes = Axes::all(),
                    std::source_location location = std::source_location::current()) const;
-    Tensor expand_dims(int axis, std::source_location location = std::source_location::current()) const;
-    Tensor broadcast_to(const Shape& shape, std::source_location location = std::source_location::current()) const;
-    Tensor slice(int axis, std::optional<std::int64_t> start, std::optional<std::int64_t> stop = std::nullopt,
-                 std::int64_t step = 1, std::source_location location = std::source_location::current()) const;
+    Tensor expand_dims(int axis,
+                       std::source_location location = std::source_location::current()) const;
+    Tensor broadcast_to(const Shape& shape,
+                        std::source_location location = std::source_location::current()) const;
+    Tensor slice(int axis, std::optional<std::int64_t> start,
+                 std::optional<std::int64_t> stop = std::nullopt, std::int64_t step = 1,
+                 std::source_location location = std::source_location::current()) const;
     Tensor select(int axis, std::int64_t index,
                   std::source_location location = std::source_location::current()) const;
 

@@ -9,8 +9,8 @@
 #include <type_traits>
 #include <vector>
 
-/// Parameters and states of any shape: a Tensor; a vector or array of such; a pair or tuple of such; or a struct whose
-/// `visit` hands its parts, which are such again, to a visitor:
+/// Parameters and states of any shape: a Tensor; a vector or array of such; a pair or tuple of
+/// such; or a struct whose `visit` hands its parts, which are such again, to a visitor:
 ///
 ///     struct Layer {
 ///         Tensor weight, bias;

@@ -24,9 +24,13 @@ constexpr std::size_t byte_size(DType dtype) {
     return 0;
 }
 
-constexpr bool is_floating(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
+constexpr bool is_floating(DType dtype) {
+    return dtype == DType::f32 || dtype == DType::f64;
+}
 
-constexpr bool is_integer(DType dtype) { return dtype == DType::i32 || dtype == DType::i64; }
+constexpr bool is_integer(DType dtype) {
+    return dtype == DType::i32 || dtype == DType::i64;
+}
 
 /// The name used in printed IR and messages: `bool`, `i32`, `i64`, `f32`, `f64`.
 constexpr std::string_view name(DType dtype) {
@@ -45,10 +49,12 @@ constexpr std::string_view name(DType dtype) {
     return "?";
 }
 
-/// The dtype that two operands are brought to, as the Python array API standard has it within a kind (the wider one), and
-/// across kinds: bool gives way to integers, integers to floats.
-/// Source: https://data-apis.org/array-api/latest/API_specification/type_promotion.html
-constexpr DType promote(DType a, DType b) { return a < b ? b : a; }
+/// The dtype that two operands are brought to, as the Python array API standard has it within a
+/// kind (the wider one), and across kinds: bool gives way to integers, integers to floats. Source:
+/// https://data-apis.org/array-api/latest/API_specification/type_promotion.html
+constexpr DType promote(DType a, DType b) {
+    return a < b ? b : a;
+}
 
 /// The DType of a C++ element type: `bool`, `std::int32_t`, `std::int64_t`, `float`, `double`.
 template <typename T>

@@ -4,8 +4,8 @@
 
 namespace latent {
 
-/// Base of everything Latent throws. The message names the op, what was wrong with the shapes or values, and the caller's
-/// file and line where one is known.
+/// Base of everything Latent throws. The message names the op, what was wrong with the shapes or
+/// values, and the caller's file and line where one is known.
 class Error : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -29,7 +29,8 @@ class ValueError : public Error {
     using Error::Error;
 };
 
-/// A gradient that does not exist: nothing differentiable, unreachable, or a cotangent that does not fit.
+/// A gradient that does not exist: nothing differentiable, unreachable, or a cotangent that does
+/// not fit.
 class GradientError : public Error {
   public:
     using Error::Error;

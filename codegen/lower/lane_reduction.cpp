@@ -1,0 +1,175 @@
+#include "codegen/lower/lane_reduction.h"
+
+#include <algorithm>
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::RDom;
+using Halide::Tuple;
+using Halide::Var;
+using Halide::VarOrRVar;
+
+Expr combine_terms(ir::Op op, std::vector<Expr> terms) {
+    while (terms.size() > 1) {
+        const std::size_t half = (terms.size() + 1) / 2;
+        for (std::size_t i = 0; i + half < terms.size(); ++i) {
+            terms[i] = reduction_step(op, terms[i], terms[i + half]);
+        }
+        terms.resize(half);
+    }
+    return terms.front();
+}
+
+LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
+                             std::uint64_t reduced, std::vector<Var> loops,
+                             const std::optional<ReductionBlocks>& blocks)
+    : lowering_(lowering),
+      name_(name),
+      stages_(std::move(stages)),
+      atoms_(lowering.atoms_of(reduced)),
+      loops_(std::move(loops)),
+      blocks_(blocks),
+      vector_atom_(lowering.schedule().vector_atom),
+      width_(lowering.vector_width()),
+      extent_(lowering.inputs().extent(vector_atom_)),
+      whole_vectors_(extent_ / width_),
+      partial_(name + "_partial"),
+      result_(name) {
+    define_partial();
+    take_in_whole_vectors();
+    take_in_rest();
+    combine();
+}
+
+std::vector<Expr> LaneReduction::elements(const Halide::FuncRef& call) const {
+    if (stages_.size() == 1) {
+        return {call};
+    }
+    std::vector<Expr> values;
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        values.emplace_back(call[static_cast<int>(i)]);
+    }
+    return values;
+}
+
+std::vector<Expr> LaneReduction::with_lane(const Expr& lane) const {
+    std::vector<Expr> arguments{lane};
+    arguments.insert(arguments.end(), loops_.begin(), loops_.end());
+    return arguments;
+}
+
+void LaneReduction::define_partial() {
+    std::vector<Expr> identities;
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        identities.push_back(reduction_identity(stage(i).op, compute_type(stage(i).dtype)));
+    }
+    partial_(with_lane(lane_)) = Tuple(identities);
+    logged(partial_, lowering_.log())
+        .store_in(Halide::MemoryType::Stack)
+        .bound_extent(lane_, width_)
+        .vectorize(lane_)
+        .never_partition_all();
+}
+
+LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& vectors) const {
+    Halide::Region ranges;
+    for (const int atom : atoms_) {
+        const bool blocked = blocks_ && blocks_->atom == atom;
+        ranges.emplace_back(0, atom == vector_atom_ ? vectors
+                               : blocked            ? blocks_->extent
+                                                    : lowering_.inputs().extent(atom));
+    }
+    Walk walk{RDom(ranges, name_ + suffix), lowering_.loop_coordinates()};
+    for (std::size_t i = 0; i < atoms_.size(); ++i) {
+        const int atom = atoms_[i];
+        Expr position = walk.domain[static_cast<int>(i)];
+        if (atom != vector_atom_ && blocks_ && blocks_->atom == atom) {
+            position += blocks_->block * blocks_->extent;
+            walk.domain.where(position < lowering_.inputs().extent(atom));
+        }
+        walk.at[static_cast<std::size_t>(atom)] = position;
+    }
+    return walk;
+}
+
+void LaneReduction::update(Walk& walk) {
+    std::vector<int> operands;
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        operands.push_back(stage(i).operands[0]);
+    }
+    const std::vector<Expr> values = lowering_.stages().at(operands, walk.at);
+    const std::vector<Expr> before = elements(partial_(with_lane(lane_)));
+    std::vector<Expr> after;
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        after.push_back(reduction_step(
+            stage(i).op, before[i], lowering_.tied(values[i], operands[i], atoms_, walk.domain)));
+    }
+    partial_(with_lane(lane_)) = Tuple(after);
+    std::vector<VarOrRVar> order{lane_};
+    for (int i = 0; i < walk.domain.dimensions(); ++i) {
+        order.emplace_back(walk.domain[i]);
+    }
+    logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1)
+        .reorder(order)
+        .vectorize(lane_)
+        .never_partition_all();
+}
+
+void LaneReduction::take_in_whole_vectors() {
+    const Expr vectors = blocks_along_vectors() ? blocks_->extent / width_ : whole_vectors_;
+    Walk whole = walk("_whole", vectors);
+    Expr& position = whole.at[static_cast<std::size_t>(vector_atom_)];
+    if (blocks_along_vectors()) {
+        position += blocks_->block * vectors;
+        whole.domain.where(position < whole_vectors_);
+    }
+    position = position * width_ + lane_;
+    update(whole);
+}
+
+void LaneReduction::take_in_rest() {
+    // One vector or none. In a domain of its own, so that the loop above has no guard.
+    Walk rest = walk("_rest", Halide::min(extent_ - whole_vectors_ * width_, 1));
+    Expr& position = rest.at[static_cast<std::size_t>(vector_atom_)];
+    position = (position + whole_vectors_) * width_ + lane_;
+    rest.domain.where(position < extent_);
+    if (blocks_along_vectors()) {
+        rest.domain.where(blocks_->block == whole_vectors_ / (blocks_->extent / width_));
+    }
+    update(rest);
+}
+
+void LaneReduction::combine() {
+    const int lanes = lowering_.schedule().lanes;
+    // Vectors first, so that the tree over single lanes is short.
+    Func vector(name_ + "_vector");
+    std::vector<Expr> vectors;
+    std::vector<Expr> totals;
+    for (std::size_t k = 0; k < stages_.size(); ++k) {
+        std::vector<Expr> terms;
+        for (int i = 0; i < width_; i += lanes) {
+            terms.push_back(elements(partial_(with_lane(lane_ + i)))[k]);
+        }
+        vectors.push_back(combine_terms(stage(k).op, std::move(terms)));
+    }
+    vector(with_lane(lane_)) = Tuple(vectors);
+    for (std::size_t k = 0; k < stages_.size(); ++k) {
+        std::vector<Expr> terms;
+        for (int lane = 0; lane < lanes; ++lane) {
+            terms.push_back(elements(vector(with_lane(lane)))[k]);
+        }
+        totals.push_back(combine_terms(stage(k).op, std::move(terms)));
+    }
+    result_(loops_) = Tuple(totals);
+    logged(vector, lowering_.log())
+        .store_in(Halide::MemoryType::Stack)
+        .bound_extent(lane_, lanes)
+        .vectorize(lane_)
+        .never_partition_all();
+    logged(result_, lowering_.log()).never_partition_all();
+    funcs_ = {partial_, vector, result_};
+}
+
+}  // namespace latent::codegen

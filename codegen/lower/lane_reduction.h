@@ -1,0 +1,79 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codegen/lower/lowering.h"
+
+namespace latent::codegen {
+
+/// A tree over the terms: the fixed order in which partial results are combined.
+Halide::Expr combine_terms(ir::Op op, std::vector<Halide::Expr> terms);
+
+/// A cut of one reduced dimension into blocks that are reduced apart.
+struct ReductionBlocks {
+    int atom = -1;
+    Halide::Var block;    ///< the number of a block
+    Halide::Expr extent;  ///< elements of a block; a multiple of the vector width where vectors run
+                          ///< along the atom
+};
+
+/// Reductions over one set of atoms with vectors along one of them, as a Func over the loops
+/// outside.
+///
+/// Order of arithmetic: element i of the vectors' dimension goes to partial result i mod (lanes *
+/// unroll). A partial result takes in its elements in row-major order, first those of whole
+/// vectors, then those of the last, partial one. Then the vectors of partial results are combined,
+/// and then the lanes of that one, both as a balanced tree.
+class LaneReduction {
+  public:
+    /// `stages`: the reductions, all over `reduced`, which holds the atom of the vectors. `loops`:
+    /// the dimensions of the result, to which `blocks.block` belongs if there are blocks.
+    LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
+                  std::uint64_t reduced, std::vector<Halide::Var> loops,
+                  const std::optional<ReductionBlocks>& blocks = {});
+
+    /// One value for each stage.
+    const Halide::Func& result() const { return result_; }
+    /// All Funcs, the result last, to be computed where it is needed.
+    const std::vector<Halide::Func>& funcs() const { return funcs_; }
+
+  private:
+    void define_partial();
+    void take_in_whole_vectors();
+    void take_in_rest();
+    void schedule_update(int update, const Halide::RDom& domain);
+    void combine();
+
+    /// The loops over the reduced atoms in a domain where the vectors' dimension has `vectors`
+    /// elements, and the coordinates there.
+    struct Walk {
+        Halide::RDom domain;
+        Coordinates at;
+    };
+    Walk walk(const std::string& suffix, const Halide::Expr& vectors) const;
+    void update(Walk& walk);
+
+    const ir::Stage& stage(std::size_t i) const {
+        return lowering_.region().stages[static_cast<std::size_t>(stages_[i])];
+    }
+    std::vector<Halide::Expr> elements(const Halide::FuncRef& call) const;
+    std::vector<Halide::Expr> with_lane(const Halide::Expr& lane) const;
+    bool blocks_along_vectors() const { return blocks_ && blocks_->atom == vector_atom_; }
+
+    Lowering& lowering_;
+    std::string name_;
+    std::vector<int> stages_;
+    std::vector<int> atoms_;  ///< reduced, innermost first
+    std::vector<Halide::Var> loops_;
+    std::optional<ReductionBlocks> blocks_;
+    int vector_atom_;
+    int width_;
+    Halide::Expr extent_, whole_vectors_;  ///< of the vectors' dimension
+    Halide::Var lane_{"lane"};
+    Halide::Func partial_, result_;
+    std::vector<Halide::Func> funcs_;
+};
+
+}  // namespace latent::codegen
