@@ -206,7 +206,7 @@ Classification classify_reductions(const Region& region, const Census& census,
             result.kind = Template::reduction;
             result.row_atoms = row_set;
             result.final_atoms = final_set;
-            result.final_reductions = finals;
+            result.final_reductions = std::move(finals);
             return result;
         }
     }

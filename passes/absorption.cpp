@@ -114,6 +114,12 @@ constexpr std::string_view irregular = "its dimensions are factored by a reshape
 std::string add_pad(OpenRegion& region, const ir::Node& node, std::span<const int> atoms,
                     int* instance) {
     const auto& pad = node.attributes_as<ir::PadAttributes>();
+    if (node.operand(0).type().element_count() == 0) {
+        // Nothing but fill, and nothing that could be read.
+        *instance = region.add_instance(&node, ir::StageKind::load);
+        region.add_operand(*instance, node.operand(1).node.get(), {});
+        return {};
+    }
     *instance = region.add_instance(&node, ir::StageKind::indexed);
     add_source(region, *instance, node.operand(0));
     region.add_operand(*instance, node.operand(1).node.get(), {});

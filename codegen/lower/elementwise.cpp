@@ -170,37 +170,4 @@ Expr apply_elementwise(ir::Op op, Halide::Type type, const std::vector<Expr>& op
     throw InternalError("not an elementwise op");
 }
 
-Expr reduction_identity(ir::Op op, Halide::Type type) {
-    switch (op) {
-        case ir::Op::reduce_sum:
-            return Halide::cast(type, 0);
-        case ir::Op::reduce_prod:
-            return Halide::cast(type, 1);
-        case ir::Op::reduce_max:
-            return type.is_bool()    ? Halide::cast(type, 0)
-                   : type.is_float() ? -Expr(type.max())
-                                     : type.min();
-        case ir::Op::reduce_min:
-            return type.is_bool() ? Halide::cast(type, 1) : type.max();
-        default:
-            throw InternalError("not a reduction");
-    }
-}
-
-Expr reduction_step(ir::Op op, const Expr& accumulator, const Expr& value) {
-    const Halide::Type type = accumulator.type();
-    switch (op) {
-        case ir::Op::reduce_sum:
-            return apply_elementwise(ir::Op::add, type, {accumulator, value});
-        case ir::Op::reduce_prod:
-            return apply_elementwise(ir::Op::mul, type, {accumulator, value});
-        case ir::Op::reduce_max:
-            return apply_elementwise(ir::Op::maximum, type, {accumulator, value});
-        case ir::Op::reduce_min:
-            return apply_elementwise(ir::Op::minimum, type, {accumulator, value});
-        default:
-            throw InternalError("not a reduction");
-    }
-}
-
 }  // namespace latent::codegen

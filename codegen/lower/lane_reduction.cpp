@@ -1,6 +1,6 @@
 #include "codegen/lower/lane_reduction.h"
 
-#include <algorithm>
+#include "codegen/lower/accumulation.h"
 
 namespace latent::codegen {
 
@@ -10,17 +10,6 @@ using Halide::RDom;
 using Halide::Tuple;
 using Halide::Var;
 using Halide::VarOrRVar;
-
-Expr combine_terms(ir::Op op, std::vector<Expr> terms) {
-    while (terms.size() > 1) {
-        const std::size_t half = (terms.size() + 1) / 2;
-        for (std::size_t i = 0; i + half < terms.size(); ++i) {
-            terms[i] = reduction_step(op, terms[i], terms[i + half]);
-        }
-        terms.resize(half);
-    }
-    return terms.front();
-}
 
 LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                              std::uint64_t reduced, std::vector<Var> loops,
@@ -63,7 +52,7 @@ std::vector<Expr> LaneReduction::with_lane(const Expr& lane) const {
 void LaneReduction::define_partial() {
     std::vector<Expr> identities;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
-        identities.push_back(reduction_identity(stage(i).op, compute_type(stage(i).dtype)));
+        identities.push_back(empty_accumulator(stage(i).op, compute_type(stage(i).dtype)));
     }
     partial_(with_lane(lane_)) = Tuple(identities);
     logged(partial_, lowering_.log())
@@ -103,8 +92,8 @@ void LaneReduction::update(Walk& walk) {
     const std::vector<Expr> before = elements(partial_(with_lane(lane_)));
     std::vector<Expr> after;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
-        after.push_back(reduction_step(
-            stage(i).op, before[i], lowering_.tied(values[i], operands[i], atoms_, walk.domain)));
+        const Expr value = lowering_.tied(values[i], operands[i], atoms_, walk.domain);
+        after.push_back(accumulate(stage(i).op, before[i], to_accumulator(stage(i).op, value)));
     }
     partial_(with_lane(lane_)) = Tuple(after);
     std::vector<VarOrRVar> order{lane_};
@@ -152,7 +141,7 @@ void LaneReduction::combine() {
         for (int i = 0; i < width_; i += lanes) {
             terms.push_back(elements(partial_(with_lane(lane_ + i)))[k]);
         }
-        vectors.push_back(combine_terms(stage(k).op, std::move(terms)));
+        vectors.push_back(accumulate_all(stage(k).op, std::move(terms)));
     }
     vector(with_lane(lane_)) = Tuple(vectors);
     for (std::size_t k = 0; k < stages_.size(); ++k) {
@@ -160,7 +149,9 @@ void LaneReduction::combine() {
         for (int lane = 0; lane < lanes; ++lane) {
             terms.push_back(elements(vector(with_lane(lane)))[k]);
         }
-        totals.push_back(combine_terms(stage(k).op, std::move(terms)));
+        const Expr total = accumulate_all(stage(k).op, std::move(terms));
+        totals.push_back(blocks_ ? total
+                                 : from_accumulator(stage(k).op, compute_type(stage(k).dtype), total));
     }
     result_(loops_) = Tuple(totals);
     logged(vector, lowering_.log())

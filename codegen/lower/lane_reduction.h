@@ -8,9 +8,6 @@
 
 namespace latent::codegen {
 
-/// A tree over the terms: the fixed order in which partial results are combined.
-Halide::Expr combine_terms(ir::Op op, std::vector<Halide::Expr> terms);
-
 /// A cut of one reduced dimension into blocks that are reduced apart.
 struct ReductionBlocks {
     int atom = -1;
@@ -34,7 +31,7 @@ class LaneReduction {
                   std::uint64_t reduced, std::vector<Halide::Var> loops,
                   const std::optional<ReductionBlocks>& blocks = {});
 
-    /// One value for each stage.
+    /// One value for each stage; an accumulator if there are blocks, still to be combined.
     const Halide::Func& result() const { return result_; }
     /// All Funcs, the result last, to be computed where it is needed.
     const std::vector<Halide::Func>& funcs() const { return funcs_; }

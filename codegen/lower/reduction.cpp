@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "codegen/lower/accumulation.h"
 #include "codegen/lower/lane_reduction.h"
 #include "codegen/lower/row_reductions.h"
 
@@ -60,8 +61,8 @@ class BlockedReduction {
     Tuple step(const Tuple& accumulator, const Tuple& value) const {
         std::vector<Expr> steps;
         for (std::size_t i = 0; i < finals().size(); ++i) {
-            steps.push_back(reduction_step(final_stage(i).op, accumulator[static_cast<int>(i)],
-                                           value[static_cast<int>(i)]));
+            const int k = static_cast<int>(i);
+            steps.push_back(accumulate(final_stage(i).op, accumulator[k], value[k]));
         }
         return Tuple(steps);
     }
@@ -69,7 +70,7 @@ class BlockedReduction {
         std::vector<Expr> values;
         for (std::size_t i = 0; i < finals().size(); ++i) {
             values.push_back(
-                reduction_identity(final_stage(i).op, compute_type(final_stage(i).dtype)));
+                empty_accumulator(final_stage(i).op, compute_type(final_stage(i).dtype)));
         }
         return Tuple(values);
     }
@@ -178,7 +179,8 @@ void BlockedReduction::reduce_blocks_across() {
     }
     std::vector<Expr> values = lowering_.stages().at(operands, at);
     for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = lowering_.tied(values[i], operands[i], reduced, domain);
+        values[i] = to_accumulator(final_stage(i).op,
+                                   lowering_.tied(values[i], operands[i], reduced, domain));
     }
     if (lowering_.is_vector_atom(kept_)) {
         // What is computed here of whole vectors past the end of a row is never stored.
@@ -260,10 +262,11 @@ void BlockedReduction::define_total() {
     const std::vector<int> atoms = lowering_.atoms_of(kept_);
     for (std::size_t i = 0; i < finals().size(); ++i) {
         lowering_.stages().define(
-            finals()[i], [total = total_, atoms, i,
-                          single = finals().size() == 1](const Coordinates& coordinates) {
+            finals()[i], [total = total_, atoms, i, single = finals().size() == 1,
+                          op = final_stage(i).op,
+                          type = compute_type(final_stage(i).dtype)](const Coordinates& coordinates) {
                 const Halide::FuncRef call = total(Lowering::arguments_for(atoms, coordinates));
-                return single ? Expr(call) : call[static_cast<int>(i)];
+                return from_accumulator(op, type, single ? Expr(call) : call[static_cast<int>(i)]);
             });
     }
 }

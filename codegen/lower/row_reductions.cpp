@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codegen/lower/accumulation.h"
 #include "codegen/lower/lane_reduction.h"
 
 namespace latent::codegen {
@@ -98,11 +99,11 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         order.emplace_back(domain[static_cast<int>(i)]);
     }
     Func total(name);
-    total(vars) = reduction_identity(reduction.op, compute_type(reduction.dtype));
+    const Halide::Type type = compute_type(reduction.dtype);
     const int operand = reduction.operands[0];
-    total(vars) =
-        reduction_step(reduction.op, total(vars),
-                       lowering_.tied(lowering_.stages().at(operand, at), operand, row, domain));
+    const Expr value = lowering_.tied(lowering_.stages().at(operand, at), operand, row, domain);
+    total(vars) = empty_accumulator(reduction.op, type);
+    total(vars) = accumulate(reduction.op, total(vars), to_accumulator(reduction.op, value));
     LoggedSchedule start = logged(total, lowering_.log());
     LoggedSchedule update = logged_update(total, lowering_.log());
     start.never_partition_all();
@@ -113,7 +114,10 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         vectorize_guarded(update, loop, lowering_.store_width());
     }
     funcs_.push_back(total);
-    enter(stage, total, outer);
+    lowering_.stages().define(
+        stage, [total, outer, type, op = reduction.op](const Coordinates& coordinates) {
+            return from_accumulator(op, type, total(Lowering::arguments_for(outer, coordinates)));
+        });
 }
 
 void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop) {

@@ -1,3 +1,4 @@
+#include "codegen/lower/accumulation.h"
 #include "codegen/lower/lowering.h"
 
 namespace latent::codegen {
@@ -55,7 +56,7 @@ void lower_scatter(Lowering& lowering) {
         storage_type(lowering.region().stages[static_cast<std::size_t>(result.stage)].dtype);
     out(pure) = Halide::undef(type);
     out(target) =
-        reduction_step(ir::Op::reduce_sum, out(target), lowering.stages().at(result.stage, at));
+        accumulate(ir::Op::reduce_sum, out(target), lowering.stages().at(result.stage, at));
     LoggedSchedule schedule = logged_update(out, lowering.log());
     schedule.never_partition_all();
     if (order.size() > 1) {

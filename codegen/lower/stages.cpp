@@ -98,7 +98,7 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
                 const Expr read = inputs_.load_at(stage.input, where.indices);
                 const bool filled = where.inside.defined() && !stage.operands.empty();
                 const Expr otherwise = filled ? value_of(stage.operands[0])
-                                              : reduction_identity(ir::Op::reduce_sum, read.type());
+                                              : Halide::Internal::make_zero(read.type());
                 values[i] =
                     where.inside.defined() ? Halide::select(where.inside, read, otherwise) : read;
                 break;

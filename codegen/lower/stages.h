@@ -15,10 +15,6 @@ using Coordinates = std::vector<Halide::Expr>;
 Halide::Expr apply_elementwise(ir::Op op, Halide::Type type,
                                const std::vector<Halide::Expr>& operands);
 
-/// The value with which a reduction begins, and one step of it.
-Halide::Expr reduction_identity(ir::Op op, Halide::Type type);
-Halide::Expr reduction_step(ir::Op op, const Halide::Expr& accumulator, const Halide::Expr& value);
-
 /// Writes stages as expressions of the coordinates, one for each atom. A stage that has a Func of
 /// its own (a reduction, or one kept in scratch) is a call of it.
 class StageExpressions {
