@@ -120,8 +120,8 @@ TEST_CASE("A contraction that sums nothing is a multiplication") {
     // A matrix and a vector: nothing is used twice.
     check_rewrite(multiply_outer_products,
                   "%r = contraction %x, %v {lhs=[0,1], rhs=[1], out=[0]}\n return %r",
-                  "%e = broadcast %v {shape=[4,6], axes=[1]}\n %p = mul %x, %e\n"
-                  "%r = reduce_sum %p {axes=[1]}\n return %r");
+                  "%e = broadcast %v {shape=[4,6], axes=[1]}\n %m = mul %x, %e\n"
+                  "%r = reduce_sum %m {axes=[1]}\n return %r");
     check_unchanged(multiply_outer_products,
                     "%r = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r");
 }
