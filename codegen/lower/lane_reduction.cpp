@@ -150,8 +150,8 @@ void LaneReduction::combine() {
             terms.push_back(elements(vector(with_lane(lane)))[k]);
         }
         const Expr total = accumulate_all(stage(k).op, std::move(terms));
-        totals.push_back(blocks_ ? total
-                                 : from_accumulator(stage(k).op, compute_type(stage(k).dtype), total));
+        totals.push_back(
+            blocks_ ? total : from_accumulator(stage(k).op, compute_type(stage(k).dtype), total));
     }
     result_(loops_) = Tuple(totals);
     logged(vector, lowering_.log())

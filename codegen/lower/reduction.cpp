@@ -262,9 +262,9 @@ void BlockedReduction::define_total() {
     const std::vector<int> atoms = lowering_.atoms_of(kept_);
     for (std::size_t i = 0; i < finals().size(); ++i) {
         lowering_.stages().define(
-            finals()[i], [total = total_, atoms, i, single = finals().size() == 1,
-                          op = final_stage(i).op,
-                          type = compute_type(final_stage(i).dtype)](const Coordinates& coordinates) {
+            finals()[i],
+            [total = total_, atoms, i, single = finals().size() == 1, op = final_stage(i).op,
+             type = compute_type(final_stage(i).dtype)](const Coordinates& coordinates) {
                 const Halide::FuncRef call = total(Lowering::arguments_for(atoms, coordinates));
                 return from_accumulator(op, type, single ? Expr(call) : call[static_cast<int>(i)]);
             });

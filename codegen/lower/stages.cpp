@@ -97,8 +97,8 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
                 const Place where = place(stage.index, first_dim_[i], coordinates, value_of);
                 const Expr read = inputs_.load_at(stage.input, where.indices);
                 const bool filled = where.inside.defined() && !stage.operands.empty();
-                const Expr otherwise = filled ? value_of(stage.operands[0])
-                                              : Halide::Internal::make_zero(read.type());
+                const Expr otherwise =
+                    filled ? value_of(stage.operands[0]) : Halide::Internal::make_zero(read.type());
                 values[i] =
                     where.inside.defined() ? Halide::select(where.inside, read, otherwise) : read;
                 break;
