@@ -10,10 +10,6 @@ namespace {
 constexpr std::int64_t task_points = 1 << 14;
 /// Up to so many rows, a contraction reads its operands in place.
 constexpr std::int64_t skinny_rows = 8;
-/// Side of the tiles in which a transposed input is copied, and from which extent of both of its
-/// dimensions on.
-constexpr int transposed_tile = 32;
-constexpr std::int64_t transposed_extent = 8;
 
 bool has(std::uint64_t set, int atom) {
     return (set >> atom & 1) != 0;
@@ -43,26 +39,6 @@ int choose_vector_atom(const ir::Region& region, std::uint64_t set) {
         if (has(set, atom) && contiguous_accesses(region, atom) > best) {
             chosen = atom;
             best = contiguous_accesses(region, atom);
-        }
-    }
-    return chosen;
-}
-
-/// The dimension along which the neighbours of transposed inputs lie, or -1: an input that is
-/// contiguous along it, and not along the innermost dimension of the results.
-int choose_transposed_atom(const ir::Region& region, int vector_atom,
-                           std::span<const std::int64_t> extents) {
-    const auto column = static_cast<std::size_t>(vector_atom);
-    int chosen = -1;
-    for (const ir::RegionInput& input : region.inputs) {
-        if (input.kind != ir::InputKind::strided || input.strides[column] != ir::StrideClass::any ||
-            extents[column] < transposed_extent) {
-            continue;
-        }
-        for (std::size_t atom = 0; atom < column; ++atom) {
-            if (input.strides[atom] == ir::StrideClass::one && extents[atom] >= transposed_extent) {
-                chosen = static_cast<int>(atom);
-            }
         }
     }
     return chosen;
@@ -202,13 +178,6 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
     switch (schedule.kind) {
         case ir::Template::pointwise:
             schedule.vector_atom = static_cast<int>(region.atoms.size()) - 1;
-            if (schedule.vector_atom >= 0) {
-                schedule.row_atom = choose_transposed_atom(region, schedule.vector_atom, extents);
-                if (schedule.row_atom >= 0) {
-                    schedule.tile_rows = transposed_tile;
-                    schedule.unroll = 1;  // its vectors are made element by element
-                }
-            }
             break;
         case ir::Template::row:
             schedule.unroll = 4;

@@ -81,11 +81,6 @@ class LoggedSchedule {
         return record("bound_extent", var.name() + ", " + print(extent));
     }
 
-    LoggedSchedule& bound_storage(const Halide::Var& var, const Halide::Expr& extent) {
-        target_.bound_storage(var, extent);
-        return record("bound_storage", var.name() + ", " + print(extent));
-    }
-
     LoggedSchedule& reorder_storage(const std::vector<Halide::Var>& vars) {
         target_.reorder_storage(vars);
         std::vector<Halide::VarOrRVar> names(vars.begin(), vars.end());
