@@ -120,7 +120,7 @@ Expression convolve(const Expression& x, const Expression& kernel,
     const Expression patches =
         windows(grouped(padded, 1), size, spatial(options.stride, count, 1, "stride", op, location),
                 spatial(options.dilation, count, 1, "dilation", op, location));
-    const Expression result =
+    Expression result =
         detail::contract(patches, x_labels, grouped(kernel, 0), kernel_labels, out_labels, op);
     if (groups == 1) {
         return result;

@@ -55,16 +55,36 @@ std::vector<Tensor> checked_gradients(const Value& output, const Value& cotangen
 }  // namespace
 
 /// Where gradients start, and what was built from there.
+class DifferentiatedOutput {
+  public:
+    DifferentiatedOutput(Value output, Value cotangent, const std::source_location& location)
+        : output_(std::move(output)), cotangent_(std::move(cotangent)), location_(location) {}
+
+    /// Null where there is no gradient.
+    Value gradient(const Value& value) {
+        const std::lock_guard lock(mutex_);
+        const std::shared_lock graph_lock(graph_mutex());
+        if (!built_) {
+            built_ = passes::vjp(output_, cotangent_, location_);
+        }
+        return built_->find(value);
+    }
+
+  private:
+    Value output_;
+    Value cotangent_;
+    std::source_location location_;
+    std::mutex mutex_;
+    std::optional<passes::GradientMap> built_;
+};
+
+/// What `Gradients` shares among its copies: the outputs whose gradients it adds up.
 class BackwardPass {
   public:
-    BackwardPass(Value output, Value cotangent, const std::source_location& location)
-        : output_(std::move(output)), cotangent_(std::move(cotangent)), location_(location) {}
-    /// The sum of others.
-    BackwardPass(const std::shared_ptr<BackwardPass>& first,
-                 const std::shared_ptr<BackwardPass>& second)
-        : location_(first->location_) {
-        append_summands(first);
-        append_summands(second);
+    BackwardPass(const Value& output, const Value& cotangent, const std::source_location& location)
+        : outputs_{std::make_shared<DifferentiatedOutput>(output, cotangent, location)} {}
+    BackwardPass(const BackwardPass& first, const BackwardPass& second) : outputs_(first.outputs_) {
+        outputs_.insert(outputs_.end(), second.outputs_.begin(), second.outputs_.end());
     }
 
     /// Null where there is no gradient.
@@ -74,46 +94,18 @@ class BackwardPass {
         if (known != gradients_.end()) {
             return &known->second;
         }
-        const Value gradient = summands_.empty() ? own_gradient(value) : summed_gradient(value);
-        return gradient ? &gradients_.emplace(value.node->id(), wrap(gradient)).first->second
-                        : nullptr;
+        Value sum;
+        for (const std::shared_ptr<DifferentiatedOutput>& output : outputs_) {
+            if (const Value part = output->gradient(value)) {
+                sum = sum ? ir::make(ir::Op::add, {sum, part}, part.node->location()) : part;
+            }
+        }
+        return sum ? &gradients_.emplace(value.node->id(), wrap(sum)).first->second : nullptr;
     }
 
   private:
-    /// Sums of sums are kept flat.
-    void append_summands(const std::shared_ptr<BackwardPass>& pass) {
-        if (pass->summands_.empty()) {
-            summands_.push_back(pass);
-        } else {
-            summands_.insert(summands_.end(), pass->summands_.begin(), pass->summands_.end());
-        }
-    }
-
-    Value own_gradient(const Value& value) {
-        const std::shared_lock lock(graph_mutex());
-        if (!built_) {
-            built_ = passes::vjp(output_, cotangent_, location_);
-        }
-        return built_->find(value);
-    }
-
-    Value summed_gradient(const Value& value) const {
-        Value sum;
-        for (const std::shared_ptr<BackwardPass>& summand : summands_) {
-            if (const Tensor* part = summand->find(value)) {
-                const Value& own = value_of(*part, value.node->location());
-                sum = sum ? ir::make(ir::Op::add, {sum, own}, own.node->location()) : own;
-            }
-        }
-        return sum;
-    }
-
-    Value output_;
-    Value cotangent_;
-    std::source_location location_;
-    std::vector<std::shared_ptr<BackwardPass>> summands_;
+    std::vector<std::shared_ptr<DifferentiatedOutput>> outputs_;
     std::mutex mutex_;
-    std::optional<passes::GradientMap> built_;
     /// By node id. References into it stay valid.
     std::unordered_map<std::uint64_t, Tensor> gradients_;
 };
@@ -190,7 +182,7 @@ bool Gradients::contains(const detail::WithRespectTo& leaf) const {
 }
 
 Gradients operator+(const Gradients& a, const Gradients& b) {
-    return Gradients(std::make_shared<detail::BackwardPass>(a.pass_, b.pass_));
+    return Gradients(std::make_shared<detail::BackwardPass>(*a.pass_, *b.pass_));
 }
 
 std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,

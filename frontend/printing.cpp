@@ -96,7 +96,8 @@ class ArrayText {
         return indices;
     }
 
-    /// The brackets of dimension `axis`: as deep as the rank.
+    /// The brackets of dimension `axis`.
+    // NOLINTNEXTLINE(misc-no-recursion): no deeper than the rank.
     void write(std::string& text, std::size_t axis, const std::vector<std::string>& elements,
                std::size_t width, std::size_t& next) const {
         const bool is_innermost = axis + 1 == type_.rank();

@@ -6,36 +6,42 @@
 
 namespace latent::ir {
 
-Literal::Literal(DType dtype, double value) : dtype_(dtype) {
-    bits_ = is_floating(dtype)
-                ? std::bit_cast<std::uint64_t>(dtype == DType::f32 ? double(float(value)) : value)
-                : Literal(dtype, static_cast<std::int64_t>(value)).bits_;
+namespace {
+
+std::uint64_t floating_bits(DType dtype, double value) {
+    return std::bit_cast<std::uint64_t>(dtype == DType::f32 ? double(float(value)) : value);
 }
 
-Literal::Literal(DType dtype, std::int64_t value) : dtype_(dtype) {
+std::uint64_t integer_bits(DType dtype, std::int64_t value) {
     switch (dtype) {
         case DType::boolean:
-            bits_ = value != 0 ? 1 : 0;
-            break;
+            return value != 0 ? 1 : 0;
         case DType::i32:
-            bits_ = static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(value)});
-            break;
-        case DType::i64:
-            bits_ = static_cast<std::uint64_t>(value);
-            break;
-        case DType::f32:
-        case DType::f64:
-            *this = Literal(dtype, static_cast<double>(value));
-            break;
+            return static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(value)});
+        default:
+            return static_cast<std::uint64_t>(value);
     }
 }
 
+}  // namespace
+
+Literal::Literal(DType dtype, double value)
+    : dtype_(dtype),
+      bits_(is_floating(dtype) ? floating_bits(dtype, value)
+                               : integer_bits(dtype, static_cast<std::int64_t>(value))) {}
+
+Literal::Literal(DType dtype, std::int64_t value)
+    : dtype_(dtype),
+      bits_(is_floating(dtype) ? floating_bits(dtype, static_cast<double>(value))
+                               : integer_bits(dtype, value)) {}
+
 double Literal::as_double() const {
-    return is_floating(dtype_) ? std::bit_cast<double>(bits_) : static_cast<double>(as_int());
+    return is_floating(dtype_) ? std::bit_cast<double>(bits_)
+                               : static_cast<double>(static_cast<std::int64_t>(bits_));
 }
 
 std::int64_t Literal::as_int() const {
-    return is_floating(dtype_) ? static_cast<std::int64_t>(as_double())
+    return is_floating(dtype_) ? static_cast<std::int64_t>(std::bit_cast<double>(bits_))
                                : static_cast<std::int64_t>(bits_);
 }
 

@@ -327,7 +327,7 @@ Value multiply(const ir::Node& node, const RuleContext&) {
             ir::permute(contraction.operands[side], permutation.span(), node.location());
         factors[side] = ir::broadcast(factor, shape.span(), axes.span(), node.location());
     }
-    const Value product = ir::make(Op::mul, {factors[0], factors[1]}, node.location());
+    Value product = ir::make(Op::mul, {factors[0], factors[1]}, node.location());
     if (!sums) {
         return product;
     }

@@ -76,7 +76,7 @@ class Partitioner {
 
     void place(const ir::Node& node);
     void place_leaf(const ir::Node& node, const Requests& requests);
-    void place_view(const ir::Node& node, Requests requests);
+    void place_view(const ir::Node& node, const Requests& requests);
     void place_computed(const ir::Node& node, Requests requests);
 
     void read(const ir::Node& node, const Requests& requests);
@@ -134,7 +134,7 @@ void Partitioner::place(const ir::Node& node) {
     } else if (node.type().element_count() == 0) {
         read(node, requests);  // nothing to compute, and nothing is read from it
     } else if (category == ir::Category::view) {
-        place_view(node, std::move(requests));
+        place_view(node, requests);
     } else {
         place_computed(node, std::move(requests));
     }
@@ -185,7 +185,7 @@ bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
     return true;
 }
 
-void Partitioner::place_view(const ir::Node& node, Requests requests) {
+void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
     if (must_store(node) && node.op() == ir::Op::reshape) {
         // Row-major storage is the same bytes in either shape.
         const ir::Node* operand = node.operand(0).node.get();
@@ -443,7 +443,7 @@ void Partitioner::store_in_new_region(const ir::Node& node) {
     first.operand = open.add_operand(copy, &node, coordinates);
     const ir::Category category = ir::category(node.op());
     if (category == ir::Category::leaf) {
-        requests_[&node].assign(1, std::move(first));
+        requests_[&node].assign(1, first);
     } else if (category == ir::Category::view) {
         if (!pass_through(node, first)) {
             throw InternalError("a view that cannot be read at all");

@@ -317,7 +317,7 @@ void RegionWriter::merge_atoms() {
         order_.erase(order_.begin() + static_cast<std::ptrdiff_t>(outer));
         extents.erase(extents.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    step_.extents = extents;
+    step_.extents = std::move(extents);
 }
 
 int RegionWriter::position(int atom) const {

@@ -93,7 +93,7 @@ std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
     }
     for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
-        const std::vector<int> loops = used_in[static_cast<std::size_t>(i)];
+        const std::vector<int>& loops = used_in[static_cast<std::size_t>(i)];
         const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0;
         const bool keep = stage.kind == ir::StageKind::elementwise && is_transcendental(stage.op) &&
                           in_row && loops.size() > 1;

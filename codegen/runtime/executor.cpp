@@ -48,7 +48,7 @@ class CallArguments {
     void* add_buffer(const PlanArgument& argument, std::span<std::byte* const> slots) {
         const std::size_t first = dims_.size();
         for (const PlanArgument::Dim& dim : argument.dims) {
-            dims_.push_back({0, dim.extent, dim.stride, 0});
+            dims_.emplace_back(0, dim.extent, dim.stride, 0);
         }
         halide_buffer_t buffer{};
         buffer.host = reinterpret_cast<std::uint8_t*>(

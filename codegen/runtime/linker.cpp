@@ -33,7 +33,7 @@ std::optional<std::filesystem::path> find_in_path(std::string_view name) {
     const std::string path = environment_text("PATH").value_or("");
     for (std::size_t begin = 0; begin < path.size();) {
         const std::size_t end = std::min(path.find(':', begin), path.size());
-        const auto program = std::filesystem::path(path.substr(begin, end - begin)) / name;
+        auto program = std::filesystem::path(path.substr(begin, end - begin)) / name;
         if (program.is_absolute() && is_program(program)) {
             return program;
         }
