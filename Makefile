@@ -45,11 +45,11 @@ test: .venv/.requirements  ## build and run all tests
 	cmake --build --preset release
 	ctest --preset release
 
-bench: .venv/.requirements  ## build and run the benchmarks (BENCH_ARGS=--benchmark_filter=...)
+bench: .venv/.requirements  ## build and run the benchmarks, print ratios (BENCH_ARGS=--benchmark_filter=...)
 	@tools/ensure_packages.sh bench $(BENCH_PACKAGES)
 	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
 	cmake --build --preset release --target benchmarks
-	for program in build/release/benchmarks/bench_*; do $$program $(BENCH_ARGS); done
+	benchmarks/run.sh build/release/benchmarks $(BENCH_ARGS)
 
 format: .venv/.requirements-dev  ## format the sources
 	clang-format -i $(SOURCES)

@@ -1,5 +1,7 @@
 #include "codegen/kernel_abi.h"
 
+#include <algorithm>
+
 namespace latent::codegen {
 
 std::vector<const ir::IndexedDim*> indexed_dims(const ir::Region& region) {
@@ -26,6 +28,11 @@ std::vector<KernelArgument> kernel_arguments(const ir::Region& region) {
         if (region.atoms[i].fixed == 0) {
             add(ArgumentKind::extent, i);
         }
+    }
+    if (std::ranges::any_of(region.stages, [](const ir::Stage& stage) {
+            return stage.kind == ir::StageKind::contraction;
+        })) {
+        add(ArgumentKind::row_block, 0);
     }
     for (std::size_t i = 0; i < region.inputs.size(); ++i) {
         const ir::RegionInput& input = region.inputs[i];

@@ -11,6 +11,7 @@ namespace latent::codegen {
 /// halide_buffer_t.
 enum class ArgumentKind : std::uint8_t {
     extent,         ///< int32, of atom `index`
+    row_block,      ///< int32, register tiles in a block of rows of the region's contraction
     scalar,         ///< a number of the dtype of input `index` (a boolean as one byte)
     buffer,         ///< input `index`
     affine_offset,  ///< int64, of input `index`
@@ -27,7 +28,8 @@ struct KernelArgument {
     bool operator==(const KernelArgument&) const = default;
 };
 
-/// The arguments in order: extents of the atoms without a fixed one; inputs; offsets and extents of
+/// The arguments in order: extents of the atoms without a fixed one; the row block of a
+/// contraction, from `passes::row_block`; inputs; offsets and extents of
 /// the indexed dimensions, counted through all indexed stages and then the scattered result;
 /// results.
 ///

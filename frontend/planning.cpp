@@ -150,7 +150,7 @@ class PlanWriter {
         }
         planned_.kernel_of_step.push_back(known->second);
         PlanLaunch& target = plan_.launches[launch->second];
-        target.calls.push_back(arguments(step));
+        target.calls.push_back(arguments(step, schedule));
         std::int64_t points = 1;
         for (const std::int64_t extent : step.extents) {
             points *= extent;
@@ -158,7 +158,8 @@ class PlanWriter {
         target.parallel = target.parallel || points >= parallel_points;
     }
 
-    std::vector<PlanArgument> arguments(const passes::KernelStep& step) {
+    std::vector<PlanArgument> arguments(const passes::KernelStep& step,
+                                        const ir::Schedule& schedule) {
         std::vector<PlanArgument> result;
         const std::vector<const ir::IndexedDim*> indexed = codegen::indexed_dims(step.region);
         for (const codegen::KernelArgument& wanted : codegen::kernel_arguments(step.region)) {
@@ -168,6 +169,10 @@ class PlanWriter {
             switch (wanted.kind) {
                 case ArgumentKind::extent:
                     argument.number = narrowed(step.extents[i]);
+                    break;
+                case ArgumentKind::row_block:
+                    argument.number =
+                        narrowed(passes::row_block(schedule, step.region, step.extents));
                     break;
                 case ArgumentKind::scalar:
                     argument.slot = slot_of(step.inputs[i].value);

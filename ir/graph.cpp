@@ -6,26 +6,28 @@ namespace latent::ir {
 
 std::vector<const Node*> topological_order(std::span<const Value> results,
                                            const std::function<bool(const Node&)>& stop) {
-    std::vector<const Node*> order;
-    NodeMap<bool> seen;
+    NodeMap<const Node*> seen;
+    std::vector<const Node*> pending;
     const auto visit = [&](const Value& value) {
-        if (seen.insert(value.node.get(), true).second) {
-            order.push_back(value.node.get());
+        const Node* node = value.node.get();
+        if (seen.insert(node, node).second) {
+            pending.push_back(node);
         }
     };
     for (const Value& result : results) {
         visit(result);
     }
-    for (std::size_t next = 0; next < order.size(); ++next) {
-        if (stop && stop(*order[next])) {
+    while (!pending.empty()) {
+        const Node* node = pending.back();
+        pending.pop_back();
+        if (stop && stop(*node)) {
             continue;
         }
-        for (const Value& operand : order[next]->operands()) {
+        for (const Value& operand : node->operands()) {
             visit(operand);
         }
     }
-    std::ranges::sort(order, {}, &Node::id);
-    return order;
+    return seen.in_order();
 }
 
 Value with_operands(const Node& node, std::span<const Value> operands) {

@@ -49,7 +49,7 @@ struct Schedule {
     std::vector<int> kept;
     /// Contraction: the atom along which the rows of the register tile run; which operands are
     /// packed (0: none, 1: the one with the vectors, 2: both); rows and vectors of the register
-    /// tile; rows and columns of the cache blocks in tiles, and their depth in elements.
+    /// tile; most rows and the columns of the cache blocks in tiles, and their depth in elements.
     int row_atom = -1;
     int packing = 0;
     int tile_rows = 0;

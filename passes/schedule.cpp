@@ -8,8 +8,6 @@ namespace {
 
 /// Points of a task: some 10 us of cheap arithmetic, and 64 KiB of f32.
 constexpr std::int64_t task_points = 1 << 14;
-/// Up to so many rows, a contraction reads its operands in place.
-constexpr std::int64_t skinny_rows = 8;
 
 bool has(std::uint64_t set, int atom) {
     return (set >> atom & 1) != 0;
@@ -114,6 +112,36 @@ std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
     return kept;
 }
 
+/// Which operands a contraction packs; `lhs` are the atoms of the first.
+int choose_packing(const ir::Region& region, const ir::Stage& contraction, std::uint64_t lhs,
+                   const ir::Schedule& schedule, const ir::Machine& machine,
+                   std::span<const std::int64_t> extents) {
+    const auto extent = [&](int atom) {
+        return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
+    };
+    const auto element = static_cast<std::int64_t>(byte_size(contraction.dtype));
+    std::int64_t depth = 1;
+    for (const int atom : contraction.atoms) {
+        depth *= extent(atom);
+    }
+    const std::int64_t rows = extent(schedule.row_atom);
+    if (rows <= 2 ||
+        (rows <= 8 && extent(schedule.vector_atom) * depth * element > machine.l2_bytes)) {
+        return 0;
+    }
+    // Read in place, rows that are not contiguous along the contracted dimension miss the TLB and
+    // collide in L1.
+    const int load = contraction.operands[has(lhs, schedule.row_atom) ? 0 : 1];
+    const int input = region.stages[static_cast<std::size_t>(load)].input;
+    const auto& strides = region.inputs[static_cast<std::size_t>(input)].strides;
+    const bool in_place = std::ranges::any_of(contraction.atoms, [&](int atom) {
+        return strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+    });
+    const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
+    const bool fits = in_place || rows * depth * element <= machine.l2_bytes;
+    return fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : 2;
+}
+
 void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
                           const ir::Classification& classification, const ir::Machine& machine,
                           std::span<const std::int64_t> extents) {
@@ -150,18 +178,16 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     schedule.tile_vectors = 2;
     schedule.tile_rows = (machine.registers - 4) / 2;
     const int columns = schedule.tile_vectors * schedule.lanes;
-    schedule.block_depth = static_cast<int>(machine.l1_bytes) / (columns * element);
+    // A packed panel of the operand with the columns fills half of L1, a block of the other three
+    // eighths of L2, but few enough rows to share among threads.
+    constexpr int most_block_rows = 192;
+    schedule.block_depth = static_cast<int>(machine.l1_bytes) / 2 / (columns * element);
     const std::int64_t tile_bytes =
         std::int64_t{schedule.block_depth} * schedule.tile_rows * element;
-    schedule.block_rows =
-        static_cast<int>(std::max<std::int64_t>(1, machine.l2_bytes / 2 / tile_bytes));
+    schedule.block_rows = static_cast<int>(std::clamp<std::int64_t>(
+        machine.l2_bytes * 3 / 8 / tile_bytes, 1, most_block_rows / schedule.tile_rows));
     schedule.block_columns = 64;
-    std::int64_t depth = 1;
-    for (const int atom : contraction.atoms) {
-        depth *= extent(atom);
-    }
-    const std::int64_t working_set = depth * (extent(column) + extent(row)) * element;
-    schedule.packing = extent(row) <= skinny_rows ? 0 : working_set <= machine.l2_bytes ? 1 : 2;
+    schedule.packing = choose_packing(region, contraction, lhs, schedule, machine, extents);
 }
 
 }  // namespace
@@ -206,6 +232,35 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
         }
     }
     return schedule;
+}
+
+std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
+                       std::span<const std::int64_t> extents) {
+    constexpr std::int64_t least_task = 1 << 20;  // multiply-adds
+    constexpr std::int64_t most_tasks = 8;
+    const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
+    const auto contraction = std::ranges::find(region.stages, ir::StageKind::contraction,
+                                               [](const ir::Stage& stage) { return stage.kind; });
+    std::int64_t work = 1;
+    std::int64_t outer = 1;
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        const std::int64_t extent =
+            std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+        const bool contracted =
+            std::ranges::find(contraction->atoms, atom) != contraction->atoms.end();
+        work *= extent;
+        outer *=
+            contracted || atom == schedule.row_atom || atom == schedule.vector_atom ? 1 : extent;
+    }
+    const std::int64_t rows =
+        schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];
+    const std::int64_t tiles = std::max<std::int64_t>(rounded_up(rows, schedule.tile_rows), 1);
+    const std::int64_t tasks = std::clamp<std::int64_t>(work / least_task, 1, most_tasks);
+    std::int64_t blocks =
+        std::max(rounded_up(tiles, schedule.block_rows), rounded_up(tasks, outer));
+    // An even number of blocks, for an even number of threads.
+    blocks = std::min(blocks + (blocks > 1 ? blocks % 2 : 0), tiles);
+    return rounded_up(tiles, blocks);
 }
 
 }  // namespace latent::passes

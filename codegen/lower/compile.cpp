@@ -94,25 +94,14 @@ void lower(Lowering& lowering) {
 
 }  // namespace
 
-static double tick(const char* what) {
-    static thread_local double last = 0;
-    timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    double now = t.tv_sec * 1e3 + t.tv_nsec * 1e-6;
-    if (getenv("LT")) fprintf(stderr, "  %s %.1f\n", what, now - last);
-    last = now;
-    return now;
-}
 CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, unsigned notes,
                               bool want_object) {
-    tick("start");
     const ir::KernelRequest request = ir::parse_kernel_request(text);
     Lowering lowering(request, "k");
     if (request.schedule.kind != *lowering.classification().kind) {
         throw CompileError("a schedule for another kind of kernel");
     }
     lower(lowering);
-    tick("lower");
 
     CompiledKernel result;
     if ((notes & latent_note_schedule) != 0) {
@@ -131,7 +120,6 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
         Halide::Pipeline(lowering.output())
             .compile_to_module(lowering.arguments(), symbol,
                                target_for(request.schedule.instruction_set));
-    tick("halide");
     if (statement || loop_nest) {
         std::ostringstream out;
         out << module.get_conceptual_stmt();
@@ -152,7 +140,6 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
     }
     if (!files.empty()) {
         module.compile(files);
-        tick("llvm");
     }
     if (want_object) {
         result.object = read_file(files[Halide::OutputFileType::object]);

@@ -56,6 +56,7 @@ class MatrixForm {
             spec.k_extents.emplace_back(1);  // an outer product sums one term
         }
         spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
+        spec.row_block = lowering_.inputs().row_block();
         spec.a = operand(a_, row_atom_);
         spec.b = operand(b_, column_atom_);
         spec.epilogue = [this](const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
@@ -70,9 +71,8 @@ class MatrixForm {
         spec.variant = schedule.packing == 0   ? ContractionVariant::skinny
                        : schedule.packing == 1 ? ContractionVariant::small
                                                : ContractionVariant::large;
-        spec.tiles = {
-            schedule.lanes,       schedule.tile_rows,  schedule.tile_vectors * schedule.lanes,
-            schedule.block_depth, schedule.block_rows, schedule.block_columns};
+        spec.tiles = {schedule.lanes, schedule.tile_rows, schedule.tile_vectors * schedule.lanes,
+                      schedule.block_depth, schedule.block_columns};
         return spec;
     }
 

@@ -53,6 +53,9 @@ KernelInputs::KernelInputs(const ir::Region& region)
                 extents_[static_cast<std::size_t>(i)] =
                     number(Halide::Int(32), numbered("extent", i));
                 break;
+            case ArgumentKind::row_block:
+                row_block_ = number(Halide::Int(32), "row_block");
+                break;
             case ArgumentKind::scalar: {
                 const DType dtype = region.inputs[static_cast<std::size_t>(i)].dtype;
                 const Expr value = number(storage_type(dtype), numbered("scalar", i));

@@ -21,6 +21,8 @@ class KernelInputs {
 
     /// Extent of an atom: a number of the code or an argument.
     Halide::Expr extent(int atom) const { return extents_[static_cast<std::size_t>(atom)]; }
+    /// Register tiles in a block of rows of a contraction.
+    Halide::Expr row_block() const { return row_block_; }
     int atom_count() const { return static_cast<int>(extents_.size()); }
 
     /// Input `input` at these coordinates, one for each atom: scalar, strided or affine.
@@ -40,6 +42,7 @@ class KernelInputs {
 
     const ir::Region& region_;
     std::vector<Halide::Expr> extents_;
+    Halide::Expr row_block_;
     std::map<int, Halide::ImageParam> buffers_;
     std::map<int, Halide::Expr> scalars_;
     std::map<int, Halide::Expr> affine_offsets_;

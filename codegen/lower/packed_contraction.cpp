@@ -169,7 +169,7 @@ class ContractionBuilder {
 
 void ContractionBuilder::define_packed_a() {
     // Rows past the end repeat the last: their sums are never stored.
-    Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
+    Expr row = min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1);
     packed_a_ = Func(spec_.name + "_packed_a");
     std::vector<Var> outer = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
     packed_a_(concatenate(concatenate(concatenate({tile_row_}, k_), {row_tile_}), outer)) =
@@ -242,7 +242,7 @@ void ContractionBuilder::schedule_tiled_output() {
     schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
         .split(row_, row_tile_, tile_row_, tiles_.rows)
         .split(column_tile_, column_block_, panel_, tiles_.block_column_tiles)
-        .split(row_tile_, row_block_, row_tile_, tiles_.block_row_tiles);
+        .split(row_tile_, row_block_, row_tile_, spec_.row_block);
     if (packs_a()) {
         // The whole block is summed first, then swept row by row.
         schedule.reorder(concatenate<VarOrRVar>(
@@ -267,7 +267,11 @@ void ContractionBuilder::schedule_tiled_sum() {
         .vectorize(tile_column_, tiles_.lanes)
         .never_partition_all();
     if (!packs_a()) {
-        zero.store_in(Halide::MemoryType::Stack).unroll(tile_column_).unroll(tile_row_);
+        zero.bound_extent(row_tile_, 1)
+            .bound_extent(column_tile_, 1)
+            .store_in(Halide::MemoryType::Stack)
+            .unroll(tile_column_)
+            .unroll(tile_row_);
     }
     std::vector<VarOrRVar> order{tile_column_, tile_row_};
     order.insert(order.end(), k_inner_.begin(), k_inner_.end());
@@ -282,31 +286,38 @@ void ContractionBuilder::schedule_tiled_sum() {
 }
 
 void ContractionBuilder::schedule_packing() {
+    // Along a contiguous free dimension, packing a few panels at a time reads whole cache lines.
+    constexpr int panel_group = 4;
+    const Var group("group");
     if (packs_a()) {
-        std::vector<VarOrRVar> order{tile_row_};
-        if (spec_.a.unit_stride == UnitStride::free) {
-            order.emplace_back(row_tile_);
-        }
-        order.insert(order.end(), k_.begin(), k_.end());
-        if (spec_.a.unit_stride != UnitStride::free) {
-            order.emplace_back(row_tile_);
-        }
-        logged(packed_a_, log_)
-            .compute_at(sum_, k_outer_.front())
+        LoggedSchedule schedule = logged(packed_a_, log_);
+        schedule.compute_at(sum_, k_outer_.front())
             .bound_extent(tile_row_, tiles_.rows)
-            .reorder(order)
-            .unroll(tile_row_)
             .never_partition_all();
+        if (spec_.a.unit_stride == UnitStride::free) {
+            schedule.split(row_tile_, group, row_tile_, panel_group)
+                .reorder(concatenate<VarOrRVar>({tile_row_, row_tile_}, {k_.begin(), k_.end()}))
+                .vectorize(tile_row_)
+                .partition(row_tile_, Partition::Auto);
+        } else {
+            schedule.unroll(tile_row_);
+        }
     }
     LoggedSchedule schedule = logged(packed_b_, log_);
     schedule.compute_at(out_, spec_.b.varies_along_outer ? task_ : column_block_)
-        .bound_extent(tile_column_, tiles_.columns)
-        .vectorize(tile_column_, tiles_.lanes)
+        .bound_extent(tile_column_, tiles_.columns);
+    Var task = column_tile_;
+    if (spec_.b.unit_stride == UnitStride::free) {
+        schedule.split(column_tile_, group, column_tile_, panel_group)
+            .reorder(concatenate<VarOrRVar>({tile_column_, column_tile_}, {k_.begin(), k_.end()}));
+        task = group;
+    }
+    schedule.vectorize(tile_column_, tiles_.lanes)
         .unroll(tile_column_)
         .never_partition_all()
         .partition(column_tile_, Partition::Auto);
     if (spec_.parallel && !spec_.b.varies_along_outer) {
-        schedule.parallel(column_tile_);
+        schedule.parallel(task);
     }
 }
 

@@ -26,9 +26,9 @@ struct ContractionOperand {
 /// Kernels of one contraction for different extents. All variants but `skinny` with both operands
 /// contiguous along k give the same bits, so the choice among them may follow measurement.
 enum class ContractionVariant {
-    skinny,  ///< no packing: few rows (up to about 8)
-    small,   ///< packs B: the working set fits L2
-    large,   ///< packs A and B, blocks k
+    skinny,  ///< packs nothing: few rows
+    small,   ///< packs B, reads A in place
+    large,   ///< packs A and B in blocks of k
 };
 
 /// Register tile and cache blocks, in elements.
@@ -37,7 +37,6 @@ struct ContractionTiles {
     int rows = 6;                 ///< rows of the register tile
     int columns = 16;             ///< columns of the register tile
     int k_block = 256;            ///< depth of a packed block
-    int block_row_tiles = 16;     ///< a packed A block of as many tiles fills a part of L2
     int block_column_tiles = 64;  ///< panels of B that are packed at a time
 };
 
@@ -50,6 +49,8 @@ struct ContractionSpec {
     std::vector<Halide::Expr> k_extents;  ///< 1 to 4, innermost first
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.
     std::vector<Halide::Expr> k_blocks;
+    /// Register tiles in a block of rows, which is a task. Changes no bit.
+    Halide::Expr row_block;
     ContractionOperand a, b;
     /// The results at (outer, row, column); everything in it must be wrapped in strict_float.
     std::function<std::vector<Halide::Expr>(const Halide::Expr& sum,

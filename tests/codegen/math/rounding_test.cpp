@@ -46,9 +46,11 @@ std::pair<std::vector<T>, std::vector<T>> division_operands() {
     for (size_t i = 0; i < values.size(); ++i) {
         state = state * 6364136223846793005u + 1442695040888963407u;
         const int distance = static_cast<int>(state >> 58) - 5;
-        const T divisor = std::ldexp(
-            values[i * 4099 % values.size()],
-            std::ilogb(values[i]) - distance - std::ilogb(values[i * 4099 % values.size()]));
+        const T other = values[i * 4099 % values.size()];
+        if (values[i] == 0 || other == 0 || !std::isfinite(values[i]) || !std::isfinite(other)) {
+            continue;  // no exponent to speak of; the special values above have them
+        }
+        const T divisor = std::ldexp(other, std::ilogb(values[i]) - distance - std::ilogb(other));
         add(values[i], divisor);
         const T multiple = divisor * std::round(values[i] / divisor);
         add(multiple, divisor);
