@@ -57,7 +57,7 @@ format: .venv/.requirements-dev  ## format the sources
 check: check-format check-includes check-tidy check-asan check-tsan  ## formatting, includes, lint, sanitizers
 
 check-format: .venv/.requirements-dev
-	clang-format --dry-run -Werror $(SOURCES)
+	@clang-format --dry-run -Werror $(SOURCES)
 
 check-includes: .venv/.requirements
 	$(PYTHON) .ci/check_includes.py

@@ -12,8 +12,8 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                               const ir::Machine& machine, std::span<const std::int64_t> extents);
 
 /// Register tiles in a block of rows of a contraction, the unit of its parallel work: few enough to
-/// give several threads work, no more than the caches bear. It depends on the extents alone, changes
-/// no bit of the result, and reaches the kernel as an argument.
+/// give several threads work, no more than the caches bear. It depends on the extents alone,
+/// changes no bit of the result, and reaches the kernel as an argument.
 std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
                        std::span<const std::int64_t> extents);
 
