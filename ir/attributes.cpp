@@ -61,6 +61,9 @@ namespace {
 std::uint64_t hash_field(std::int64_t value) {
     return static_cast<std::uint64_t>(value);
 }
+std::uint64_t hash_field(bool value) {
+    return value ? 1 : 0;
+}
 std::uint64_t hash_field(DType value) {
     return static_cast<std::uint64_t>(value);
 }
@@ -77,6 +80,9 @@ std::uint64_t hash_field(const Dims& value) {
 
 std::string field_text(std::int64_t value) {
     return fmt::format("{}", value);
+}
+std::string field_text(bool value) {
+    return value ? "true" : "false";
 }
 std::string field_text(DType value) {
     return std::string(name(value));

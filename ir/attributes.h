@@ -111,6 +111,18 @@ struct ReduceAttributes {
     bool operator==(const ReduceAttributes&) const = default;
 };
 
+/// From the first element along `axis` to the last; `reverse`: from the last to the first. Of
+/// argsort: in decreasing order, elements that are equal still by position.
+struct ScanAttributes {
+    std::int64_t axis = 0;
+    bool reverse = false;
+    static constexpr auto fields() {
+        return std::tuple(Field{"axis", &ScanAttributes::axis},
+                          Field{"reverse", &ScanAttributes::reverse});
+    }
+    bool operator==(const ScanAttributes&) const = default;
+};
+
 /// Einsum labels (small integers) of the dimensions of both operands and of the result. A label
 /// occurs at most once in each. In both operands and the result: batch; in one operand and the
 /// result: free; in both operands alone: contracted. Every label of the result is in an operand,
@@ -245,7 +257,7 @@ struct ScatterAttributes {
 
 using Attributes =
     std::variant<NoAttributes, ConstantAttributes, ScalarAttributes, ParameterAttributes,
-                 BufferAttributes, IotaAttributes, CastAttributes, ReduceAttributes,
+                 BufferAttributes, IotaAttributes, CastAttributes, ReduceAttributes, ScanAttributes,
                  ContractionAttributes, PermuteAttributes, ReshapeAttributes, BroadcastAttributes,
                  SliceAttributes, FlipAttributes, WindowAttributes, PadAttributes, ConcatAttributes,
                  GatherAttributes, FoldAttributes, ScatterAttributes>;

@@ -31,6 +31,8 @@ class Inference {
                 return ternary();
             case Category::reduce:
                 return reduce();
+            case Category::scan:
+                return scan();
             case Category::contract:
                 return contraction();
             case Category::view:
@@ -127,6 +129,7 @@ class Inference {
     Type binary() const;
     Type ternary() const;
     Type reduce() const;
+    Type scan() const;
     Type contraction() const;
     Type moved() const;
     Type permute() const;
@@ -296,6 +299,16 @@ Type Inference::contraction() const {
             std::max(extent_in(labels.lhs, 0, label), extent_in(labels.rhs, 1, label)));
     }
     return result;
+}
+
+Type Inference::scan() const {
+    const Type& result = same_type();
+    if (op_ != Op::argsort) {
+        require_dtype(result.dtype != DType::boolean, "numbers");
+    }
+    const std::int64_t axis = as<ScanAttributes>().axis;
+    require_axes(std::span(&axis, 1), result.rank());
+    return op_ == Op::argsort ? Type{DType::i64, result.shape} : result;
 }
 
 Type Inference::moved() const {

@@ -133,6 +133,12 @@ class LineReader {
 
     // One overload for each type that an attribute can have.
     void field(std::int64_t& value) { value = number<std::int64_t>("a whole number"); }
+    void field(bool& value) {
+        value = accept_word("true");
+        if (!value && !accept_word("false")) {
+            expected("true or false");
+        }
+    }
     void field(DType& value) { value = dtype(); }
     void field(Dims& value) { value = dims(); }
     void field(Literal& value) {

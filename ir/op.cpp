@@ -29,6 +29,34 @@ bool is_elementwise(Op op) {
            kind == Category::ternary;
 }
 
+bool is_transcendental(Op op) {
+    switch (op) {
+        case Op::exp:
+        case Op::expm1:
+        case Op::log:
+        case Op::log1p:
+        case Op::sin:
+        case Op::cos:
+        case Op::tan:
+        case Op::asin:
+        case Op::acos:
+        case Op::atan:
+        case Op::sinh:
+        case Op::cosh:
+        case Op::tanh:
+        case Op::asinh:
+        case Op::acosh:
+        case Op::atanh:
+        case Op::erf:
+        case Op::pow:
+        case Op::atan2:
+        case Op::random_bits:
+            return true;
+        default:
+            return false;
+    }
+}
+
 std::optional<Op> op_named(std::string_view name) {
     for (const OpInfo& row : rows) {
         if (row.name == name) {

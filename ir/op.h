@@ -22,6 +22,7 @@ enum class Category : std::uint8_t {
     compare,   ///< elementwise, two operands, boolean result
     ternary,   ///< elementwise, three operands
     reduce,    ///< removes axes
+    scan,      ///< goes along one axis, which stays
     contract,  ///< sum of products
     view,      ///< another address of the same elements
     index,     ///< moves elements in ways that strides cannot express
@@ -48,6 +49,9 @@ inline Category category(Op op) {
 
 /// Unary, binary, compare or ternary: result element i depends on element i of each operand.
 bool is_elementwise(Op op);
+
+/// An elementwise op that takes many instructions: a transcendental function, or random bits.
+bool is_transcendental(Op op);
 
 std::optional<Op> op_named(std::string_view name);
 

@@ -1,6 +1,7 @@
 #include "ir/region.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace latent::ir {
 
@@ -48,6 +49,7 @@ struct Census {
     std::vector<std::uint64_t> span;
     std::vector<int> reductions;
     std::vector<int> contractions;
+    std::vector<int> scans;
     /// For each stage, whether a reduction is among what it is computed from (itself included).
     std::vector<bool> after_reduction;
 
@@ -68,6 +70,8 @@ struct Census {
                 reductions.push_back(static_cast<int>(i));
             } else if (stage.kind == StageKind::contraction) {
                 contractions.push_back(static_cast<int>(i));
+            } else if (stage.kind == StageKind::scan) {
+                scans.push_back(static_cast<int>(i));
             }
         }
     }
@@ -124,6 +128,24 @@ Classification classify_contraction(const Region& region, const Census& census,
     result.kind = Template::contraction;
     result.final_atoms = contracted;
     result.final_reductions = {anchor};
+    return result;
+}
+
+Classification classify_scans(const Region& region, const Census& census, std::uint64_t stored) {
+    if (!census.reductions.empty() || !census.contractions.empty()) {
+        return reject("a scan beside a reduction");
+    }
+    if (stored != census.all) {
+        return reject("a dimension that no result has");
+    }
+    Classification result;
+    result.kind = Template::scan;
+    for (const int scan : census.scans) {
+        result.final_atoms |= mask_of(region.stages[static_cast<std::size_t>(scan)].atoms);
+    }
+    if (std::popcount(result.final_atoms) != 1) {
+        return reject("scans along different dimensions");
+    }
     return result;
 }
 
@@ -234,6 +256,9 @@ std::vector<std::uint64_t> spans(const Region& region) {
             case StageKind::contraction:
                 mask &= ~mask_of(stage.atoms);
                 break;
+            case StageKind::scan:
+                mask |= mask_of(stage.atoms);
+                break;
             case StageKind::constant:
             case StageKind::elementwise:
                 break;
@@ -253,6 +278,8 @@ std::string_view name(Template kind) {
             return "reduction";
         case Template::contraction:
             return "contraction";
+        case Template::scan:
+            return "scan";
         case Template::scatter:
             return "scatter";
     }
@@ -284,7 +311,7 @@ Classification classify(const Region& region) {
             continue;
         }
         if (region.results.size() > 1 || !census.reductions.empty() ||
-            !census.contractions.empty()) {
+            !census.contractions.empty() || !census.scans.empty()) {
             return reject("a scattered result stands alone");
         }
         Classification scatter;
@@ -294,6 +321,9 @@ Classification classify(const Region& region) {
     const std::optional<std::uint64_t> stored = common_result_span(region);
     if (!stored) {
         return reject("results of different dimensions");
+    }
+    if (!census.scans.empty()) {
+        return classify_scans(region, census, *stored);
     }
     if (!census.contractions.empty()) {
         return classify_contraction(region, census, *stored);

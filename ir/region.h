@@ -69,6 +69,7 @@ enum class StageKind : std::uint8_t {
     elementwise,  ///< `op` of operands (Op::cast: to `dtype`)
     reduce,       ///< `op` (reduce_*) of operands[0] over `atoms`
     contraction,  ///< sum over `atoms` of operands[0] * operands[1]
+    scan,         ///< `op` of operands along the one of `atoms`, which stays
 };
 
 struct Stage {
@@ -78,6 +79,7 @@ struct Stage {
     std::vector<int> operands;  ///< earlier stages
     int input = -1;
     std::vector<int> atoms;
+    bool reverse = false;  ///< of a scan
     Literal literal;
     std::vector<IndexedDim> index;
     bool operator==(const Stage&) const = default;
@@ -116,12 +118,14 @@ std::vector<std::uint64_t> spans(const Region& region);
 ///                results span the kept atoms only; what follows the final reductions is
 ///                elementwise
 ///   contraction  one contraction; what follows is elementwise on the result's atoms; its operands
-///   are loads scatter      one scattered result, no reductions
+///   are loads
+///   scan         scans along one dimension, elementwise before and after; results span all atoms
+///   scatter      one scattered result, no reductions
 struct Classification {
     std::optional<Template> kind;
     std::string reason;                 ///< why there is none
     std::uint64_t row_atoms = 0;        ///< R
-    std::uint64_t final_atoms = 0;      ///< F, or the contracted atoms
+    std::uint64_t final_atoms = 0;      ///< F, or the contracted atoms, or that of the scans
     std::vector<int> final_reductions;  ///< the stages that reduce over F
 };
 Classification classify(const Region& region);

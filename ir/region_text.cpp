@@ -48,6 +48,8 @@ std::string_view name(StageKind kind) {
             return "reduce";
         case StageKind::contraction:
             return "contraction";
+        case StageKind::scan:
+            return "scan";
     }
     return "?";
 }
@@ -96,6 +98,10 @@ std::string text_of(const Stage& stage) {
         case StageKind::contraction:
             return text + fmt::format(" {} [{}] over [{}]", ir::name(stage.op),
                                       fmt::join(stage.operands, ","), fmt::join(stage.atoms, ","));
+        case StageKind::scan:
+            return text + fmt::format(" {} [{}] over [{}]{}", ir::name(stage.op),
+                                      fmt::join(stage.operands, ","), fmt::join(stage.atoms, ","),
+                                      stage.reverse ? " reverse" : "");
     }
     return text;
 }
@@ -214,11 +220,11 @@ class RequestParser {
 
     Stage stage(LineReader& line) const {
         Stage result;
-        result.kind =
-            named<StageKind>(line,
-                             {StageKind::load, StageKind::indexed, StageKind::constant,
-                              StageKind::elementwise, StageKind::reduce, StageKind::contraction},
-                             "a stage's kind");
+        result.kind = named<StageKind>(
+            line,
+            {StageKind::load, StageKind::indexed, StageKind::constant, StageKind::elementwise,
+             StageKind::reduce, StageKind::contraction, StageKind::scan},
+            "a stage's kind");
         result.dtype = line.dtype();
         if (result.kind == StageKind::load || result.kind == StageKind::indexed) {
             if (!line.accept_word("input")) {
@@ -246,6 +252,7 @@ class RequestParser {
                 line.expected("over");
             }
             result.atoms = integers(line);
+            result.reverse = result.kind == StageKind::scan && line.accept_word("reverse");
         }
         return result;
     }
@@ -254,7 +261,7 @@ class RequestParser {
         Schedule& schedule = request_.schedule;
         schedule.kind = named<Template>(line,
                                         {Template::pointwise, Template::row, Template::reduction,
-                                         Template::contraction, Template::scatter},
+                                         Template::contraction, Template::scan, Template::scatter},
                                         "a template");
         schedule.instruction_set = named<InstructionSet>(
             line, {InstructionSet::sse41, InstructionSet::avx2, InstructionSet::avx512},

@@ -10,7 +10,7 @@
 namespace latent::ir {
 
 /// Families of kernels; see Classification in ir/region.h.
-enum class Template : std::uint8_t { pointwise, row, reduction, contraction, scatter };
+enum class Template : std::uint8_t { pointwise, row, reduction, contraction, scan, scatter };
 
 std::string_view name(Template kind);
 

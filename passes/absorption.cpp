@@ -207,12 +207,12 @@ std::string add_fold(OpenRegion& region, const ir::Node& node, std::span<const i
         }
         const auto windowed = static_cast<std::size_t>(found - fold.axes.begin());
         const int step = region.atoms().add(fold.size[windowed]);
-        region.instance(*instance).reduced.push_back({{{step, 1}}, 0});
+        region.instance(*instance).along.push_back({{{step, 1}}, 0});
         region.instance(read).index.push_back(
             guarded_dim(region, {{atoms[i], 1}, {step, -fold.dilation[windowed]}}, 0, source[i],
                         fold.stride[windowed]));
     }
-    for (const Coordinate& step : region.instance(*instance).reduced) {
+    for (const Coordinate& step : region.instance(*instance).along) {
         within.push_back(
             plain_dim(region, step.terms[0].atom, region.atoms().extent(step.terms[0].atom)));
     }
@@ -239,7 +239,7 @@ std::string add_contraction(OpenRegion& region, const ir::Node& node,
             const Coordinate contracted{{{region.atoms().add(node.operand(0).type().shape[i]), 1}},
                                         0};
             by_label.emplace_back(labels.lhs[i], contracted);
-            region.instance(*instance).reduced.push_back(contracted);
+            region.instance(*instance).along.push_back(contracted);
         }
     }
     const auto at = [&](const ir::Dims& wanted) {
@@ -253,6 +253,22 @@ std::string add_contraction(OpenRegion& region, const ir::Node& node,
     };
     region.add_operand(*instance, node.operand(0).node.get(), at(labels.lhs));
     region.add_operand(*instance, node.operand(1).node.get(), at(labels.rhs));
+    return {};
+}
+
+std::string add_scan(OpenRegion& region, const ir::Node& node, const Coordinates& coordinates,
+                     int* instance) {
+    const auto axis = static_cast<std::size_t>(node.attributes_as<ir::ScanAttributes>().axis);
+    const std::optional<int> atom = single_atom(region, coordinates[axis], node.type().shape[axis]);
+    if (!atom) {
+        return std::string(irregular);
+    }
+    region.atoms().pin(*atom);
+    *instance = region.add_instance(&node, ir::StageKind::scan);
+    region.instance(*instance).along = {coordinates[axis]};
+    for (const ir::Value& operand : node.operands()) {
+        region.add_operand(*instance, operand.node.get(), coordinates);
+    }
     return {};
 }
 
@@ -309,7 +325,7 @@ std::string add_reduction(OpenRegion& region, const ir::Node& node, const Coordi
                                                    : coordinates[next_kept++]);
     }
     *instance = region.add_instance(&node, ir::StageKind::reduce);
-    region.instance(*instance).reduced = *dimensions;
+    region.instance(*instance).along = *dimensions;
     region.add_operand(*instance, node.operand(0).node.get(), std::move(operand));
     return {};
 }
@@ -321,6 +337,9 @@ std::string add_anchor(OpenRegion& region, const ir::Node& node, const Coordinat
     }
     if (node.op() == ir::Op::contraction) {
         return add_contraction(region, node, coordinates, instance);
+    }
+    if (ir::category(node.op()) == ir::Category::scan) {
+        return add_scan(region, node, coordinates, instance);
     }
     std::vector<int> atoms;
     for (std::size_t i = 0; i < coordinates.size(); ++i) {

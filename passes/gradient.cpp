@@ -176,6 +176,8 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
         case Op::greater:
         case Op::greater_equal:
             return "the result is boolean";
+        case Op::argsort:
+            return "the result is positions";
         case Op::neg:
         case Op::abs:
         case Op::sign:
@@ -213,6 +215,9 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
         case Op::minimum:
         case Op::atan2:
         case Op::select:
+        case Op::cumulative_sum:
+        case Op::cumulative_max:
+        case Op::linear_recurrence:
         case Op::reduce_sum:
         case Op::reduce_prod:
         case Op::reduce_max:

@@ -48,7 +48,8 @@ class OpenRegion {
     struct Instance {
         const ir::Node* node = nullptr;
         ir::StageKind kind = ir::StageKind::elementwise;
-        std::vector<Coordinate> reduced;
+        /// The dimensions that are reduced, or that of a scan.
+        std::vector<Coordinate> along;
         std::vector<Operand> operands;
         std::vector<IndexDraft> index;
     };

@@ -354,6 +354,9 @@ void Partitioner::store(const ir::Node& node, Requests& requests) {
 bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests) {
     for (const Request& request : Requests(requests)) {
         OpenRegion& open = region(request.region);
+        if (!open.results()[0].scatter.empty()) {
+            continue;  // a scattered result stands alone
+        }
         const auto here = [&](const Request& other) {
             return other.region == request.region && other.need == Need::any &&
                    open.atoms().expand(other.coordinates) ==
@@ -411,7 +414,7 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
         const OpenRegion before = open;
         int instance = -1;
         const Coordinates coordinates = open.results()[0].coordinates;
-        if (!add_reduction(open, node, coordinates, &first.reduced, options_, &instance).empty()) {
+        if (!add_reduction(open, node, coordinates, &first.along, options_, &instance).empty()) {
             region(candidate) = before;
             continue;
         }

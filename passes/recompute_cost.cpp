@@ -23,29 +23,8 @@ int own_cost(ir::Op op) {
         case ir::Op::floor_divide:
         case ir::Op::remainder:
             return division_cost;
-        case ir::Op::exp:
-        case ir::Op::expm1:
-        case ir::Op::log:
-        case ir::Op::log1p:
-        case ir::Op::sin:
-        case ir::Op::cos:
-        case ir::Op::tan:
-        case ir::Op::asin:
-        case ir::Op::acos:
-        case ir::Op::atan:
-        case ir::Op::sinh:
-        case ir::Op::cosh:
-        case ir::Op::tanh:
-        case ir::Op::asinh:
-        case ir::Op::acosh:
-        case ir::Op::atanh:
-        case ir::Op::erf:
-        case ir::Op::pow:
-        case ir::Op::atan2:
-        case ir::Op::random_bits:
-            return transcendental_cost;
         default:
-            return 1;
+            return ir::is_transcendental(op) ? transcendental_cost : 1;
     }
 }
 
@@ -58,6 +37,8 @@ ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order, Anchors
         int cost = 0;
         if (node->op() == ir::Op::parameter || node->slot().ready()) {
             cost = node->type().rank() == 0 ? 0 : read_cost;
+        } else if (category == ir::Category::scan) {
+            cost = saturated;
         } else if (anchors == Anchors::computed_again &&
                    (category == ir::Category::contract || category == ir::Category::index ||
                     category == ir::Category::reduce)) {

@@ -135,7 +135,7 @@ void RegionWriter::collect_loop_atoms() {
         note(result.coordinates);
     }
     for (const OpenRegion::Instance& instance : open_.instances_) {
-        note(instance.reduced);
+        note(instance.along);
     }
     for (const WrittenLoad& load : loads_) {
         if (load.kind != ir::InputKind::indexed) {
@@ -257,7 +257,7 @@ void RegionWriter::compute_strides() {
 
 bool RegionWriter::same_role(int outer, int inner) const {
     for (const OpenRegion::Instance& instance : open_.instances_) {
-        const std::vector<int> reduced = walk(instance.reduced);
+        const std::vector<int> reduced = walk(instance.along);
         const auto reduces = [&](int atom) {
             return std::ranges::find(reduced, atom) != reduced.end();
         };
@@ -416,7 +416,9 @@ void RegionWriter::emit() {
             stage.op =
                 instance.node->op() == ir::Op::fold ? ir::Op::reduce_sum : instance.node->op();
         }
-        stage.atoms = positions(instance.reduced);
+        stage.atoms = positions(instance.along);
+        stage.reverse = instance.kind == ir::StageKind::scan &&
+                        instance.node->attributes_as<ir::ScanAttributes>().reverse;
         std::vector<bool> is_index(instance.operands.size(), false);
         for (const OpenRegion::IndexDraft& draft : instance.index) {
             stage.index.push_back(written(draft, &instance));

@@ -1,6 +1,7 @@
 #include "passes/schedule.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace latent::passes {
 
@@ -53,25 +54,6 @@ int widest_element(const ir::Region& region) {
     return static_cast<int>(bytes);
 }
 
-bool is_transcendental(ir::Op op) {
-    switch (op) {
-        case ir::Op::exp:
-        case ir::Op::expm1:
-        case ir::Op::log:
-        case ir::Op::log1p:
-        case ir::Op::sin:
-        case ir::Op::cos:
-        case ir::Op::tan:
-        case ir::Op::tanh:
-        case ir::Op::erf:
-        case ir::Op::pow:
-        case ir::Op::random_bits:
-            return true;
-        default:
-            return false;
-    }
-}
-
 /// Stages of a row that several loops over the row use and that are worth more than a store and a
 /// load.
 std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
@@ -93,8 +75,8 @@ std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
         const std::vector<int>& loops = used_in[static_cast<std::size_t>(i)];
         const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0;
-        const bool keep = stage.kind == ir::StageKind::elementwise && is_transcendental(stage.op) &&
-                          in_row && loops.size() > 1;
+        const bool keep = stage.kind == ir::StageKind::elementwise &&
+                          ir::is_transcendental(stage.op) && in_row && loops.size() > 1;
         if (keep) {
             kept.push_back(i);
         }
@@ -221,6 +203,17 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
         case ir::Template::contraction:
             schedule_contraction(schedule, region, classification, machine, extents);
             break;
+        case ir::Template::scan: {
+            // Across rows where their elements are neighbours; a sort has its rows one by one.
+            const std::uint64_t axis = classification.final_atoms;
+            const int across = choose_vector_atom(region, all & ~axis);
+            const bool sorts = std::ranges::any_of(
+                region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
+            schedule.vector_atom = across >= 0 && !sorts && contiguous_accesses(region, across) > 0
+                                       ? across
+                                       : std::countr_zero(axis);
+            break;
+        }
         case ir::Template::scatter: {
             // Vectors only along what is contiguous in the result and addressed directly.
             const ir::RegionResult& result = region.results[0];

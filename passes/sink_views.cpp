@@ -163,6 +163,7 @@ OperandViews through(const ir::Node& node, const StridedView& view) {
         case ir::Category::view:
             break;
         case ir::Category::leaf:
+        case ir::Category::scan:
         case ir::Category::index:
             return {};
     }

@@ -123,7 +123,7 @@ class VjpContext {
 /// derivative of the node with respect to that operand.
 void apply_vjp(const VjpContext& context);
 
-// Rules of more than one operand, of reductions and of movement.
+// Rules of more than one operand, of reductions, of scans and of movement.
 
 void vjp_sub(const VjpContext& context);
 void vjp_mul(const VjpContext& context);
@@ -137,6 +137,9 @@ void vjp_reduce_sum(const VjpContext& context);
 void vjp_reduce_prod(const VjpContext& context);
 void vjp_reduce_max_min(const VjpContext& context);
 void vjp_contraction(const VjpContext& context);
+void vjp_cumulative_sum(const VjpContext& context);
+void vjp_cumulative_max(const VjpContext& context);
+void vjp_linear_recurrence(const VjpContext& context);
 void vjp_permute(const VjpContext& context);
 void vjp_reshape(const VjpContext& context);
 void vjp_broadcast(const VjpContext& context);

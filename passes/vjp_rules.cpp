@@ -25,6 +25,7 @@ void apply_vjp(const VjpContext& c) {
         case Op::shift_left:
         case Op::shift_right:
         case Op::random_bits:
+        case Op::argsort:
         case Op::equal:
         case Op::not_equal:
         case Op::less:
@@ -126,6 +127,13 @@ void apply_vjp(const VjpContext& c) {
             return vjp_reduce_max_min(c);
         case Op::contraction:
             return vjp_contraction(c);
+
+        case Op::cumulative_sum:
+            return vjp_cumulative_sum(c);
+        case Op::cumulative_max:
+            return vjp_cumulative_max(c);
+        case Op::linear_recurrence:
+            return vjp_linear_recurrence(c);
 
         case Op::permute:
             return vjp_permute(c);

@@ -87,6 +87,8 @@ void lower(Lowering& lowering) {
             return lower_reduction(lowering);
         case ir::Template::contraction:
             return lower_contraction(lowering);
+        case ir::Template::scan:
+            return lower_scan(lowering);
         case ir::Template::scatter:
             return lower_scatter(lowering);
     }

@@ -153,6 +153,10 @@ Expr apply_elementwise(ir::Op op, Halide::Type type, const std::vector<Expr>& op
         case ir::Op::reduce_prod:
         case ir::Op::reduce_max:
         case ir::Op::reduce_min:
+        case ir::Op::cumulative_sum:
+        case ir::Op::cumulative_max:
+        case ir::Op::linear_recurrence:
+        case ir::Op::argsort:
         case ir::Op::contraction:
         case ir::Op::permute:
         case ir::Op::reshape:

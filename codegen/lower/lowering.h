@@ -77,6 +77,7 @@ void lower_pointwise(Lowering& lowering);
 void lower_row(Lowering& lowering);
 void lower_reduction(Lowering& lowering);
 void lower_contraction(Lowering& lowering);
+void lower_scan(Lowering& lowering);
 void lower_scatter(Lowering& lowering);
 
 /// Fuses `loops` (innermost first) of a Func or update stage into one, cuts it into tasks of about

@@ -120,7 +120,8 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
             }
             case ir::StageKind::reduce:
             case ir::StageKind::contraction:
-                throw InternalError("a reduction without a loop of its own");
+            case ir::StageKind::scan:
+                throw InternalError("a reduction or scan without a loop of its own");
         }
     }
     std::vector<Expr> result;

@@ -69,6 +69,10 @@ void reduce_sum(const Computation& computation);
 void reduce_prod(const Computation& computation);
 void reduce_max(const Computation& computation);
 void reduce_min(const Computation& computation);
+void cumulative_sum(const Computation& computation);
+void cumulative_max(const Computation& computation);
+void linear_recurrence(const Computation& computation);
+void argsort(const Computation& computation);
 void contraction(const Computation& computation);
 /// The views that change the order of elements: all but reshape.
 void view(const Computation& computation);

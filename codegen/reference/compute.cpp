@@ -231,6 +231,14 @@ void compute(const Computation& c) {
             return reduce_max(c);
         case Op::reduce_min:
             return reduce_min(c);
+        case Op::cumulative_sum:
+            return cumulative_sum(c);
+        case Op::cumulative_max:
+            return cumulative_max(c);
+        case Op::linear_recurrence:
+            return linear_recurrence(c);
+        case Op::argsort:
+            return argsort(c);
         case Op::contraction:
             return contraction(c);
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 
+#include "codegen/runtime/sort.h"
 #include "ir/errors.h"
 
 namespace latent::codegen::runtime {
@@ -42,7 +43,8 @@ void KernelCall::record(Failure failure, const char* message) noexcept {
 }
 
 KernelFrame::KernelFrame(KernelCall& call)
-    : latent_kernel_context{&allocate_scratch, &release_scratch, &run_parallel, &record_error},
+    : latent_kernel_context{&allocate_scratch, &release_scratch, &run_parallel, &sort_row,
+                            &record_error},
       call_(call) {}
 
 KernelFrame::~KernelFrame() {
@@ -105,6 +107,26 @@ int KernelFrame::run_parallel(latent_kernel_context* context, latent_kernel_task
         frame.call_.record(KernelCall::Failure::other, "a parallel task failed");
         std::longjmp(frame.recovery_, 1);
     }
+    return 0;
+}
+
+int KernelFrame::sort_row(latent_kernel_context* context, halide_buffer_t* keys, int dimension,
+                          int decreasing, halide_buffer_t* order) {
+    if (keys->host == nullptr || order->host == nullptr) {
+        // Halide asks which keys the positions come from.
+        for (int i = 0; i < order->dimensions; ++i) {
+            keys->dim[i].min = order->dim[i].min;
+            keys->dim[i].extent = order->dim[i].extent;
+        }
+        return 0;
+    }
+    // Through the frame's memory: what throws cannot pass through the kernel.
+    const auto extent = static_cast<std::size_t>(order->dim[dimension].extent);
+    void* const scratch = allocate_scratch(context, sort_scratch_bytes(extent));
+    sort_positions({keys->host, keys->type, extent, keys->dim[dimension].stride}, decreasing != 0,
+                   {reinterpret_cast<std::int64_t*>(order->host), order->dim[dimension].stride},
+                   scratch);
+    release_scratch(context, scratch);
     return 0;
 }
 

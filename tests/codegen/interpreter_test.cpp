@@ -357,6 +357,46 @@ const std::vector<Case>& views() {
     return table;
 }
 
+const std::vector<Case>& scans() {
+    static const std::vector<Case> table = {
+        {"cumulative_sum %0 {axis=1, reverse=false}",
+         {counting({2, 3})},
+         array<float>({2, 3}, {1, 3, 6, 4, 9, 15})},
+        {"cumulative_sum %0 {axis=0, reverse=true}",
+         {counting({2, 3})},
+         array<float>({2, 3}, {5, 7, 9, 4, 5, 6})},
+        {"cumulative_sum %0 {axis=0, reverse=false}", {counting({0})}, array<float>({0}, {})},
+        {"cumulative_sum %0 {axis=0, reverse=false}",
+         {array<I64>({3}, {1, 2, -5})},
+         array<I64>({3}, {1, 3, -2})},
+        {"cumulative_max %0 {axis=0, reverse=false}",
+         {array<float>({5}, {1, -2, 3, nan_f, 4})},
+         array<float>({5}, {1, 1, 3, nan_f, nan_f})},
+        {"cumulative_max %0 {axis=0, reverse=true}",
+         {array<I32>({4}, {1, 5, 3, 4})},
+         array<I32>({4}, {5, 5, 4, 4})},
+        {"linear_recurrence %0, %1 {axis=0, reverse=false}",
+         {array<float>({4}, {infinity_f, 2, 3, 0}), counting({4})},
+         array<float>({4}, {1, 4, 15, 4})},
+        {"linear_recurrence %0, %1 {axis=0, reverse=true}",
+         {array<I64>({3}, {2, 3, 9}), array<I64>({3}, {1, 1, 1})},
+         array<I64>({3}, {9, 4, 1})},
+        {"argsort %0 {axis=0, reverse=false}",
+         {array<float>({6}, {2, nan_f, -infinity_f, 2, 0, -0.0F})},
+         array<I64>({6}, {2, 4, 5, 0, 3, 1})},
+        {"argsort %0 {axis=0, reverse=true}",
+         {array<float>({6}, {2, nan_f, -infinity_f, 2, 0, -0.0F})},
+         array<I64>({6}, {1, 0, 3, 4, 5, 2})},
+        {"argsort %0 {axis=0, reverse=false}",
+         {array<I32>({3, 2}, {3, 1, 1, 2, 2, 0})},
+         array<I64>({3, 2}, {1, 2, 2, 0, 0, 1})},
+        {"argsort %0 {axis=0, reverse=true}",
+         {array<bool>({3}, {false, true, false})},
+         array<I64>({3}, {1, 0, 2})},
+    };
+    return table;
+}
+
 const std::vector<Case>& indexing_ops() {
     const Array fill = array<float>({}, {9});
     const auto indices = [](std::initializer_list<I64> values) {
@@ -439,6 +479,9 @@ TEST_CASE("the interpreter computes functions of several elements", "[reference]
 TEST_CASE("the interpreter reduces and contracts", "[reference]") {
     check(reductions());
 }
+TEST_CASE("the interpreter scans and sorts", "[reference]") {
+    check(scans());
+}
 TEST_CASE("the interpreter computes views", "[reference]") {
     check(views());
 }
@@ -450,7 +493,7 @@ TEST_CASE("every op has a test of the interpreter", "[reference]") {
     // Inputs are what all other cases read.
     std::set<ir::Op> tested = {ir::Op::parameter, ir::Op::buffer};
     for (const auto* table : {&leaves(), &unary_ops(), &casts(), &binary_ops(), &reductions(),
-                              &views(), &indexing_ops()}) {
+                              &scans(), &views(), &indexing_ops()}) {
         for (const Case& row : *table) {
             tested.insert(graph_of(row).results[0].op());
         }

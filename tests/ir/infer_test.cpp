@@ -114,6 +114,8 @@ const std::vector<Refusal>& refusals() {
          {f32_23},
          {"0:3:0", "axis 1"}},
         {Kind::shape, Op::flip, FlipAttributes{{-1}}, {f32_23}, {"axis -1"}},
+        {Kind::shape, Op::argsort, ScanAttributes{2}, {f32_23}, {"axis 2"}},
+        {Kind::shape, Op::linear_recurrence, ScanAttributes{0}, {f32_23, f32_3}, {"[2,3]", "[3]"}},
         {Kind::shape,
          Op::window,
          WindowAttributes{{1}, {4}, {1}, {1}},

@@ -137,6 +137,28 @@ const std::vector<GradientCase> structural_cases = {
         %x = parameter {index=0, dtype=f64, shape=[3,4]}
         %y = reduce_min %x {axes=[0,1]}
         return %y)"},
+    {ir::Op::cumulative_sum, R"(
+        %x = parameter {index=0, dtype=f64, shape=[2,4,3]}
+        %y = cumulative_sum %x {axis=1, reverse=false}
+        return %y)"},
+    {ir::Op::cumulative_max, R"(
+        %x = parameter {index=0, dtype=f64, shape=[3,6]}
+        %y = cumulative_max %x {axis=1, reverse=false}
+        return %y)"},
+    {ir::Op::cumulative_max, R"(
+        %x = parameter {index=0, dtype=f64, shape=[6]}
+        %y = cumulative_max %x {axis=0, reverse=true}
+        return %y)"},
+    {ir::Op::linear_recurrence, R"(
+        %a = parameter {index=0, dtype=f64, shape=[5,2]}
+        %b = parameter {index=1, dtype=f64, shape=[5,2]}
+        %y = linear_recurrence %a, %b {axis=0, reverse=false}
+        return %y)"},
+    {ir::Op::linear_recurrence, R"(
+        %a = parameter {index=0, dtype=f64, shape=[2,5]}
+        %b = parameter {index=1, dtype=f64, shape=[2,5]}
+        %y = linear_recurrence %a, %b {axis=1, reverse=true}
+        return %y)"},
     {ir::Op::contraction, R"(
         %a = parameter {index=0, dtype=f64, shape=[2,3,4]}
         %b = parameter {index=1, dtype=f64, shape=[4,2,5]}

@@ -1,0 +1,220 @@
+#include "codegen/lower/row_reductions.h"
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::RDom;
+using Halide::Var;
+using Halide::VarOrRVar;
+
+namespace {
+
+/// The scans of a region: each goes element by element along the axis; vectors run across other
+/// dimensions, or, where the axis is the only one worth it, along what is computed before and
+/// after.
+class Scans {
+  public:
+    explicit Scans(Lowering& lowering)
+        : lowering_(lowering),
+          axis_(lowering.atoms_of(lowering.classification().final_atoms).front()),
+          extent_(lowering.inputs().extent(axis_)) {
+        const ir::Region& region = lowering.region();
+        for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
+            const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
+            if (stage.kind != ir::StageKind::scan) {
+                continue;
+            }
+            if (stage.op == ir::Op::argsort) {
+                define_sort(i, stage);
+                continue;
+            }
+            for (const int operand : stage.operands) {
+                keep_operand(operand);
+            }
+            define_recurrence(i, stage);
+        }
+    }
+
+    void compute_at(const Func& consumer, const VarOrRVar& loop) {
+        for (const Func& func : funcs_) {
+            logged(func, lowering_.log()).compute_at(consumer, loop);
+        }
+    }
+    void compute_root() {
+        for (const Func& func : funcs_) {
+            logged(func, lowering_.log()).compute_root();
+        }
+    }
+
+  private:
+    std::uint64_t set_of(int atom) const { return std::uint64_t{1} << atom; }
+
+    /// Gives a Func the whole axis, past whose end a loop over vectors of the results must not reach.
+    void keep_whole(Func& func) {
+        logged(func, lowering_.log())
+            .bound(lowering_.var(axis_), 0, extent_)
+            .never_partition_all();
+    }
+
+    /// The same for one that is computed point by point.
+    void schedule_pointwise(Func& func, std::uint64_t span) {
+        keep_whole(func);
+        if (lowering_.is_vector_atom(span)) {
+            LoggedSchedule schedule = logged(func, lowering_.log());
+            vectorize_guarded(schedule, lowering_.var(lowering_.schedule().vector_atom),
+                              lowering_.store_width());
+        }
+    }
+
+    void enter(int stage, const Func& func, const std::vector<int>& atoms) {
+        funcs_.push_back(func);
+        lowering_.stages().define(stage, [func, atoms](const Coordinates& coordinates) {
+            return func(Lowering::arguments_for(atoms, coordinates));
+        });
+    }
+
+    /// Vectors along the axis cannot reach into a scan: what it takes is computed before it.
+    void keep_operand(int stage) {
+        if (stage_of(stage).kind != ir::StageKind::elementwise ||
+            !lowering_.is_vector_atom(set_of(axis_))) {
+            return;
+        }
+        const std::uint64_t span = lowering_.span(stage) | set_of(axis_);
+        Func kept(lowering_.name() + "_kept" + std::to_string(stage));
+        kept(lowering_.vars(span)) = lowering_.stages().at(stage, lowering_.loop_coordinates());
+        schedule_pointwise(kept, span);
+        enter(stage, kept, lowering_.atoms_of(span));
+    }
+
+    Expr step(const ir::Stage& stage, const Expr& before, const Coordinates& at) const {
+        const auto operand = [&](std::size_t k) {
+            return lowering_.stages().at(stage.operands[k], at);
+        };
+        const auto apply = [](ir::Op op, const Expr& a, const Expr& b) {
+            return apply_elementwise(op, a.type(), {a, b});
+        };
+        switch (stage.op) {
+            case ir::Op::cumulative_sum:
+                return apply(ir::Op::add, before, operand(0));
+            case ir::Op::cumulative_max:
+                return apply(ir::Op::maximum, before, operand(0));
+            case ir::Op::linear_recurrence:
+                return apply(ir::Op::add, apply(ir::Op::mul, operand(0), before), operand(1));
+            default:
+                throw InternalError("not a recurrence");
+        }
+    }
+
+    void define_recurrence(int index, const ir::Stage& stage) {
+        const std::uint64_t span = lowering_.span(index) | set_of(axis_);
+        const std::vector<int> atoms = lowering_.atoms_of(span);
+        Func scan(lowering_.name() + "_scan" + std::to_string(index));
+        const auto place = [&](const Expr& k) {
+            Coordinates at = lowering_.loop_coordinates();
+            at[static_cast<std::size_t>(axis_)] = stage.reverse ? extent_ - 1 - k : k;
+            return at;
+        };
+        const auto at = [&](const Coordinates& coordinates) {
+            return scan(Lowering::arguments_for(atoms, coordinates));
+        };
+        scan(lowering_.vars(span)) = Halide::undef(compute_type(stage.dtype));
+        at(place(0)) = lowering_.stages().at(stage.operands.back(), place(0));
+        const RDom rest(1, extent_ - 1, lowering_.name() + "_k" + std::to_string(index));
+        at(place(rest)) = step(stage, at(place(rest - 1)), place(rest));
+        const bool across_rows =
+            !lowering_.is_vector_atom(set_of(axis_)) && lowering_.is_vector_atom(span);
+        for (int update = 0; update < 2; ++update) {
+            LoggedSchedule schedule = logged_update(scan, lowering_.log(), update);
+            schedule.never_partition_all();
+            std::vector<VarOrRVar> order;
+            for (const int atom : atoms) {
+                if (atom != axis_) {
+                    order.emplace_back(lowering_.var(atom));
+                }
+            }
+            if (update == 1) {
+                // Rows one after the other; vectors of rows side by side.
+                order.insert(across_rows ? order.begin() + 1 : order.begin(), rest.x);
+            }
+            if (order.size() > 1) {
+                schedule.reorder(order);
+            }
+            if (across_rows) {
+                vectorize_guarded(schedule, lowering_.var(lowering_.schedule().vector_atom),
+                                  lowering_.store_width());
+            }
+        }
+        keep_whole(scan);
+        enter(index, scan, atoms);
+    }
+
+    /// A call back: no vector code of Halide's sorts.
+    void define_sort(int index, const ir::Stage& stage) {
+        const std::uint64_t span = lowering_.span(index);
+        const std::vector<int> atoms = lowering_.atoms_of(span);
+        Func keys(lowering_.name() + "_keys" + std::to_string(index));
+        keys(lowering_.vars(span)) =
+            Halide::cast(storage_type(stage_of(stage.operands[0]).dtype),
+                         lowering_.stages().at(stage.operands[0], lowering_.loop_coordinates()));
+        schedule_pointwise(keys, span);
+        funcs_.push_back(keys);
+        Func order(lowering_.name() + "_order" + std::to_string(index));
+        const auto axis =
+            static_cast<std::int32_t>(std::ranges::find(atoms, axis_) - atoms.begin());
+        order.define_extern("latent_sort_row",
+                            {Halide::user_context_value(), keys, Expr(axis),
+                             Expr(static_cast<std::int32_t>(stage.reverse))},
+                            Halide::Int(64), lowering_.vars(span));
+        keep_whole(order);
+        enter(index, order, atoms);
+    }
+
+    const ir::Stage& stage_of(int stage) const {
+        return lowering_.region().stages[static_cast<std::size_t>(stage)];
+    }
+
+    Lowering& lowering_;
+    int axis_;
+    Expr extent_;
+    std::vector<Func> funcs_;
+};
+
+}  // namespace
+
+void lower_scan(Lowering& lowering) {
+    lowering.hoist_numbers();
+    Scans scans(lowering);
+    Func out(lowering.name());
+    out(lowering.vars(lowering.all_atoms())) = lowering.results_at(lowering.loop_coordinates());
+    LoggedSchedule schedule = logged(out, lowering.log());
+    schedule.never_partition_all();
+
+    // The axis inside, all else outside; vectors across rows belong to the outside.
+    const int axis = lowering.atoms_of(lowering.classification().final_atoms).front();
+    const int vector_atom = lowering.schedule().vector_atom;
+    const Var lane("lane");
+    const Var& vector_loop = lowering.var(vector_atom);
+    schedule.split(vector_loop, vector_loop, lane, lowering.store_width()).vectorize(lane);
+    std::vector<VarOrRVar> order{lane, lowering.var(axis)};
+    std::vector<Var> outside;
+    for (const int atom : lowering.atoms_of(lowering.all_atoms())) {
+        if (atom != axis) {
+            order.emplace_back(lowering.var(atom));
+            outside.push_back(lowering.var(atom));
+        }
+    }
+    schedule.reorder(order);
+    Expr points = lowering.inputs().extent(axis);
+    if (vector_atom != axis) {
+        points *= lowering.store_width();
+    }
+    if (outside.empty()) {
+        scans.compute_root();
+    } else {
+        scans.compute_at(out, parallel_tasks(schedule, outside, points, lowering.schedule().block));
+    }
+    lowering.finish(out, lowering.atoms_of(lowering.all_atoms()));
+}
+
+}  // namespace latent::codegen
