@@ -81,7 +81,12 @@ Tensor abs(const Tensor& x, std::source_location location) {
     return of_number(Op::abs, x, location);
 }
 Tensor sign(const Tensor& x, std::source_location location) {
-    return of_number(Op::sign, x, location);
+    const Expression operand = detail::expression(x, location);
+    const Expression sign = detail::apply(Op::sign, operand);
+    // NaN has no sign.
+    return wrap(is_floating(operand.dtype())
+                    ? detail::select(operand == operand, sign, detail::literal(0, sign))
+                    : sign);
 }
 Tensor floor(const Tensor& x, std::source_location location) {
     return of_number(Op::floor, x, location);

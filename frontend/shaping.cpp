@@ -153,4 +153,29 @@ Tensor repeat(const Tensor& x, std::int64_t repeats, int axis, std::source_locat
     return wrap(ir::reshape(copies, merged.span(), location));
 }
 
+std::vector<Tensor> meshgrid(const std::vector<Tensor>& vectors, GridOrder order,
+                             std::source_location location) {
+    ir::Shape shape;
+    ir::Axes axes;
+    for (const Tensor& vector : vectors) {
+        const Expression operand = expression(vector, location);
+        if (operand.rank() != 1) {
+            ir::raise<ShapeError>(location, fmt::format("meshgrid: takes vectors, got shape {}",
+                                                        to_string(operand.shape())));
+        }
+        axes.push_back(static_cast<std::int64_t>(shape.size()));
+        shape.push_back(operand.extent(0));
+    }
+    if (order == GridOrder::xy && vectors.size() > 1) {
+        std::swap(shape[0], shape[1]);
+        std::swap(axes[0], axes[1]);
+    }
+    std::vector<Tensor> grid;
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+        grid.push_back(wrap(ir::broadcast(expression(vectors[i], location).value(), shape.span(),
+                                          std::span(&axes[i], 1), location)));
+    }
+    return grid;
+}
+
 }  // namespace latent

@@ -1,5 +1,8 @@
 #include <latent/manipulation.h>
 
+#include <array>
+#include <map>
+
 #include "tools/conformance/operations.h"
 
 namespace latent::conformance {
@@ -28,7 +31,16 @@ Tensor padded(const Call& call) {
     if (mode == "constant") {
         return pad(call.input(0), widths, call.scalar("value", 0));
     }
-    throw Unsupported("mode: " + mode);
+    const std::map<std::string_view, PadMode> modes{
+        {"edge", PadMode::edge},       {"replicate", PadMode::edge},
+        {"reflect", PadMode::reflect}, {"symmetric", PadMode::symmetric},
+        {"wrap", PadMode::wrap},       {"circular", PadMode::wrap},
+    };
+    const auto found = modes.find(mode);
+    if (found == modes.end()) {
+        throw Unsupported("mode: " + mode);
+    }
+    return pad(call.input(0), widths, found->second);
 }
 
 /// Into parts of the given sizes, or into equal ones.
@@ -69,6 +81,15 @@ Operations arrangement_operations() {
         {"pad", single(padded)},
         {"tile",
          single([](const Call& call) { return tile(call.input(0), call.integers("repeats")); })},
+        {"tril",
+         single([](const Call& call) { return tril(call.input(0), call.integer("k", 0)); })},
+        {"triu",
+         single([](const Call& call) { return triu(call.input(0), call.integer("k", 0)); })},
+        {"diagonal", single([](const Call& call) {
+             return diagonal(call.input(0), call.integer("offset", 0),
+                             static_cast<int>(call.integer("axis1", 0)),
+                             static_cast<int>(call.integer("axis2", 1)));
+         })},
         {"repeat", single([](const Call& call) {
              return repeat(call.input(0), call.integer("repeats"), call.axis());
          })},

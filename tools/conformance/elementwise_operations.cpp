@@ -1,5 +1,5 @@
+#include <latent/activations.h>
 #include <latent/elementwise.h>
-#include <latent/nn.h>
 
 #include "tools/conformance/operations.h"
 
@@ -105,9 +105,15 @@ Operations elementwise_operations() {
         {"leaky_relu", single([](const Call& call) {
              return leaky_relu(call.input(0), call.scalar("negative_slope", 0.01));
          })},
+        {"elu",
+         single([](const Call& call) { return elu(call.input(0), call.scalar("alpha", 1.0)); })},
+        {"selu", unary(selu)},
         {"sigmoid", unary(sigmoid)},
+        {"log_sigmoid", unary(log_sigmoid)},
         {"silu", unary(silu)},
+        {"hardswish", unary(hardswish)},
         {"softplus", unary(softplus)},
+        {"mish", unary(mish)},
         {"gelu", single([](const Call& call) {
              return gelu(call.input(0), gelu_form(call.text("approximate", "none")));
          })},

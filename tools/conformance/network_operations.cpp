@@ -36,6 +36,17 @@ Operation loss(Tensor (*function)(const Tensor&, const Tensor&, Reduction, std::
     });
 }
 
+Tensor attended(const Call& call) {
+    AttentionOptions options{.causal = call.flag("causal", false)};
+    if (call.inputs().size() > 3) {
+        options.mask = call.input(3);
+    }
+    if (call.has("scale")) {
+        options.scale = call.number("scale");
+    }
+    return scaled_dot_product_attention(call.input(0), call.input(1), call.input(2), options);
+}
+
 }  // namespace
 
 Operations network_operations() {
@@ -49,8 +60,38 @@ Operations network_operations() {
              require_last_axis(call);
              return rms_norm(call.input(0), call.input(1), call.number("eps", 1e-5));
          })},
+        {"batch_norm", single([](const Call& call) {
+             return batch_norm(call.input(0), {call.input(1), call.input(2)}, call.input(3),
+                               call.input(4), call.number("eps", 1e-5));
+         })},
+        {"group_norm", single([](const Call& call) {
+             return group_norm(call.input(0), call.integer("groups"), call.input(1), call.input(2),
+                               call.number("eps", 1e-5));
+         })},
+        {"instance_norm", single([](const Call& call) {
+             const double epsilon = call.number("eps", 1e-5);
+             return call.inputs().size() == 1
+                        ? instance_norm(call.input(0), epsilon)
+                        : instance_norm(call.input(0), call.input(1), call.input(2), epsilon);
+         })},
         {"cross_entropy", loss(cross_entropy)},
+        {"binary_cross_entropy_with_logits", loss(binary_cross_entropy_with_logits)},
         {"mse_loss", loss(mse_loss)},
+        {"l1_loss", loss(l1_loss)},
+        {"huber_loss", single([](const Call& call) {
+             return huber_loss(call.input(0), call.input(1), call.number("delta", 1),
+                               reduction(call));
+         })},
+        {"smooth_l1_loss", single([](const Call& call) {
+             return smooth_l1_loss(call.input(0), call.input(1), call.number("beta", 1),
+                                   reduction(call));
+         })},
+        {"kl_div", loss(kl_div)},
+        {"cosine_similarity", single([](const Call& call) {
+             return cosine_similarity(call.input(0), call.input(1), call.axis(-1),
+                                      call.number("eps", 1e-8));
+         })},
+        {"scaled_dot_product_attention", single(attended)},
     };
 }
 

@@ -26,6 +26,20 @@ Operation convolution(Tensor (*function)(const Tensor&, const Tensor&, const Con
     });
 }
 
+Operation transposed_convolution(Tensor (*function)(const Tensor&, const Tensor&,
+                                                    const TransposedConvolutionOptions&,
+                                                    std::source_location)) {
+    return single([function](const Call& call) {
+        const TransposedConvolutionOptions options{
+            .stride = sizes(call, "stride", 1),
+            .padding = sizes(call, "padding", 0),
+            .output_padding = sizes(call, "output_padding", 0),
+            .dilation = sizes(call, "dilation", 1),
+            .groups = call.integer("groups", 1)};
+        return function(call.input(0), call.input(1), options, std::source_location::current());
+    });
+}
+
 PoolingOptions pooling_options(const Call& call) {
     PoolingOptions options{.size = call.integers("kernel"), .padding = sizes(call, "padding", 0)};
     if (call.has("stride")) {
@@ -56,6 +70,9 @@ Operations product_operations() {
         {"conv1d", convolution(conv1d)},
         {"conv2d", convolution(conv2d)},
         {"conv3d", convolution(conv3d)},
+        {"conv_transpose1d", transposed_convolution(conv_transpose1d)},
+        {"conv_transpose2d", transposed_convolution(conv_transpose2d)},
+        {"conv_transpose3d", transposed_convolution(conv_transpose3d)},
         {"max_pool2d",
          single([](const Call& call) { return max_pool2d(call.input(0), pooling_options(call)); })},
         {"avg_pool2d",

@@ -1,4 +1,4 @@
-#include <latent/nn.h>
+#include <latent/activations.h>
 #include <latent/reductions.h>
 
 #include "tools/conformance/operations.h"
@@ -41,6 +41,7 @@ Operations reduction_operations() {
         {"min", reduction(min)},
         {"any", reduction(any)},
         {"all", reduction(all)},
+        {"count_nonzero", reduction(count_nonzero)},
         {"logsumexp", reduction(logsumexp)},
         {"argmax", position(argmax)},
         {"argmin", position(argmin)},

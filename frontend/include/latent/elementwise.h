@@ -15,7 +15,7 @@ namespace latent {
 /// -x.
 Tensor neg(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor abs(const Tensor& x, std::source_location location = std::source_location::current());
-/// -1, 0 or 1; NaN and the sign of zero stay.
+/// -1, 0 or 1; of NaN it is 0, and the sign of zero stays.
 Tensor sign(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor floor(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor ceil(const Tensor& x, std::source_location location = std::source_location::current());
@@ -128,9 +128,29 @@ Tensor where(const Tensor& condition, const Operand& a, const Operand& b);
 Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> high,
             std::source_location location = std::source_location::current());
 
+/// `x` with numbers in place of NaN and of infinities, by default the largest of the dtype. What is
+/// replaced gets the gradient zero. Integers and bool stay as they are.
+Tensor nan_to_num(const Tensor& x, Number nan = 0, std::optional<Number> positive_infinity = {},
+                  std::optional<Number> negative_infinity = {},
+                  std::source_location location = std::source_location::current());
+
+/// When numbers count as equal.
+struct Tolerances {
+    double relative = 1e-5;
+    double absolute = 1e-8;
+    /// NaN equals NaN.
+    bool equal_nan = false;
+};
+/// |a - b| <= absolute + relative * |b|, and infinities equal those of their sign; bool. Integers
+/// and bool are compared as f64.
+Tensor isclose(const Tensor& a, const Tensor& b, const Tolerances& tolerances = {},
+               std::source_location location = std::source_location::current());
+/// Whether `isclose` holds everywhere: bool, without dimensions.
+Tensor allclose(const Tensor& a, const Tensor& b, const Tolerances& tolerances = {},
+                std::source_location location = std::source_location::current());
+
 /// The same values in another dtype. Floating to integer truncates towards zero, saturates, and
-/// takes NaN to 0; to bool is
-/// `!= 0`. Through integers and bool no gradient flows.
+/// takes NaN to 0; to bool is `!= 0`. Through integers and bool no gradient flows.
 Tensor cast(const Tensor& x, DType dtype,
             std::source_location location = std::source_location::current());
 
