@@ -127,7 +127,8 @@ Tensor embedding(const Tensor& table, const Tensor& indices, std::source_locatio
     const Expression index = expression(indices, location);
     detail::require_integers(index, "indices", op);
     if (rows.rank() != 2) {
-        fail_shapes(op, {rows}, "is no table (rows, d)");
+        ir::raise<ShapeError>(location, fmt::format("{}: shape {} is no table (rows, d)", op,
+                                                    to_string(rows.shape())));
     }
     require_elements(rows, index, op);
     return wrap(detail::gather(rows, index, 0));
