@@ -10,7 +10,6 @@ namespace {
 
 using detail::Expression;
 using detail::wrap;
-using ir::Op;
 
 /// The axis of channels, where they are not the last.
 constexpr std::int64_t channel_axis = 1;

@@ -120,20 +120,30 @@ Tensor flip(const Tensor& x, const Axes& axes, std::source_location location) {
 
 Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location) {
     const Expression operand = expression(x, location);
-    if (repeats.size() != operand.shape().size()) {
-        ir::raise<ShapeError>(location, fmt::format("tile: {} repeats given for shape {}",
-                                                    repeats.size(), to_string(operand.shape())));
-    }
+    const std::size_t rank = std::max(repeats.size(), operand.shape().size());
     ir::Shape repeated;
     ir::Shape merged;
     ir::Axes axes;
-    for (std::size_t i = 0; i < repeats.size(); ++i) {
-        if (repeats[i] != 1) {
-            repeated.push_back(repeats[i]);
+    for (std::size_t i = 0; i < rank; ++i) {
+        // What is shorter begins with ones.
+        const std::size_t repeats_from = rank - repeats.size();
+        const std::size_t shape_from = rank - operand.shape().size();
+        const std::int64_t count = i < repeats_from ? 1 : repeats[i - repeats_from];
+        if (count < 0) {
+            ir::raise<ValueError>(location, fmt::format("tile: {} repeats of dimension {} of {}",
+                                                        count, i, to_string(operand.shape())));
         }
+        if (count != 1) {
+            repeated.push_back(count);
+        }
+        if (i < shape_from) {
+            merged.push_back(count);
+            continue;
+        }
+        const std::int64_t extent = operand.shape()[i - shape_from];
         axes.push_back(static_cast<std::int64_t>(repeated.size()));
-        repeated.push_back(operand.shape()[i]);
-        merged.push_back(repeats[i] * operand.shape()[i]);
+        repeated.push_back(extent);
+        merged.push_back(count * extent);
     }
     const ir::Value tiles = ir::broadcast(operand.value(), repeated.span(), axes.span(), location);
     return wrap(ir::reshape(tiles, merged.span(), location));

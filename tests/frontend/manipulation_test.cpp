@@ -93,6 +93,14 @@ TEST_CASE("padding continues elements at the ends") {
                     {sample({2, 3})});
 }
 
+TEST_CASE("tile takes more or fewer repeats than dimensions") {
+    const Tensor x = Tensor::from({1, 2});
+    check_values(tile(x, {2, 1, 2}), {2, 1, 4}, {1, 2, 1, 2, 1, 2, 1, 2});
+    check_values(tile(x.reshape({2, 1}), {2}), {2, 2}, {1, 1, 2, 2});
+    check_values(tile(x, {0}), {0}, {});
+    CHECK_THROWS_AS(tile(x, {-1}), ValueError);
+}
+
 TEST_CASE("triangles, diagonals and grids") {
     const Tensor x = arange(1, 7).reshape({2, 3});
     check_values(tril(x), {2, 3}, {1, 0, 0, 4, 5, 0});

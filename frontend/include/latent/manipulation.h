@@ -78,7 +78,8 @@ enum class PadMode {
 /// negative numbers, ShapeError where `x` has too few elements to continue from.
 Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& widths, PadMode mode,
            std::source_location location = std::source_location::current());
-/// `x` repeated repeats[i] times along dimension i.
+/// `x` repeated repeats[i] times along dimension i; if there are fewer of the one than of the
+/// other, it begins with ones.
 Tensor tile(const Tensor& x, const Shape& repeats,
             std::source_location location = std::source_location::current());
 /// Each element `repeats` times in a row along an axis.
