@@ -13,7 +13,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export CTEST_PARALLEL_LEVEL := $(JOBS)
 
 BUILD_PACKAGES := g++ libfmt-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) catch2
+TEST_PACKAGES := $(BUILD_PACKAGES) catch2 nlohmann-json3-dev libcli11-dev
 BENCH_PACKAGES := $(BUILD_PACKAGES) libbenchmark-dev libopenblas-dev libeigen3-dev
 
 # GCC 12's thread sanitizer needs memory to be laid out as it expects.
@@ -41,7 +41,7 @@ demo: .venv/.requirements  ## train on handwritten digits and show the kernels t
 
 test: .venv/.requirements  ## build and run all tests
 	@tools/ensure_packages.sh test $(TEST_PACKAGES)
-	cmake --preset release -DLATENT_BUILD_TESTS=ON
+	cmake --preset release -DLATENT_BUILD_TESTS=ON -DLATENT_BUILD_CONFORMANCE=ON
 	cmake --build --preset release
 	ctest --preset release
 
@@ -69,7 +69,7 @@ check-tidy: .venv/.requirements .venv/.requirements-dev
 
 check-asan check-tsan: check-%: .venv/.requirements
 	@tools/ensure_packages.sh check $(TEST_PACKAGES)
-	cmake --preset $* -DLATENT_BUILD_TESTS=ON
+	cmake --preset $* -DLATENT_BUILD_TESTS=ON -DLATENT_BUILD_CONFORMANCE=ON
 	cmake --build --preset $*
 	$(FIXED_LAYOUT) ctest --preset $*
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Sums test cases over ctest's JUnit files given as arguments; prints 'N passed, N failed'.
 
-A ctest test that is a Catch2 program counts as its test cases, any other as one. Exits 1 if
-something failed or nothing ran.
+A ctest test that is a Catch2 program or a conformance suite counts as its test cases, any other as
+one. Exits 1 if something failed or nothing ran.
 """
 
 import re
@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 
 ALL_PASSED = re.compile(r"^All tests passed \(.* in (\d+) test cases?\)", re.MULTILINE)
 SUMMARY = re.compile(r"^test cases:.*$", re.MULTILINE)
+CONFORMANCE = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) unsupported$", re.MULTILINE)
 NOTHING_SELECTED = re.compile(r"^No tests ran", re.MULTILINE)
 
 
@@ -23,6 +24,8 @@ def count(case: ElementTree.Element) -> tuple[int, int]:
     elif match := SUMMARY.search(output):
         numbers = {kind: int(n) for n, kind in re.findall(r"(\d+) (passed|failed)", match[0])}
         passed, failed = numbers.get("passed", 0), numbers.get("failed", 0)
+    elif match := CONFORMANCE.search(output):
+        passed, failed = int(match[1]), int(match[2]) + int(match[3])
     elif NOTHING_SELECTED.search(output):
         passed, failed = 0, 0
     else:

@@ -1,4 +1,4 @@
-#include <latent/nn.h>
+#include <latent/activations.h>
 
 #include <cmath>
 #include <numbers>
@@ -20,12 +20,17 @@ Expression logistic(const Expression& x) {
     return 1.0 / (1.0 + detail::exp(-x));
 }
 
+Expression elu(const Expression& x, const Expression& alpha) {
+    return detail::select(x > detail::literal(0, x), x, alpha * detail::apply(ir::Op::expm1, x));
+}
+
 }  // namespace
 
 Tensor relu(const Tensor& tensor, std::source_location location) {
     const Expression x = detail::as_number(detail::expression(tensor, location));
     const Expression zero = detail::literal(0, x);
-    return wrap(detail::select(x > zero, x, zero));
+    // What is neither positive nor zero nor negative stays: NaN.
+    return wrap(detail::select(detail::apply(ir::Op::less_equal, x, zero), zero, x));
 }
 
 Tensor leaky_relu(const Tensor& tensor, Number slope, std::source_location location) {
@@ -34,8 +39,25 @@ Tensor leaky_relu(const Tensor& tensor, Number slope, std::source_location locat
     return wrap(detail::select(x > detail::literal(0, x), x, below));
 }
 
+Tensor elu(const Tensor& tensor, Number alpha, std::source_location location) {
+    const Expression x = floating(tensor, location);
+    return wrap(elu(x, detail::scalar_of(alpha, x.dtype(), location)));
+}
+
+Tensor selu(const Tensor& tensor, std::source_location location) {
+    // The fixed point of the source, section 2.
+    constexpr double alpha = 1.6732632423543772848170429916717;
+    constexpr double scale = 1.0507009873554804934193349852946;
+    const Expression x = floating(tensor, location);
+    return wrap(scale * elu(x, detail::literal(alpha, x)));
+}
+
 Tensor sigmoid(const Tensor& x, std::source_location location) {
     return wrap(logistic(floating(x, location)));
+}
+
+Tensor log_sigmoid(const Tensor& x, std::source_location location) {
+    return wrap(-detail::softplus(-floating(x, location)));
 }
 
 Tensor silu(const Tensor& tensor, std::source_location location) {
@@ -43,14 +65,20 @@ Tensor silu(const Tensor& tensor, std::source_location location) {
     return wrap(x * logistic(x));
 }
 
-Tensor softplus(const Tensor& tensor, std::source_location location) {
-    // max(x, 0) + log(1 + exp(-|x|)) never overflows. Written by selects so that the gradient at 0
-    // is 1/2.
+Tensor hardswish(const Tensor& tensor, std::source_location location) {
     const Expression x = floating(tensor, location);
-    const Expression zero = detail::literal(0, x);
-    const Expression is_positive = x > zero;
-    const Expression magnitude = detail::select(is_positive, x, -x);
-    return wrap(detail::select(is_positive, x, zero) + detail::log1p(detail::exp(-magnitude)));
+    const Expression is_inside = detail::apply(ir::Op::less_equal, x, detail::literal(3, x));
+    const Expression above = detail::select(is_inside, x * (x + 3.0) * (1.0 / 6), x);
+    return wrap(detail::select(x < detail::literal(-3, x), detail::literal(0, x), above));
+}
+
+Tensor softplus(const Tensor& x, std::source_location location) {
+    return wrap(detail::softplus(floating(x, location)));
+}
+
+Tensor mish(const Tensor& tensor, std::source_location location) {
+    const Expression x = floating(tensor, location);
+    return wrap(x * detail::tanh(detail::softplus(x)));
 }
 
 Tensor gelu(const Tensor& tensor, Gelu form, std::source_location location) {

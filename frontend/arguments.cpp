@@ -104,6 +104,13 @@ std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
     return promoted(Operand(a, location), Operand(b, location), Promotion::keep);
 }
 
+void require_integers(const Expression& x, std::string_view what, std::string_view op) {
+    if (!is_integer(x.dtype())) {
+        ir::raise<TypeError>(x.location(), fmt::format("{}: {} must be i32 or i64, got {}", op,
+                                                       what, name(x.dtype())));
+    }
+}
+
 std::int64_t normalized_axis(std::int64_t axis, std::size_t rank, std::string_view op,
                              const std::source_location& location) {
     const auto dimensions = static_cast<std::int64_t>(rank);

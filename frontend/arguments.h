@@ -51,6 +51,9 @@ std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion
 std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
                                    const std::source_location& location);
 
+/// TypeError where `x`, which the message calls `what`, is neither i32 nor i64.
+void require_integers(const Expression& x, std::string_view what, std::string_view op);
+
 /// A position counted from the back if negative. ShapeError where it is out of [-rank, rank).
 std::int64_t normalized_axis(std::int64_t axis, std::size_t rank, std::string_view op,
                              const std::source_location& location);

@@ -10,6 +10,7 @@
 
 #include "frontend/arguments.h"
 #include "frontend/contraction.h"
+#include "frontend/diagonal.h"
 
 namespace latent {
 
@@ -100,24 +101,22 @@ class SubscriptParser {
     std::source_location location_;
 };
 
-/// Takes the diagonal where an operand repeats a letter: what lies off it becomes zero and is
-/// summed away.
+/// Takes the diagonal where an operand repeats a letter.
 Expression take_diagonals(const Expression& x, ir::Dims& labels) {
     Expression result = x;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        for (std::size_t j = labels.size() - 1; j > i; --j) {
-            if (labels[j] != labels[i]) {
-                continue;
-            }
-            const auto position = [&](std::size_t axis) {
-                return detail::positions(DType::i64, result.shape().span(), axis, x.location());
-            };
-            const Expression on_diagonal =
-                detail::select(position(i) == position(j), result, detail::literal(0, result));
-            result =
-                detail::reduce(ir::Op::reduce_sum, on_diagonal, {static_cast<std::int64_t>(j)});
-            labels.erase(j);
+    for (std::size_t i = 0; i < labels.size();) {
+        const auto repeated = std::find(labels.begin() + i + 1, labels.end(), labels[i]);
+        if (repeated == labels.end()) {
+            ++i;
+            continue;
         }
+        const std::int64_t label = labels[i];
+        const auto j = static_cast<std::size_t>(repeated - labels.begin());
+        result =
+            detail::diagonal(result, static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
+        labels.erase(j);
+        labels.erase(i);
+        labels.push_back(label);
     }
     return result;
 }

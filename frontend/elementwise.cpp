@@ -81,7 +81,12 @@ Tensor abs(const Tensor& x, std::source_location location) {
     return of_number(Op::abs, x, location);
 }
 Tensor sign(const Tensor& x, std::source_location location) {
-    return of_number(Op::sign, x, location);
+    const Expression operand = detail::expression(x, location);
+    const Expression sign = detail::apply(Op::sign, operand);
+    // NaN has no sign.
+    return wrap(is_floating(operand.dtype())
+                    ? detail::select(operand == operand, sign, detail::literal(0, sign))
+                    : sign);
 }
 Tensor floor(const Tensor& x, std::source_location location) {
     return of_number(Op::floor, x, location);
@@ -191,73 +196,53 @@ Tensor isfinite(const Tensor& x, std::source_location location) {
     return wrap(detail::is_finite(floating(x, location)));
 }
 
-Tensor operator+(const Operand& a, const Operand& b) {
+Tensor neg(const Tensor& x, std::source_location location) {
+    return of_number(Op::neg, x, location);
+}
+Tensor add(const Operand& a, const Operand& b) {
     return of_two(Op::add, a, b, Promotion::arithmetic);
 }
-Tensor operator-(const Operand& a, const Operand& b) {
+Tensor sub(const Operand& a, const Operand& b) {
     return of_two(Op::sub, a, b, Promotion::arithmetic);
 }
-Tensor operator*(const Operand& a, const Operand& b) {
+Tensor mul(const Operand& a, const Operand& b) {
     return of_two(Op::mul, a, b, Promotion::arithmetic);
 }
-Tensor operator/(const Operand& a, const Operand& b) {
+Tensor div(const Operand& a, const Operand& b) {
     return of_two(Op::div, a, b, Promotion::floating);
 }
-Tensor operator%(const Operand& a, const Operand& b) {
-    return remainder(a, b);
-}
-Tensor operator-(const Operand& x) {
-    return of_number(Op::neg, x.tensor(), x.location());
-}
 
-Tensor& Tensor::operator+=(const Operand& other) {
-    return *this = of_two(Op::add, Operand(*this, other.location()), other, Promotion::arithmetic);
-}
-Tensor& Tensor::operator-=(const Operand& other) {
-    return *this = of_two(Op::sub, Operand(*this, other.location()), other, Promotion::arithmetic);
-}
-Tensor& Tensor::operator*=(const Operand& other) {
-    return *this = of_two(Op::mul, Operand(*this, other.location()), other, Promotion::arithmetic);
-}
-Tensor& Tensor::operator/=(const Operand& other) {
-    return *this = of_two(Op::div, Operand(*this, other.location()), other, Promotion::floating);
-}
-
-Tensor operator==(const Operand& a, const Operand& b) {
+Tensor eq(const Operand& a, const Operand& b) {
     return of_two(Op::equal, a, b, Promotion::keep);
 }
-Tensor operator!=(const Operand& a, const Operand& b) {
+Tensor ne(const Operand& a, const Operand& b) {
     return of_two(Op::not_equal, a, b, Promotion::keep);
 }
-Tensor operator<(const Operand& a, const Operand& b) {
+Tensor lt(const Operand& a, const Operand& b) {
     return of_two(Op::less, a, b, Promotion::keep);
 }
-Tensor operator<=(const Operand& a, const Operand& b) {
+Tensor le(const Operand& a, const Operand& b) {
     return of_two(Op::less_equal, a, b, Promotion::keep);
 }
-Tensor operator>(const Operand& a, const Operand& b) {
+Tensor gt(const Operand& a, const Operand& b) {
     return of_two(Op::greater, a, b, Promotion::keep);
 }
-Tensor operator>=(const Operand& a, const Operand& b) {
+Tensor ge(const Operand& a, const Operand& b) {
     return of_two(Op::greater_equal, a, b, Promotion::keep);
 }
 
-Tensor operator&(const Operand& a, const Operand& b) {
+Tensor bitwise_and(const Operand& a, const Operand& b) {
     return of_two(Op::bitwise_and, a, b, Promotion::keep);
 }
-Tensor operator|(const Operand& a, const Operand& b) {
+Tensor bitwise_or(const Operand& a, const Operand& b) {
     return of_two(Op::bitwise_or, a, b, Promotion::keep);
 }
-Tensor operator^(const Operand& a, const Operand& b) {
+Tensor bitwise_xor(const Operand& a, const Operand& b) {
     return of_two(Op::bitwise_xor, a, b, Promotion::keep);
 }
-Tensor operator~(const Operand& x) {
-    return of_number(Op::bitwise_not, x.tensor(), x.location());
+Tensor bitwise_not(const Tensor& x, std::source_location location) {
+    return of_number(Op::bitwise_not, x, location);
 }
-Tensor operator!(const Operand& x) {
-    return logical_not(x);
-}
-
 Tensor bitwise_left_shift(const Operand& a, const Operand& b) {
     return of_two(Op::shift_left, a, b, Promotion::arithmetic);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <vector>
 
 namespace latent::detail {
 
@@ -184,6 +185,14 @@ Expression is_finite(const Expression& x) {
     return abs(x) < literal(std::numeric_limits<double>::infinity(), x);
 }
 
+Expression softplus(const Expression& x) {
+    // max(x, 0) + log(1 + exp(-|x|)), written by selects so that the gradient at 0 is 1/2.
+    const Expression zero = literal(0, x);
+    const Expression is_positive = x > zero;
+    const Expression magnitude = select(is_positive, x, -x);
+    return select(is_positive, x, zero) + log1p(exp(-magnitude));
+}
+
 Expression length(const Expression& sum_of_squares) {
     const Expression is_zero = sum_of_squares == literal(0, sum_of_squares);
     const Expression root = sqrt(select(is_zero, literal(1, sum_of_squares), sum_of_squares));
@@ -198,12 +207,21 @@ Expression reduce(Op op, const Expression& x, const ir::Axes& axes) {
     return axes.empty() ? x : x.with(ir::reduce(op, x.value(), axes.span(), x.location()));
 }
 
+Expression mean(const Expression& x, const ir::Axes& axes) {
+    return reduce(Op::reduce_sum, x, axes) / scalar(static_cast<double>(count_along(x, axes)), x);
+}
+
 Expression keep_dimensions(const Expression& reduced, const ir::Axes& axes) {
     ir::Shape shape = reduced.shape();
     for (const std::int64_t axis : axes) {
         shape.insert(static_cast<std::size_t>(axis), 1);
     }
     return reshape(reduced, shape.span());
+}
+
+Expression repeat_across(const Expression& vector, const Expression& x, std::int64_t axis) {
+    return x.with(
+        ir::broadcast(vector.value(), x.shape().span(), std::span(&axis, 1), x.location()));
 }
 
 Expression repeat_like(const Expression& reduced, const Expression& x, const ir::Axes& axes) {
@@ -229,6 +247,19 @@ Expression flip(const Expression& x, const ir::Axes& axes) {
                                           std::span(&x.value(), 1), x.location()));
 }
 
+Expression concat(std::span<const Expression> parts, std::int64_t axis) {
+    const Expression& first = parts.front();
+    if (parts.size() == 1) {
+        return first;
+    }
+    std::vector<Value> values;
+    values.reserve(parts.size());
+    for (const Expression& part : parts) {
+        values.push_back(part.value());
+    }
+    return first.with(ir::make(Op::concat, ir::ConcatAttributes{axis}, values, first.location()));
+}
+
 Expression pad(const Expression& x, const ir::PadAttributes& widths, const Expression& value) {
     const auto is_zero = [](const ir::Dims& dims) {
         return std::ranges::all_of(dims, [](std::int64_t width) { return width == 0; });
@@ -238,6 +269,11 @@ Expression pad(const Expression& x, const ir::PadAttributes& widths, const Expre
     }
     const std::array operands{x.value(), value.value()};
     return x.with(ir::make(Op::pad, widths, operands, x.location()));
+}
+
+Expression gather(const Expression& x, const Expression& indices, std::int64_t axis) {
+    const std::array operands{x.value(), indices.value()};
+    return x.with(ir::make(Op::gather, ir::GatherAttributes{axis}, operands, x.location()));
 }
 
 std::int64_t count_along(const Expression& x, const ir::Axes& axes) {

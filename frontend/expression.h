@@ -99,6 +99,8 @@ Expression as_boolean(const Expression& x);
 /// Neither infinite nor NaN.
 Expression is_finite(const Expression& x);
 
+/// log(1 + exp(x)) without overflow on the way, with gradient 1/2 at 0.
+Expression softplus(const Expression& x);
 /// sqrt(x) of a sum of squares, with gradient 0 where that is 0.
 Expression length(const Expression& sum_of_squares);
 
@@ -111,8 +113,12 @@ ir::Shape common_shape(std::span<const Expression> operands, std::string_view op
 
 /// Reduces over `axes`, which disappear.
 Expression reduce(ir::Op op, const Expression& x, const ir::Axes& axes);
+/// The mean over `axes`, which disappear. Floating dtypes.
+Expression mean(const Expression& x, const ir::Axes& axes);
 /// Puts `axes` back with extent 1.
 Expression keep_dimensions(const Expression& reduced, const ir::Axes& axes);
+/// One value for each position of an axis of `x`, repeated along the others: in the shape of `x`.
+Expression repeat_across(const Expression& vector, const Expression& x, std::int64_t axis);
 /// A reduced value repeated along the axes it lost: of the shape of `x` again.
 Expression repeat_like(const Expression& reduced, const Expression& x, const ir::Axes& axes);
 
@@ -121,8 +127,13 @@ Expression slice(const Expression& x, std::size_t axis, std::int64_t start, std:
                  std::int64_t step = 1);
 /// The order reversed along `axes`.
 Expression flip(const Expression& x, const ir::Axes& axes);
+/// One after the other along an axis; they have one dtype.
+Expression concat(std::span<const Expression> parts, std::int64_t axis);
 /// `value`, without dimensions, around `x`; `x` itself where nothing would change.
 Expression pad(const Expression& x, const ir::PadAttributes& widths, const Expression& value);
+
+/// The parts of `x` at positions of an axis, clamped; the dimensions of `indices` take its place.
+Expression gather(const Expression& x, const Expression& indices, std::int64_t axis);
 
 /// Number of elements along `axes`.
 std::int64_t count_along(const Expression& x, const ir::Axes& axes);

@@ -108,6 +108,21 @@ DType floating_dtype(const TensorOptions& options, std::string_view op,
     return dtype;
 }
 
+void require_probability(double probability, std::string_view op,
+                         const std::source_location& location) {
+    if (!(probability >= 0 && probability <= 1)) {
+        ir::raise<ValueError>(location, fmt::format("{}: {} is no probability", op, probability));
+    }
+}
+
+/// True with the given probability.
+Expression is_drawn(Key key, const Shape& shape, double probability,
+                    const std::source_location& location) {
+    const Draw draw(key, shape, location);
+    const Expression chance = draw.uniform(draw.counter(), DType::f32);
+    return chance < detail::scalar(probability, chance);
+}
+
 }  // namespace
 
 Key fold_in(Key key, std::uint64_t number) {
@@ -158,13 +173,16 @@ Tensor normal(Key key, const Shape& shape, const TensorOptions& options,
 }
 
 Tensor bernoulli(Key key, const Shape& shape, double probability, std::source_location location) {
-    if (!(probability >= 0 && probability <= 1)) {
-        ir::raise<ValueError>(location,
-                              fmt::format("bernoulli: {} is no probability", probability));
-    }
-    const Draw draw(key, shape, location);
-    const Expression chance = draw.uniform(draw.counter(), DType::f32);
-    return wrap(chance < detail::scalar(probability, chance));
+    require_probability(probability, "bernoulli", location);
+    return wrap(is_drawn(key, shape, probability, location));
+}
+
+Tensor dropout(Key key, const Tensor& tensor, double probability, std::source_location location) {
+    require_probability(probability, "dropout", location);
+    const Expression x = detail::as_floating(detail::expression(tensor, location));
+    const Expression is_kept = is_drawn(key, x.shape().span(), 1 - probability, location);
+    return wrap(
+        detail::select(is_kept, x / detail::scalar(1 - probability, x), detail::literal(0, x)));
 }
 
 Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,
@@ -195,6 +213,10 @@ Tensor randn(const Shape& shape, const TensorOptions& options, std::source_locat
 Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high,
                const TensorOptions& options, std::source_location location) {
     return randint(next_key(), shape, low, high, options, location);
+}
+
+Tensor dropout(const Tensor& x, double probability, std::source_location location) {
+    return dropout(next_key(), x, probability, location);
 }
 
 }  // namespace latent

@@ -28,10 +28,6 @@ struct Reduction {
     Expression over(Op op, const Expression& operand) const {
         return detail::reduce(op, operand, axes);
     }
-    /// The number of elements reduced. A shape is no part of a kernel, so neither is this.
-    Expression count(const Expression& like, double correction = 0) const {
-        return detail::scalar(static_cast<double>(detail::count_along(x, axes)) - correction, like);
-    }
     /// A reduced value in the shape of the operand.
     Expression repeated(const Expression& reduced) const {
         return detail::repeat_like(reduced, x, axes);
@@ -49,9 +45,10 @@ Expression widened(const Expression& x) {
 /// In two passes: the squares of small distances from a large mean lose nothing.
 Expression variance(const Reduction& reduction, double correction) {
     const Expression x = detail::as_floating(reduction.x);
-    const Expression mean = reduction.over(Op::reduce_sum, x) / reduction.count(x);
-    const Expression distance = x - reduction.repeated(mean);
-    return reduction.over(Op::reduce_sum, distance * distance) / reduction.count(x, correction);
+    const Expression distance = x - reduction.repeated(detail::mean(x, reduction.axes));
+    // A shape is no part of a kernel, so neither is the number of elements.
+    const double count = static_cast<double>(detail::count_along(x, reduction.axes)) - correction;
+    return reduction.over(Op::reduce_sum, distance * distance) / detail::scalar(count, x);
 }
 
 /// The first position of an extreme value: the smallest position whose element equals it or is NaN.
@@ -91,8 +88,8 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::source_locatio
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "mean", location);
-    const Expression total = reduction.over(Op::reduce_sum, detail::as_floating(reduction.x));
-    return reduction.result(total / reduction.count(total), keepdims);
+    return reduction.result(detail::mean(detail::as_floating(reduction.x), reduction.axes),
+                            keepdims);
 }
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
@@ -120,6 +117,13 @@ Tensor all(const Tensor& x, const Axes& axes, bool keepdims, std::source_locatio
     const Reduction reduction(x, axes, "all", location);
     return reduction.result(reduction.over(Op::reduce_min, detail::as_boolean(reduction.x)),
                             keepdims);
+}
+
+Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims,
+                     std::source_location location) {
+    const Reduction reduction(x, axes, "count_nonzero", location);
+    return reduction.result(
+        reduction.over(Op::reduce_sum, widened(detail::as_boolean(reduction.x))), keepdims);
 }
 
 Tensor argmax(const Tensor& x, std::optional<int> axis, bool keepdims,

@@ -120,20 +120,30 @@ Tensor flip(const Tensor& x, const Axes& axes, std::source_location location) {
 
 Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location) {
     const Expression operand = expression(x, location);
-    if (repeats.size() != operand.shape().size()) {
-        ir::raise<ShapeError>(location, fmt::format("tile: {} repeats given for shape {}",
-                                                    repeats.size(), to_string(operand.shape())));
-    }
+    const std::size_t rank = std::max(repeats.size(), operand.shape().size());
     ir::Shape repeated;
     ir::Shape merged;
     ir::Axes axes;
-    for (std::size_t i = 0; i < repeats.size(); ++i) {
-        if (repeats[i] != 1) {
-            repeated.push_back(repeats[i]);
+    for (std::size_t i = 0; i < rank; ++i) {
+        // What is shorter begins with ones.
+        const std::size_t repeats_from = rank - repeats.size();
+        const std::size_t shape_from = rank - operand.shape().size();
+        const std::int64_t count = i < repeats_from ? 1 : repeats[i - repeats_from];
+        if (count < 0) {
+            ir::raise<ValueError>(location, fmt::format("tile: {} repeats of dimension {} of {}",
+                                                        count, i, to_string(operand.shape())));
         }
+        if (count != 1) {
+            repeated.push_back(count);
+        }
+        if (i < shape_from) {
+            merged.push_back(count);
+            continue;
+        }
+        const std::int64_t extent = operand.shape()[i - shape_from];
         axes.push_back(static_cast<std::int64_t>(repeated.size()));
-        repeated.push_back(operand.shape()[i]);
-        merged.push_back(repeats[i] * operand.shape()[i]);
+        repeated.push_back(extent);
+        merged.push_back(count * extent);
     }
     const ir::Value tiles = ir::broadcast(operand.value(), repeated.span(), axes.span(), location);
     return wrap(ir::reshape(tiles, merged.span(), location));
@@ -151,6 +161,31 @@ Tensor repeat(const Tensor& x, std::int64_t repeats, int axis, std::source_locat
     ir::Shape merged = operand.shape();
     merged[static_cast<std::size_t>(along)] *= repeats;
     return wrap(ir::reshape(copies, merged.span(), location));
+}
+
+std::vector<Tensor> meshgrid(const std::vector<Tensor>& vectors, GridOrder order,
+                             std::source_location location) {
+    ir::Shape shape;
+    ir::Axes axes;
+    for (const Tensor& vector : vectors) {
+        const Expression operand = expression(vector, location);
+        if (operand.rank() != 1) {
+            ir::raise<ShapeError>(location, fmt::format("meshgrid: takes vectors, got shape {}",
+                                                        to_string(operand.shape())));
+        }
+        axes.push_back(static_cast<std::int64_t>(shape.size()));
+        shape.push_back(operand.extent(0));
+    }
+    if (order == GridOrder::xy && vectors.size() > 1) {
+        std::swap(shape[0], shape[1]);
+        std::swap(axes[0], axes[1]);
+    }
+    std::vector<Tensor> grid;
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+        grid.push_back(wrap(ir::broadcast(expression(vectors[i], location).value(), shape.span(),
+                                          std::span(&axes[i], 1), location)));
+    }
+    return grid;
 }
 
 }  // namespace latent

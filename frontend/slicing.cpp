@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "frontend/arguments.h"
@@ -14,8 +15,6 @@ namespace {
 using detail::Expression;
 using detail::expression;
 using detail::wrap;
-using ir::Op;
-using ir::Value;
 
 /// Positions along one axis, as in Python's slice.indices.
 struct Range {
@@ -41,14 +40,6 @@ struct Range {
         return distance <= 0 ? 0 : (distance + stride - 1) / stride;
     }
 };
-
-Expression concatenate(std::span<const Value> values, std::int64_t axis,
-                       const std::source_location& location) {
-    if (values.size() == 1) {
-        return {values.front(), location};
-    }
-    return {ir::make(Op::concat, ir::ConcatAttributes{axis}, values, location), location};
-}
 
 /// All in their common dtype.
 std::vector<Expression> promoted_list(const std::vector<Tensor>& tensors, std::string_view op,
@@ -116,36 +107,31 @@ Tensor roll(const Tensor& tensor, std::int64_t shift, int axis, std::source_loca
     if (split == 0) {
         return tensor;
     }
-    const std::array parts{detail::slice(x, position, split, extent, 1).value(),
-                           detail::slice(x, position, 0, split, 1).value()};
-    return wrap(concatenate(parts, along, location));
+    const std::array parts{detail::slice(x, position, split, extent),
+                           detail::slice(x, position, 0, split)};
+    return wrap(detail::concat(parts, along));
 }
 
 Tensor concat(const std::vector<Tensor>& tensors, int axis, std::source_location location) {
     const std::vector<Expression> parts = promoted_list(tensors, "concat", location);
     const std::int64_t along =
         detail::normalized_axis(axis, parts.front().shape().size(), "concat", location);
-    std::vector<Value> values;
-    for (const Expression& part : parts) {
-        values.push_back(part.value());
-    }
-    return wrap(concatenate(values, along, location));
+    return wrap(detail::concat(parts, along));
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, int axis, std::source_location location) {
-    const std::vector<Expression> parts = promoted_list(tensors, "stack", location);
+    std::vector<Expression> parts = promoted_list(tensors, "stack", location);
     const std::int64_t along =
         detail::normalized_axis(axis, parts.front().shape().size() + 1, "stack", location);
-    std::vector<Value> values;
-    for (const Expression& part : parts) {
-        if (part.shape() != parts.front().shape()) {
-            ir::raise<ShapeError>(
-                location, fmt::format("stack: shapes {} and {} differ",
-                                      to_string(parts.front().shape()), to_string(part.shape())));
+    const ir::Shape shape = parts.front().shape();
+    for (Expression& part : parts) {
+        if (part.shape() != shape) {
+            ir::raise<ShapeError>(location, fmt::format("stack: shapes {} and {} differ",
+                                                        to_string(shape), to_string(part.shape())));
         }
-        values.push_back(detail::keep_dimensions(part, {along}).value());
+        part = detail::keep_dimensions(part, {along});
     }
-    return wrap(concatenate(values, along, location));
+    return wrap(detail::concat(parts, along));
 }
 
 std::vector<Tensor> split(const Tensor& tensor, const std::vector<std::int64_t>& sizes, int axis,

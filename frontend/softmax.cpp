@@ -1,6 +1,6 @@
 #include "frontend/softmax.h"
 
-#include <latent/nn.h>
+#include <latent/activations.h>
 
 #include "frontend/arguments.h"
 

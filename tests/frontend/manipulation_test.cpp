@@ -78,6 +78,51 @@ TEST_CASE("tensors are joined, split, padded and indexed") {
     check_values(take(w, indices).sum().backward()[w], {3}, {2, 1, 1});
 }
 
+TEST_CASE("padding continues elements at the ends") {
+    const Tensor x = arange(3);
+    const auto padded = [&](std::int64_t low, std::int64_t high, PadMode mode) {
+        return pad(x, {{low, high}}, mode);
+    };
+    check_values(padded(2, 3, PadMode::edge), {8}, {0, 0, 0, 1, 2, 2, 2, 2});
+    check_values(padded(2, 1, PadMode::reflect), {6}, {2, 1, 0, 1, 2, 1});
+    check_values(padded(1, 3, PadMode::symmetric), {7}, {0, 0, 1, 2, 2, 1, 0});
+    check_values(padded(2, 3, PadMode::wrap), {8}, {1, 2, 0, 1, 2, 0, 1, 2});
+    check_values(pad(arange(4).reshape({2, 2}), {{1, 0}, {0, 1}}, PadMode::wrap), {3, 3},
+                 {2, 3, 2, 0, 1, 0, 2, 3, 2});
+    check_gradients([](const auto& in) { return pad(in[0], {{1, 2}, {2, 1}}, PadMode::symmetric); },
+                    {sample({2, 3})});
+}
+
+TEST_CASE("tile takes more or fewer repeats than dimensions") {
+    const Tensor x = Tensor::from({1, 2});
+    check_values(tile(x, {2, 1, 2}), {2, 1, 4}, {1, 2, 1, 2, 1, 2, 1, 2});
+    check_values(tile(x.reshape({2, 1}), {2}), {2, 2}, {1, 1, 2, 2});
+    check_values(tile(x, {0}), {0}, {});
+    CHECK_THROWS_AS(tile(x, {-1}), ValueError);
+}
+
+TEST_CASE("triangles, diagonals and grids") {
+    const Tensor x = arange(1, 7).reshape({2, 3});
+    check_values(tril(x), {2, 3}, {1, 0, 0, 4, 5, 0});
+    check_values(triu(x, 1), {2, 3}, {0, 2, 3, 0, 0, 6});
+    check_values(tril(ones({1, 2, 2}, {.dtype = DType::boolean})), {1, 2, 2}, {1, 0, 1, 1});
+    check_values(diagonal(x), {2}, {1, 5});
+    check_values(diagonal(x, 1), {2}, {2, 6});
+    check_values(diagonal(x, -1), {1}, {4});
+    check_values(diagonal(x, 3), {0}, {});
+    check_values(diagonal(x, 0, 1, 0), {2}, {1, 5});
+    check_values(diagonal(arange(8).reshape({2, 2, 2}), 0, 0, -1), {2, 2}, {0, 5, 2, 7});
+    check_gradients([](const auto& in) { return diagonal(in[0], -1); }, {sample({4, 3})});
+
+    const std::vector<Tensor> grid = meshgrid({arange(2), arange(3)});
+    check_values(grid[0], {2, 3}, {0, 0, 0, 1, 1, 1});
+    check_values(grid[1], {2, 3}, {0, 1, 2, 0, 1, 2});
+    const std::vector<Tensor> swapped = meshgrid({arange(2), arange(3)}, GridOrder::xy);
+    check_values(swapped[0], {3, 2}, {0, 1, 0, 1, 0, 1});
+    check_values(swapped[1], {3, 2}, {0, 0, 1, 1, 2, 2});
+    CHECK(meshgrid({}).empty());
+}
+
 TEST_CASE("what moves elements moves gradients back") {
     check_gradients([](const auto& in) { return concat({in[0].slice(0, 2, 0, -1), in[1]}); },
                     {sample({3, 2}), sample({1, 2}, 2)});

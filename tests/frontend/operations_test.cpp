@@ -69,6 +69,42 @@ TEST_CASE("functions of one operand compute what they say") {
     check_values(isfinite(odd), {4}, {0, 0, 0, 1});
 }
 
+TEST_CASE("operators have names") {
+    const Tensor a = Tensor::from({6, 5});
+    check_values(neg(a), {2}, {-6, -5});
+    check_values(add(a, 1), {2}, {7, 6});
+    check_values(sub(1, a), {2}, {-5, -4});
+    check_values(mul(a, a), {2}, {36, 25});
+    check_values(div(a, 2), {2}, {3, 2.5});
+    check_values(eq(a, 5), {2}, {0, 1});
+    check_values(ne(a, 5), {2}, {1, 0});
+    check_values(lt(a, 6), {2}, {0, 1});
+    check_values(le(a, 6), {2}, {1, 1});
+    check_values(gt(a, 5), {2}, {1, 0});
+    check_values(ge(a, 6), {2}, {1, 0});
+    check_values(bitwise_and(a, 3), {2}, {2, 1});
+    check_values(bitwise_or(a, 3), {2}, {7, 7});
+    check_values(bitwise_xor(a, 3), {2}, {5, 6});
+    check_values(bitwise_not(a), {2}, {-7, -6});
+}
+
+TEST_CASE("NaN and infinities can be replaced, and compared within tolerances") {
+    const Tensor odd = Tensor::from({not_a_number, infinity, -infinity, 1.0});
+    check_values(nan_to_num(odd, 7, 8, 9), {4}, {7, 8, 9, 1});
+    constexpr double largest = std::numeric_limits<double>::max();
+    check_values(nan_to_num(odd), {4}, {0, largest, -largest, 1});
+    check_values(sign(odd), {4}, {0, 1, -1, 1});
+    check_values(isclose(odd, odd), {4}, {0, 1, 1, 1});
+    check_values(isclose(odd, odd, {.equal_nan = true}), {4}, {1, 1, 1, 1});
+    check_values(isclose(odd, full({}, infinity)), {4}, {0, 1, 0, 0});
+    check_values(isclose(Tensor::from({1.0, 1.0}), Tensor::from({1.001, 1.1}), {.relative = 0.01}),
+                 {2}, {1, 0});
+    check_values(allclose(Tensor::from({3, 4}), Tensor::from({3, 4})), {}, {1});
+    check_values(allclose(Tensor::from({3, 4}), Tensor::from({3, 5})), {}, {0});
+    check_values(count_nonzero(Tensor::from({0.0, not_a_number, 2.0, 0.0}, {2, 2}), 0), {2},
+                 {1, 1});
+}
+
 TEST_CASE("pow looks at exponents that are numbers") {
     const Tensor x = Tensor::from({-2.0, 0.0, 3.0});
     check_values(pow(x, 2), {3}, {4, 0, 9});

@@ -7,13 +7,15 @@
 
 /// Elementwise operations. Operands of different shapes broadcast (ShapeError where they do not),
 /// different dtypes are promoted; every result has the broadcast shape. Operators are declared with
-/// Tensor.
+/// Tensor; some functions here are what they do, by name.
 namespace latent {
 
 // Of numbers; the result has the dtype of `x`. Bool throws TypeError.
 
+/// -x.
+Tensor neg(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor abs(const Tensor& x, std::source_location location = std::source_location::current());
-/// -1, 0 or 1; NaN and the sign of zero stay.
+/// -1, 0 or 1; of NaN it is 0, and the sign of zero stays.
 Tensor sign(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor floor(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor ceil(const Tensor& x, std::source_location location = std::source_location::current());
@@ -57,6 +59,21 @@ Tensor isnan(const Tensor& x, std::source_location location = std::source_locati
 Tensor isinf(const Tensor& x, std::source_location location = std::source_location::current());
 Tensor isfinite(const Tensor& x, std::source_location location = std::source_location::current());
 
+// Comparisons; the result is bool. With NaN they are false, but for `ne`.
+
+/// a == b.
+Tensor eq(const Operand& a, const Operand& b);
+/// a != b.
+Tensor ne(const Operand& a, const Operand& b);
+/// a < b.
+Tensor lt(const Operand& a, const Operand& b);
+/// a <= b.
+Tensor le(const Operand& a, const Operand& b);
+/// a > b.
+Tensor gt(const Operand& a, const Operand& b);
+/// a >= b.
+Tensor ge(const Operand& a, const Operand& b);
+
 // Logic on what is not zero; the result is bool.
 
 Tensor logical_not(const Operand& x);
@@ -66,6 +83,14 @@ Tensor logical_xor(const Operand& a, const Operand& b);
 
 // Of two operands.
 
+/// a + b; bool counts as i64 in it, as in all arithmetic.
+Tensor add(const Operand& a, const Operand& b);
+/// a - b.
+Tensor sub(const Operand& a, const Operand& b);
+/// a * b.
+Tensor mul(const Operand& a, const Operand& b);
+/// a / b; of integers and bool it is f32.
+Tensor div(const Operand& a, const Operand& b);
 /// NaN where either is NaN. Equal operands share the gradient.
 Tensor maximum(const Operand& a, const Operand& b);
 Tensor minimum(const Operand& a, const Operand& b);
@@ -83,6 +108,14 @@ Tensor logaddexp(const Operand& a, const Operand& b);
 /// roots, both exact to the rounding of these; any other exponent is a run-time parameter. A
 /// negative number as the exponent of integers throws ValueError.
 Tensor pow(const Operand& x, const Operand& y);
+
+// Of bits: integers and bool, of which these are the logical operations; floats throw TypeError.
+
+Tensor bitwise_and(const Operand& a, const Operand& b);
+Tensor bitwise_or(const Operand& a, const Operand& b);
+Tensor bitwise_xor(const Operand& a, const Operand& b);
+Tensor bitwise_not(const Tensor& x,
+                   std::source_location location = std::source_location::current());
 /// Integers only. Shifts by less than 0 or by the width of the dtype or more give 0.
 Tensor bitwise_left_shift(const Operand& a, const Operand& b);
 /// Integers only; the sign is kept, so that large shifts give 0 or -1.
@@ -95,9 +128,29 @@ Tensor where(const Tensor& condition, const Operand& a, const Operand& b);
 Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> high,
             std::source_location location = std::source_location::current());
 
+/// `x` with numbers in place of NaN and of infinities, by default the largest of the dtype. What is
+/// replaced gets the gradient zero. Integers and bool stay as they are.
+Tensor nan_to_num(const Tensor& x, Number nan = 0, std::optional<Number> positive_infinity = {},
+                  std::optional<Number> negative_infinity = {},
+                  std::source_location location = std::source_location::current());
+
+/// When numbers count as equal.
+struct Tolerances {
+    double relative = 1e-5;
+    double absolute = 1e-8;
+    /// NaN equals NaN.
+    bool equal_nan = false;
+};
+/// |a - b| <= absolute + relative * |b|, and infinities equal those of their sign; bool. Integers
+/// and bool are compared as f64.
+Tensor isclose(const Tensor& a, const Tensor& b, const Tolerances& tolerances = {},
+               std::source_location location = std::source_location::current());
+/// Whether `isclose` holds everywhere: bool, without dimensions.
+Tensor allclose(const Tensor& a, const Tensor& b, const Tolerances& tolerances = {},
+                std::source_location location = std::source_location::current());
+
 /// The same values in another dtype. Floating to integer truncates towards zero, saturates, and
-/// takes NaN to 0; to bool is
-/// `!= 0`. Through integers and bool no gradient flows.
+/// takes NaN to 0; to bool is `!= 0`. Through integers and bool no gradient flows.
 Tensor cast(const Tensor& x, DType dtype,
             std::source_location location = std::source_location::current());
 

@@ -9,6 +9,8 @@
 #include <latent/eval.h>
 #include <latent/explain.h>
 #include <latent/gradients.h>
+#include <latent/indexing.h>
+#include <latent/interpolation.h>
 #include <latent/linalg.h>
 #include <latent/manipulation.h>
 #include <latent/nn.h>

@@ -67,21 +67,41 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t parts, int axis = 0,
 /// off.
 Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& widths,
            Number value = 0, std::source_location location = std::source_location::current());
-/// `x` repeated repeats[i] times along dimension i.
+/// How elements outside of `x` are continued from those inside.
+enum class PadMode {
+    edge,       ///< the nearest element: c b a | a a a
+    reflect,    ///< a mirror on the last element: c b | a b c | b a
+    symmetric,  ///< a mirror behind the last element: b a | a b c | c b
+    wrap,       ///< from the other end: b c | a b c | a b
+};
+/// The continuation of `x`: per dimension the number of elements before and after. ValueError for
+/// negative numbers, ShapeError where `x` has too few elements to continue from.
+Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& widths, PadMode mode,
+           std::source_location location = std::source_location::current());
+/// `x` repeated repeats[i] times along dimension i; if there are fewer of the one than of the
+/// other, it begins with ones.
 Tensor tile(const Tensor& x, const Shape& repeats,
             std::source_location location = std::source_location::current());
 /// Each element `repeats` times in a row along an axis.
 Tensor repeat(const Tensor& x, std::int64_t repeats, int axis,
               std::source_location location = std::source_location::current());
 
-/// The parts of `x` at positions `indices` (integers of any shape) of an axis; the dimensions of
-/// `indices` take its place. Positions outside [0, extent) are taken as the nearest inside.
-/// ShapeError where the axis is empty and `indices` is not.
-Tensor take(const Tensor& x, const Tensor& indices, int axis = 0,
+/// The lower triangle of matrices (..., n, m): zeros above the `diagonal`-th diagonal.
+Tensor tril(const Tensor& x, std::int64_t diagonal = 0,
             std::source_location location = std::source_location::current());
-/// 1 where a new last dimension of extent `classes` has the position that `labels` (integers) name,
-/// else 0.
-Tensor one_hot(const Tensor& labels, std::int64_t classes, DType dtype = DType::f32,
-               std::source_location location = std::source_location::current());
+/// The upper triangle: zeros below the `diagonal`-th diagonal.
+Tensor triu(const Tensor& x, std::int64_t diagonal = 0,
+            std::source_location location = std::source_location::current());
+/// The elements whose position along `second` is `offset` more than that along `first`. Both
+/// dimensions go, and that of the diagonal is the last of the result.
+Tensor diagonal(const Tensor& x, std::int64_t offset = 0, int first = 0, int second = 1,
+                std::source_location location = std::source_location::current());
+
+/// Which of the first two vectors runs along the first dimension of a grid.
+enum class GridOrder { ij, xy };
+/// The coordinates of the points of a grid: vectors (n), (m), ... to as many tensors (n, m, ...),
+/// each of which repeats one vector along the other dimensions; (m, n, ...) in order xy.
+std::vector<Tensor> meshgrid(const std::vector<Tensor>& vectors, GridOrder order = GridOrder::ij,
+                             std::source_location location = std::source_location::current());
 
 }  // namespace latent

@@ -67,6 +67,11 @@ Tensor normal(Key key, const Shape& shape, const TensorOptions& options = {},
 /// True with the given probability; bool.
 Tensor bernoulli(Key key, const Shape& shape, double probability,
                  std::source_location location = std::source_location::current());
+/// `x` with each element set to 0 with the given probability, and divided by the probability of the
+/// others, so that the mean stays. Of integers and bool it is f32. ValueError unless the
+/// probability is in [0, 1]. Source: https://jmlr.org/papers/v15/srivastava14a.html
+Tensor dropout(Key key, const Tensor& x, double probability = 0.5,
+               std::source_location location = std::source_location::current());
 /// Integers in [low, high), uniform to 2^-31 of their number; i64. ValueError unless 0 < high - low
 /// <= 2^31.
 Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,
@@ -81,6 +86,9 @@ Tensor randn(const Shape& shape, const TensorOptions& options = {},
              std::source_location location = std::source_location::current());
 Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high,
                const TensorOptions& options = {},
+               std::source_location location = std::source_location::current());
+
+Tensor dropout(const Tensor& x, double probability = 0.5,
                std::source_location location = std::source_location::current());
 
 }  // namespace latent

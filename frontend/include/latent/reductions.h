@@ -30,6 +30,9 @@ Tensor any(const Tensor& x, const Axes& axes = Axes::all(), bool keepdims = fals
 /// Whether no element is zero; bool.
 Tensor all(const Tensor& x, const Axes& axes = Axes::all(), bool keepdims = false,
            std::source_location location = std::source_location::current());
+/// How many elements are not zero; i64.
+Tensor count_nonzero(const Tensor& x, const Axes& axes = Axes::all(), bool keepdims = false,
+                     std::source_location location = std::source_location::current());
 
 /// The position of the first largest element, or of the first NaN; i64. Without an axis, in
 /// row-major order of all elements.
@@ -48,7 +51,7 @@ struct VarianceOptions {
 /// The mean square deviation from the mean, in two passes. Of integers and bool it is f32.
 Tensor var(const Tensor& x, const VarianceOptions& options = {},
            std::source_location location = std::source_location::current());
-/// The standard deviation, the square root of `var`.
+/// The standard deviation, the square root of `var`: what is called std elsewhere.
 Tensor stddev(const Tensor& x, const VarianceOptions& options = {},
               std::source_location location = std::source_location::current());
 

@@ -112,6 +112,8 @@ class Sizes : public detail::SmallList {
     template <std::integral T>
     constexpr Sizes(T size) : SmallList{size} {}
     constexpr Sizes(std::initializer_list<detail::Integer> sizes) : SmallList(sizes) {}
+    template <std::integral T>
+    constexpr Sizes(const std::vector<T>& sizes) : SmallList(sizes) {}
 };
 
 }  // namespace latent

@@ -1,0 +1,53 @@
+#include <latent/elementwise.h>
+#include <latent/reductions.h>
+
+#include <array>
+#include <limits>
+
+#include "frontend/arguments.h"
+
+namespace latent {
+
+using detail::Expression;
+using detail::wrap;
+using ir::Op;
+
+Tensor nan_to_num(const Tensor& tensor, Number nan, std::optional<Number> positive_infinity,
+                  std::optional<Number> negative_infinity, std::source_location location) {
+    const Expression x = detail::expression(tensor, location);
+    if (!is_floating(x.dtype())) {
+        return tensor;
+    }
+    const double largest = x.dtype() == DType::f32 ? std::numeric_limits<float>::max()
+                                                   : std::numeric_limits<double>::max();
+    const auto number = [&](const Number& value) {
+        return detail::scalar_of(value, x.dtype(), location);
+    };
+    const Expression infinity = detail::literal(std::numeric_limits<double>::infinity(), x);
+    Expression result =
+        detail::select(x == infinity, number(positive_infinity.value_or(largest)), x);
+    result = detail::select(x == -infinity, number(negative_infinity.value_or(-largest)), result);
+    return wrap(detail::select(x != x, number(nan), result));
+}
+
+Tensor isclose(const Tensor& first, const Tensor& second, const Tolerances& tolerances,
+               std::source_location location) {
+    const auto [left, right] = detail::promoted(first, second, location);
+    const DType dtype = is_floating(left.dtype()) ? left.dtype() : DType::f64;
+    const std::array operands{detail::cast(left, dtype), detail::cast(right, dtype)};
+    const ir::Shape shape = detail::common_shape(operands, "isclose");
+    const Expression a = detail::broadcast_to(operands[0], shape.span(), "isclose");
+    const Expression b = detail::broadcast_to(operands[1], shape.span(), "isclose");
+    const Expression margin = detail::scalar(tolerances.absolute, b) +
+                              detail::scalar(tolerances.relative, b) * detail::abs(b);
+    const Expression is_near = detail::apply(Op::less_equal, detail::abs(a - b), margin);
+    const Expression result = (a == b) | (detail::is_finite(b) & is_near);
+    return wrap(tolerances.equal_nan ? result | ((a != a) & (b != b)) : result);
+}
+
+Tensor allclose(const Tensor& a, const Tensor& b, const Tolerances& tolerances,
+                std::source_location location) {
+    return all(isclose(a, b, tolerances, location), Axes::all(), false, location);
+}
+
+}  // namespace latent
