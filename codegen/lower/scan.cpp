@@ -50,11 +50,10 @@ class Scans {
   private:
     std::uint64_t set_of(int atom) const { return std::uint64_t{1} << atom; }
 
-    /// Gives a Func the whole axis, past whose end a loop over vectors of the results must not reach.
+    /// Gives a Func the whole axis, past whose end a loop over vectors of the results must not
+    /// reach.
     void keep_whole(Func& func) {
-        logged(func, lowering_.log())
-            .bound(lowering_.var(axis_), 0, extent_)
-            .never_partition_all();
+        logged(func, lowering_.log()).bound(lowering_.var(axis_), 0, extent_).never_partition_all();
     }
 
     /// The same for one that is computed point by point.
