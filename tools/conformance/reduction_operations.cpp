@@ -1,5 +1,7 @@
 #include <latent/activations.h>
 #include <latent/reductions.h>
+#include <latent/scans.h>
+#include <latent/sorting.h>
 
 #include "tools/conformance/operations.h"
 
@@ -45,6 +47,30 @@ Operations reduction_operations() {
         {"logsumexp", reduction(logsumexp)},
         {"argmax", position(argmax)},
         {"argmin", position(argmin)},
+        {"cumsum", single([](const Call& call) { return cumsum(call.input(0), call.axis()); })},
+        {"cumprod", single([](const Call& call) { return cumprod(call.input(0), call.axis()); })},
+        {"cummax",
+         single([](const Call& call) { return cummax(call.input(0), call.axis()).values; })},
+        {"cummin",
+         single([](const Call& call) { return cummin(call.input(0), call.axis()).values; })},
+        {"logcumsumexp",
+         single([](const Call& call) { return logcumsumexp(call.input(0), call.axis()); })},
+        {"sort", single([](const Call& call) {
+             return sort(call.input(0), call.axis(-1), call.flag("descending", false));
+         })},
+        {"argsort", single([](const Call& call) {
+             return argsort(call.input(0), call.axis(-1), call.flag("descending", false));
+         })},
+        {"topk",
+         [](const Call& call) -> std::vector<Tensor> {
+             const auto [values, indices] =
+                 topk(call.input(0), call.integer("k"), call.axis(-1), call.flag("largest", true));
+             return {values, indices};
+         }},
+        {"median", single([](const Call& call) { return median(call.input(0), call.axis(-1)); })},
+        {"quantile", single([](const Call& call) {
+             return quantile(call.input(0), call.number("q"), call.axis(-1));
+         })},
         {"var",
          single([](const Call& call) { return var(call.input(0), variance_options(call)); })},
         {"std",

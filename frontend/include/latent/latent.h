@@ -18,4 +18,6 @@
 #include <latent/random.h>
 #include <latent/reductions.h>
 #include <latent/runtime.h>
+#include <latent/scans.h>
+#include <latent/sorting.h>
 #include <latent/tensor.h>
