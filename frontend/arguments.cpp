@@ -56,9 +56,10 @@ ir::Literal literal_of(const Number& number, DType dtype, const std::source_loca
         return {dtype, number.floating()};
     }
     const std::int64_t value = number.integer();
-    if (dtype == DType::i32 && (value < std::numeric_limits<std::int32_t>::min() ||
-                                value > std::numeric_limits<std::int32_t>::max())) {
-        ir::raise<ValueError>(location, fmt::format("{} does not fit dtype i32", value));
+    if (is_integer(dtype) &&
+        (value < integer_range(dtype).low || value > integer_range(dtype).high)) {
+        ir::raise<ValueError>(location,
+                              fmt::format("{} does not fit dtype {}", value, name(dtype)));
     }
     return {dtype, value};
 }

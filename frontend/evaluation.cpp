@@ -41,13 +41,26 @@ std::array<std::byte, 8> encoded(const ir::Literal& literal) {
     const auto store = [&](auto value) { std::memcpy(bytes.data(), &value, sizeof(value)); };
     switch (literal.dtype()) {
         case DType::boolean:
+        case DType::u8:
             store(static_cast<std::uint8_t>(literal.as_int()));
+            break;
+        case DType::i8:
+            store(static_cast<std::int8_t>(literal.as_int()));
+            break;
+        case DType::i16:
+            store(static_cast<std::int16_t>(literal.as_int()));
             break;
         case DType::i32:
             store(static_cast<std::int32_t>(literal.as_int()));
             break;
         case DType::i64:
             store(literal.as_int());
+            break;
+        case DType::f16:
+            store(float16(literal.as_double()));
+            break;
+        case DType::bf16:
+            store(bfloat16(literal.as_double()));
             break;
         case DType::f32:
             store(static_cast<float>(literal.as_double()));

@@ -66,18 +66,10 @@ struct Pooling {
 
 /// The value that no element is below.
 double lowest(DType dtype) {
-    switch (dtype) {
-        case DType::boolean:
-            return 0;
-        case DType::i32:
-            return std::numeric_limits<std::int32_t>::min();
-        case DType::i64:
-            return static_cast<double>(std::numeric_limits<std::int64_t>::min());
-        case DType::f32:
-        case DType::f64:
-            return -std::numeric_limits<double>::infinity();
+    if (is_floating(dtype)) {
+        return -std::numeric_limits<double>::infinity();
     }
-    throw InternalError("a value of no dtype");
+    return dtype == DType::boolean ? 0 : static_cast<double>(integer_range(dtype).low);
 }
 
 }  // namespace

@@ -29,10 +29,20 @@ std::string element_text(DType dtype, const std::byte* bytes, std::int64_t index
     switch (dtype) {
         case DType::boolean:
             return load<std::uint8_t>(bytes, index) != 0 ? "true" : "false";
+        case DType::u8:
+            return fmt::format("{}", load<std::uint8_t>(bytes, index));
+        case DType::i8:
+            return fmt::format("{}", load<std::int8_t>(bytes, index));
+        case DType::i16:
+            return fmt::format("{}", load<std::int16_t>(bytes, index));
         case DType::i32:
             return fmt::format("{}", load<std::int32_t>(bytes, index));
         case DType::i64:
             return fmt::format("{}", load<std::int64_t>(bytes, index));
+        case DType::f16:
+            return fmt::format("{:.4g}", static_cast<float>(load<float16>(bytes, index)));
+        case DType::bf16:
+            return fmt::format("{:.3g}", static_cast<float>(load<bfloat16>(bytes, index)));
         case DType::f32:
             return fmt::format("{:.6g}", load<float>(bytes, index));
         case DType::f64:

@@ -27,11 +27,20 @@ std::vector<double> as_doubles(const ir::StorageRef& storage, std::int64_t count
 std::vector<double> as_doubles(const ir::StorageRef& storage, const ir::Type& type) {
     switch (type.dtype) {
         case DType::boolean:
+        case DType::u8:
             return as_doubles<std::uint8_t>(storage, type.element_count());
+        case DType::i8:
+            return as_doubles<std::int8_t>(storage, type.element_count());
+        case DType::i16:
+            return as_doubles<std::int16_t>(storage, type.element_count());
         case DType::i32:
             return as_doubles<std::int32_t>(storage, type.element_count());
         case DType::i64:
             return as_doubles<std::int64_t>(storage, type.element_count());
+        case DType::f16:
+            return as_doubles<float16>(storage, type.element_count());
+        case DType::bf16:
+            return as_doubles<bfloat16>(storage, type.element_count());
         case DType::f32:
             return as_doubles<float>(storage, type.element_count());
         case DType::f64:

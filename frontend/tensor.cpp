@@ -137,11 +137,18 @@ std::span<const std::byte> Tensor::bytes_of(DType dtype,
 double Tensor::floating_item(const std::source_location& location) const {
     const ir::Value& value = evaluated_item(*this, location);
     switch (value.type().dtype) {
+        case DType::f16:
+            return load<float16>(bytes(value));
+        case DType::bf16:
+            return load<bfloat16>(bytes(value));
         case DType::f32:
             return load<float>(bytes(value));
         case DType::f64:
             return load<double>(bytes(value));
         case DType::boolean:
+        case DType::u8:
+        case DType::i8:
+        case DType::i16:
         case DType::i32:
         case DType::i64:
             return static_cast<double>(integer_item(location));
@@ -153,11 +160,18 @@ std::int64_t Tensor::integer_item(const std::source_location& location) const {
     const ir::Value& value = evaluated_item(*this, location);
     switch (value.type().dtype) {
         case DType::boolean:
+        case DType::u8:
             return load<std::uint8_t>(bytes(value));
+        case DType::i8:
+            return load<std::int8_t>(bytes(value));
+        case DType::i16:
+            return load<std::int16_t>(bytes(value));
         case DType::i32:
             return load<std::int32_t>(bytes(value));
         case DType::i64:
             return load<std::int64_t>(bytes(value));
+        case DType::f16:
+        case DType::bf16:
         case DType::f32:
         case DType::f64:
             ir::raise<TypeError>(location, fmt::format("item: {} does not hold an integer",

@@ -9,13 +9,28 @@ namespace latent::ir {
 namespace {
 
 std::uint64_t floating_bits(DType dtype, double value) {
-    return std::bit_cast<std::uint64_t>(dtype == DType::f32 ? double(float(value)) : value);
+    switch (dtype) {
+        case DType::f16:
+            return std::bit_cast<std::uint64_t>(double{float16(value)});
+        case DType::bf16:
+            return std::bit_cast<std::uint64_t>(double{bfloat16(value)});
+        case DType::f32:
+            return std::bit_cast<std::uint64_t>(double{static_cast<float>(value)});
+        default:
+            return std::bit_cast<std::uint64_t>(value);
+    }
 }
 
 std::uint64_t integer_bits(DType dtype, std::int64_t value) {
     switch (dtype) {
         case DType::boolean:
             return value != 0 ? 1 : 0;
+        case DType::u8:
+            return static_cast<std::uint64_t>(std::int64_t{static_cast<std::uint8_t>(value)});
+        case DType::i8:
+            return static_cast<std::uint64_t>(std::int64_t{static_cast<std::int8_t>(value)});
+        case DType::i16:
+            return static_cast<std::uint64_t>(std::int64_t{static_cast<std::int16_t>(value)});
         case DType::i32:
             return static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(value)});
         default:
@@ -50,10 +65,11 @@ std::string to_string(const Literal& literal) {
     if (!is_floating(literal.dtype())) {
         return fmt::format("{}:{}", dtype, literal.as_int());
     }
-    // The shortest text that reads back to the same value of the dtype.
-    return literal.dtype() == DType::f32
-               ? fmt::format("{}:{}", dtype, static_cast<float>(literal.as_double()))
-               : fmt::format("{}:{}", dtype, literal.as_double());
+    // The shortest text that reads back to the same value of the dtype, or of f32 if that is
+    // narrower.
+    return literal.dtype() == DType::f64
+               ? fmt::format("{}:{}", dtype, literal.as_double())
+               : fmt::format("{}:{}", dtype, static_cast<float>(literal.as_double()));
 }
 
 namespace {

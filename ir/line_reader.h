@@ -10,9 +10,6 @@
 
 namespace latent::ir {
 
-inline constexpr std::array dtypes = {DType::boolean, DType::i32, DType::i64, DType::f32,
-                                      DType::f64};
-
 inline bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -101,13 +98,13 @@ class LineReader {
     DType dtype() {
         const std::size_t begin = position_;
         const std::string_view word = take(is_word_character, "a dtype");
-        for (const DType dtype : dtypes) {
+        for (const DType dtype : all_dtypes) {
             if (name(dtype) == word) {
                 return dtype;
             }
         }
         position_ = begin;
-        expected("a dtype (bool, i32, i64, f32 or f64)");
+        expected("a dtype (bool, u8, i8, i16, i32, i64, f16, bf16, f32 or f64)");
     }
 
     Dims dims() {
@@ -151,14 +148,21 @@ class LineReader {
                     return;
                 }
                 fail("expected 0 or 1 for a bool");
+            case DType::u8:
+                return whole_number<std::uint8_t>(value, element);
+            case DType::i8:
+                return whole_number<std::int8_t>(value, element);
+            case DType::i16:
+                return whole_number<std::int16_t>(value, element);
             case DType::i32:
-                value = {element, std::int64_t{number<std::int32_t>("an i32 number")}};
-                return;
+                return whole_number<std::int32_t>(value, element);
             case DType::i64:
-                value = {element, number<std::int64_t>("an i64 number")};
-                return;
+                return whole_number<std::int64_t>(value, element);
+            case DType::f16:
+            case DType::bf16:
             case DType::f32:
-                value = {element, double{number<float>("an f32 number")}};
+                value = {element,
+                         double{number<float>(fmt::format("an {} number", name(element)))}};
                 return;
             case DType::f64:
                 value = {element, number<double>("an f64 number")};
@@ -167,6 +171,11 @@ class LineReader {
     }
 
   private:
+    template <typename T>
+    void whole_number(Literal& value, DType dtype) {
+        value = {dtype, std::int64_t{number<T>(fmt::format("an {} number", name(dtype)))}};
+    }
+
     void skip_blanks() {
         while (!at_end() &&
                (line_[position_] == ' ' || line_[position_] == '\t' || line_[position_] == '\r')) {

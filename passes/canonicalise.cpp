@@ -45,20 +45,47 @@ Value drop_stop_gradient(const ir::Node& node, const RuleContext&) {
     return node.operand(0);
 }
 
-bool holds_exactly(DType wide, DType narrow) {
-    switch (narrow) {
+/// The bits of whole numbers that a dtype holds all of, without the sign; and whether it has one.
+struct WholeRange {
+    int bits = 0;
+    bool has_sign = false;
+};
+
+WholeRange whole_range(DType dtype) {
+    switch (dtype) {
         case DType::boolean:
-            return true;
+            return {1, false};
+        case DType::u8:
+            return {8, false};
+        case DType::i8:
+            return {7, true};
+        case DType::i16:
+            return {15, true};
         case DType::i32:
-            return wide == DType::i32 || wide == DType::i64 || wide == DType::f64;
+            return {31, true};
         case DType::i64:
-            return wide == DType::i64;
+            return {63, true};
+        case DType::f16:
+            return {11, true};
+        case DType::bf16:
+            return {8, true};
         case DType::f32:
-            return wide == DType::f32 || wide == DType::f64;
+            return {24, true};
         case DType::f64:
-            return wide == DType::f64;
+            return {53, true};
     }
-    return false;
+    throw InternalError("a value of no dtype");
+}
+
+/// Whether every value of `narrow` is one of `wide`.
+bool holds_exactly(DType wide, DType narrow) {
+    if (is_floating(narrow)) {
+        return is_floating(wide) && promote(wide, narrow) == wide;
+    }
+    const WholeRange outer = whole_range(wide);
+    const WholeRange inner = whole_range(narrow);
+    // 2^bits itself, the magnitude of the least integer, is a float too.
+    return inner.bits <= outer.bits && (outer.has_sign || !inner.has_sign);
 }
 
 Value drop_identity_cast(const ir::Node& node, const RuleContext&) {

@@ -25,11 +25,7 @@ std::int64_t to_integer(double value, DType dtype) {
     if (std::isnan(value)) {
         return 0;
     }
-    const bool narrow = dtype == DType::i32;
-    const std::int64_t low = narrow ? std::numeric_limits<std::int32_t>::min()
-                                    : std::numeric_limits<std::int64_t>::min();
-    const std::int64_t high = narrow ? std::numeric_limits<std::int32_t>::max()
-                                     : std::numeric_limits<std::int64_t>::max();
+    const auto [low, high] = integer_range(dtype);
     if (value <= static_cast<double>(low)) {
         return low;
     }
@@ -42,16 +38,21 @@ Literal cast(const Literal& value, DType dtype) {
         switch (dtype) {
             case DType::boolean:
                 return boolean(value.as_double() != 0);
+            case DType::u8:
+            case DType::i8:
+            case DType::i16:
             case DType::i32:
             case DType::i64:
                 return {dtype, to_integer(value.as_double(), dtype)};
+            case DType::f16:
+            case DType::bf16:
             case DType::f32:
             case DType::f64:
                 return {dtype, value.as_double()};
         }
     }
     // By way of double an i64 would be rounded twice.
-    return dtype == DType::f32
+    return is_floating(dtype) && dtype != DType::f64
                ? Literal(dtype, static_cast<double>(static_cast<float>(value.as_int())))
                : Literal(dtype, value.as_int());
 }

@@ -43,15 +43,21 @@ int choose_vector_atom(const ir::Region& region, std::uint64_t set) {
     return chosen;
 }
 
+/// Numbers of fewer than 32 bits are computed in 32.
+int computed_bytes(DType dtype) {
+    return std::max(4, static_cast<int>(byte_size(dtype)));
+}
+
 /// Bytes of the widest number in the region: all vectors of a kernel have as many elements as fit
 /// of these, but never fewer than of f64.
 int widest_element(const ir::Region& region) {
-    std::size_t bytes = 4;
+    int bytes = computed_bytes(DType::f32);
     for (const ir::Stage& stage : region.stages) {
-        const bool moves_data = stage.kind != ir::StageKind::constant;
-        bytes = std::max(bytes, moves_data ? byte_size(stage.dtype) : 0);
+        if (stage.kind != ir::StageKind::constant) {
+            bytes = std::max(bytes, computed_bytes(stage.dtype));
+        }
     }
-    return static_cast<int>(bytes);
+    return bytes;
 }
 
 /// Stages of a row that several loops over the row use and that are worth more than a store and a
@@ -101,7 +107,7 @@ int choose_packing(const ir::Region& region, const ir::Stage& contraction, std::
     const auto extent = [&](int atom) {
         return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
     };
-    const auto element = static_cast<std::int64_t>(byte_size(contraction.dtype));
+    const std::int64_t element = computed_bytes(contraction.dtype);
     std::int64_t depth = 1;
     for (const int atom : contraction.atoms) {
         depth *= extent(atom);
@@ -155,7 +161,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     schedule.vector_atom = column;
     schedule.row_atom = row;
 
-    const int element = static_cast<int>(byte_size(contraction.dtype));
+    const int element = computed_bytes(contraction.dtype);
     schedule.lanes = machine.vector_bytes / element;
     schedule.tile_vectors = 2;
     schedule.tile_rows = (machine.registers - 4) / 2;

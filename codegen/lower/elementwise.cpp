@@ -38,9 +38,32 @@ Expr random_bits(const Expr& key, const Expr& counter) {
     return Halide::reinterpret<std::int32_t>(Halide::cast<std::uint32_t>(bits));
 }
 
-}  // namespace
+/// Saturates at the limits of the dtype, where rounding to it would wrap.
+Expr convert(DType dtype, const Expr& value) {
+    const bool narrow = is_integer(dtype) && byte_size(dtype) < 4;
+    return narrow && value.type().is_float()
+               ? Halide::cast(compute_type(dtype), math::convert(storage_type(dtype), value))
+               : math::convert(compute_type(dtype), value);
+}
 
-Expr apply_elementwise(ir::Op op, Halide::Type type, const std::vector<Expr>& operands) {
+/// Whether every result is an operand, or a value that its dtype has anyway.
+bool stays_in_dtype(ir::Op op) {
+    switch (op) {
+        case ir::Op::select:
+        case ir::Op::maximum:
+        case ir::Op::minimum:
+        case ir::Op::sign:
+        case ir::Op::stop_gradient:
+        case ir::Op::bitwise_and:
+        case ir::Op::bitwise_or:
+        case ir::Op::bitwise_xor:
+            return true;
+        default:
+            return false;
+    }
+}
+
+Expr compute(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
     const Expr& a = operands[0];
     switch (op) {
         case ir::Op::neg:
@@ -98,7 +121,7 @@ Expr apply_elementwise(ir::Op op, Halide::Type type, const std::vector<Expr>& op
         case ir::Op::stop_gradient:
             return a;
         case ir::Op::cast:
-            return math::convert(type, a);
+            return convert(dtype, a);
         case ir::Op::add:
             return math::add(a, operands[1]);
         case ir::Op::sub:
@@ -172,6 +195,13 @@ Expr apply_elementwise(ir::Op op, Halide::Type type, const std::vector<Expr>& op
             break;
     }
     throw InternalError("not an elementwise op");
+}
+
+}  // namespace
+
+Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
+    const Expr value = compute(op, dtype, operands);
+    return stays_in_dtype(op) ? value : rounded(dtype, value);
 }
 
 }  // namespace latent::codegen

@@ -16,26 +16,6 @@ std::string numbered(const char* prefix, int number) {
 
 }  // namespace
 
-Halide::Type compute_type(DType dtype) {
-    return dtype == DType::boolean ? Halide::Bool() : storage_type(dtype);
-}
-
-Halide::Type storage_type(DType dtype) {
-    switch (dtype) {
-        case DType::boolean:
-            return Halide::UInt(8);
-        case DType::i32:
-            return Halide::Int(32);
-        case DType::i64:
-            return Halide::Int(64);
-        case DType::f32:
-            return Halide::Float(32);
-        case DType::f64:
-            return Halide::Float(64);
-    }
-    throw InternalError("unknown dtype");
-}
-
 KernelInputs::KernelInputs(const ir::Region& region)
     : region_(region), extents_(region.atoms.size()) {
     const auto number = [&](Halide::Type type, const std::string& name) -> Expr {
@@ -58,9 +38,8 @@ KernelInputs::KernelInputs(const ir::Region& region)
                 break;
             case ArgumentKind::scalar: {
                 const DType dtype = region.inputs[static_cast<std::size_t>(i)].dtype;
-                const Expr value = number(storage_type(dtype), numbered("scalar", i));
                 scalars_[i] =
-                    dtype == DType::boolean ? value != Halide::cast<std::uint8_t>(0) : value;
+                    from_storage(dtype, number(storage_type(dtype), numbered("scalar", i)));
                 break;
             }
             case ArgumentKind::buffer: {
@@ -115,7 +94,7 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
                          Halide::cast<std::int64_t>(coordinates[atom]);
             }
         }
-        return Halide::cast(storage_type(description.dtype), value);
+        return rounded(description.dtype, Halide::cast(compute_type(description.dtype), value));
     }
     std::vector<Expr> indices;
     for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {
@@ -128,8 +107,7 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
 
 Expr KernelInputs::load_at(int input, const std::vector<Expr>& indices) const {
     const Expr value = buffers_.at(input)(std::vector<Expr>(indices.rbegin(), indices.rend()));
-    const bool boolean = region_.inputs[static_cast<std::size_t>(input)].dtype == DType::boolean;
-    return boolean ? value != Halide::cast<std::uint8_t>(0) : value;
+    return from_storage(region_.inputs[static_cast<std::size_t>(input)].dtype, value);
 }
 
 }  // namespace latent::codegen

@@ -9,10 +9,17 @@
 
 namespace latent::codegen {
 
-/// The type in which values of a dtype are computed.
+/// The type in which values of a dtype are computed: integers below 32 bits in i32, f16 and bf16 in
+/// f32.
 Halide::Type compute_type(DType dtype);
-/// The type in which they are stored: booleans take a byte.
+/// The type in which they are stored: booleans take a byte; f16 and bf16 are two bytes of bits.
 Halide::Type storage_type(DType dtype);
+/// A value as it is computed, from storage and to it.
+Halide::Expr from_storage(DType dtype, const Halide::Expr& stored);
+Halide::Expr to_storage(DType dtype, const Halide::Expr& value);
+/// The value of the dtype that a result of arithmetic in its compute type stands for: narrow
+/// integers wrap, f16 and bf16 round to nearest, ties to even.
+Halide::Expr rounded(DType dtype, const Halide::Expr& value);
 
 /// The arguments of a kernel as Halide sees them.
 class KernelInputs {

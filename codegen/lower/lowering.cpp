@@ -68,7 +68,7 @@ Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
     std::vector<Expr> values = stages_.at(wanted, coordinates);
     for (std::size_t i = 0; i < values.size(); ++i) {
         const DType dtype = region().stages[static_cast<std::size_t>(wanted[i])].dtype;
-        values[i] = Halide::cast(storage_type(dtype), values[i]);
+        values[i] = to_storage(dtype, values[i]);
     }
     return Halide::Tuple(values);
 }

@@ -1,4 +1,5 @@
 #include "codegen/lower/row_reductions.h"
+#include "codegen/math/math.h"
 
 namespace latent::codegen {
 
@@ -90,16 +91,13 @@ class Scans {
         const auto operand = [&](std::size_t k) {
             return lowering_.stages().at(stage.operands[k], at);
         };
-        const auto apply = [](ir::Op op, const Expr& a, const Expr& b) {
-            return apply_elementwise(op, a.type(), {a, b});
-        };
         switch (stage.op) {
             case ir::Op::cumulative_sum:
-                return apply(ir::Op::add, before, operand(0));
+                return math::add(before, operand(0));
             case ir::Op::cumulative_max:
-                return apply(ir::Op::maximum, before, operand(0));
+                return math::maximum(before, operand(0));
             case ir::Op::linear_recurrence:
-                return apply(ir::Op::add, apply(ir::Op::mul, operand(0), before), operand(1));
+                return math::add(math::multiply(operand(0), before), operand(1));
             default:
                 throw InternalError("not a recurrence");
         }
@@ -152,10 +150,11 @@ class Scans {
     void define_sort(int index, const ir::Stage& stage) {
         const std::uint64_t span = lowering_.span(index);
         const std::vector<int> atoms = lowering_.atoms_of(span);
+        const Halide::Type computed = compute_type(stage_of(stage.operands[0]).dtype);
+        const Halide::Type key_type = computed.is_bool() ? Halide::UInt(8) : computed;
         Func keys(lowering_.name() + "_keys" + std::to_string(index));
-        keys(lowering_.vars(span)) =
-            Halide::cast(storage_type(stage_of(stage.operands[0]).dtype),
-                         lowering_.stages().at(stage.operands[0], lowering_.loop_coordinates()));
+        keys(lowering_.vars(span)) = Halide::cast(
+            key_type, lowering_.stages().at(stage.operands[0], lowering_.loop_coordinates()));
         schedule_pointwise(keys, span);
         funcs_.push_back(keys);
         Func order(lowering_.name() + "_order" + std::to_string(index));

@@ -52,11 +52,11 @@ void lower_scatter(Lowering& lowering) {
                                      : Var("scattered" + std::to_string(i)));
         target.push_back(dim.stage < 0 ? Expr(pure.back()) : place.indices[i]);
     }
-    const Halide::Type type =
-        storage_type(lowering.region().stages[static_cast<std::size_t>(result.stage)].dtype);
-    out(pure) = Halide::undef(type);
-    out(target) =
-        accumulate(ir::Op::reduce_sum, out(target), lowering.stages().at(result.stage, at));
+    const DType dtype = lowering.region().stages[static_cast<std::size_t>(result.stage)].dtype;
+    out(pure) = Halide::undef(storage_type(dtype));
+    const Expr before = from_storage(dtype, out(target));
+    out(target) = to_storage(
+        dtype, accumulate(ir::Op::reduce_sum, before, lowering.stages().at(result.stage, at)));
     LoggedSchedule schedule = logged_update(out, lowering.log());
     schedule.never_partition_all();
     if (order.size() > 1) {

@@ -86,7 +86,7 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
         }
         const ir::Stage& stage = region_.stages[i];
         if (const auto defined = defined_.find(static_cast<int>(i)); defined != defined_.end()) {
-            values[i] = defined->second(coordinates);
+            values[i] = rounded(stage.dtype, defined->second(coordinates));
             continue;
         }
         switch (stage.kind) {
@@ -115,7 +115,7 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
                 for (const int operand : stage.operands) {
                     operands.push_back(value_of(operand));
                 }
-                values[i] = apply_elementwise(stage.op, compute_type(stage.dtype), operands);
+                values[i] = apply_elementwise(stage.op, stage.dtype, operands);
                 break;
             }
             case ir::StageKind::reduce:

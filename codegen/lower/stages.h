@@ -10,10 +10,9 @@ namespace latent::codegen {
 
 using Coordinates = std::vector<Halide::Expr>;
 
-/// `op` of `operands`; `type` is that of the result (of use to cast). Never a call of a scalar
+/// `op` of `operands`, in their compute types, as a value of `dtype`. Never a call of a scalar
 /// library function.
-Halide::Expr apply_elementwise(ir::Op op, Halide::Type type,
-                               const std::vector<Halide::Expr>& operands);
+Halide::Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Halide::Expr>& operands);
 
 /// Writes stages as expressions of the coordinates, one for each atom. A stage that has a Func of
 /// its own (a reduction, or one kept in scratch) is a call of it.

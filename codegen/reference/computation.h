@@ -39,11 +39,14 @@ struct Computation {
 /// Element types that an op takes.
 template <Element... Ts>
 struct ElementTypes {};
-using Floats = ElementTypes<float, double>;
-using Integers = ElementTypes<std::int32_t, std::int64_t>;
-using Bits = ElementTypes<bool, std::int32_t, std::int64_t>;
-using Numbers = ElementTypes<std::int32_t, std::int64_t, float, double>;
-using AnyElement = ElementTypes<bool, std::int32_t, std::int64_t, float, double>;
+using Floats = ElementTypes<float16, bfloat16, float, double>;
+using Integers = ElementTypes<std::uint8_t, std::int8_t, std::int16_t, std::int32_t, std::int64_t>;
+using Bits =
+    ElementTypes<bool, std::uint8_t, std::int8_t, std::int16_t, std::int32_t, std::int64_t>;
+using Numbers = ElementTypes<std::uint8_t, std::int8_t, std::int16_t, std::int32_t, std::int64_t,
+                             float16, bfloat16, float, double>;
+using AnyElement = ElementTypes<bool, std::uint8_t, std::int8_t, std::int16_t, std::int32_t,
+                                std::int64_t, float16, bfloat16, float, double>;
 
 /// Calls `function(std::type_identity<T>{})` with the T of `dtype`.
 template <Element... Ts, typename F>
@@ -57,7 +60,7 @@ void with_element_type(ElementTypes<Ts...>, DType dtype, F&& function) {
 
 /// What arithmetic on T is done in: floats in double, rounded to T when an op is complete.
 template <Element T>
-using Wide = std::conditional_t<std::is_floating_point_v<T>, double, T>;
+using Wide = std::conditional_t<FloatingElement<T>, double, T>;
 
 /// Computes the result of one node from its operands, element by element, with the semantics that
 /// interpreter.h states.

@@ -73,7 +73,7 @@ template <typename Attributes>
 void literal(const Computation& c) {
     const ir::Literal& value = c.node.attributes_as<Attributes>().value;
     with_element_type(AnyElement{}, c.type().dtype, [&]<typename T>(std::type_identity<T>) {
-        if constexpr (std::is_floating_point_v<T>) {
+        if constexpr (FloatingElement<T>) {
             c.output<T>()[0] = static_cast<T>(value.as_double());
         } else {
             c.output<T>()[0] = static_cast<T>(value.as_int());
@@ -85,7 +85,7 @@ void iota(const Computation& c) {
     with_element_type(Numbers{}, c.type().dtype, [&]<typename T>(std::type_identity<T>) {
         const auto result = c.output<T>();
         for (std::size_t i = 0; i < result.size(); ++i) {
-            result[i] = static_cast<T>(i);
+            result[i] = convert<T>(static_cast<std::int64_t>(i));
         }
     });
 }

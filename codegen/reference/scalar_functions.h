@@ -6,18 +6,21 @@
 #include <limits>
 #include <type_traits>
 
+#include <latent/dtype.h>
+
 namespace latent::codegen::reference {
 
 // What ops do to one element: floats as double, integers and bool in their own type.
 
 /// Whole numbers that wrap around.
 template <typename T>
-concept Whole = std::same_as<T, std::int32_t> || std::same_as<T, std::int64_t>;
+concept Whole = std::integral<T> && !std::same_as<T, bool>;
 
 /// Applies `function` to the operands as unsigned numbers, where overflow wraps.
 template <Whole T, typename F>
 T wrapping(T a, T b, F&& function) {
-    using U = std::make_unsigned_t<T>;
+    // At least as wide as what C++ promotes to: narrower numbers would overflow as int.
+    using U = std::common_type_t<std::make_unsigned_t<T>, unsigned>;
     return static_cast<T>(function(static_cast<U>(a), static_cast<U>(b)));
 }
 
@@ -200,17 +203,22 @@ inline std::int32_t random_bits(std::int64_t key, std::int64_t counter) {
 template <typename To, typename From>
 To convert(From value) {
     if constexpr (std::same_as<To, bool>) {
-        return value != From{0};
+        return value != From{};
+    } else if constexpr (std::same_as<From, float16> || std::same_as<From, bfloat16>) {
+        return convert<To>(static_cast<float>(value));
+    } else if constexpr (std::integral<From> && FloatingElement<To> && !std::same_as<To, double>) {
+        return static_cast<To>(static_cast<float>(value));
     } else if constexpr (Whole<To> && std::floating_point<From>) {
         constexpr auto limit =
             static_cast<From>(std::uint64_t{1} << std::numeric_limits<To>::digits);
+        constexpr auto least = static_cast<From>(std::numeric_limits<To>::min());
         if (std::isnan(value)) {
             return 0;
         }
         if (value >= limit) {
             return std::numeric_limits<To>::max();
         }
-        return value < -limit ? std::numeric_limits<To>::min() : static_cast<To>(value);
+        return value < least ? std::numeric_limits<To>::min() : static_cast<To>(value);
     } else {
         return static_cast<To>(value);
     }

@@ -8,8 +8,6 @@ using namespace latent::test;
 
 namespace {
 
-constexpr DType dtypes[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
-
 /// The ops whose kernels round differently than the interpreter; all others give the same bits.
 bool is_approximate(ir::Op op) {
     switch (op) {
@@ -63,11 +61,25 @@ std::optional<std::string> elementwise_graph(const ir::OpInfo& row, DType dtype,
     return text;
 }
 
+/// About one unit in the last place.
+Tolerance step_of(DType dtype) {
+    switch (dtype) {
+        case DType::f16:
+            return {1e-3, 6e-8};
+        case DType::bf16:
+            return {8e-3, 1e-37};
+        case DType::f32:
+            return {2e-6, 1e-37};
+        default:
+            return {1e-14, 1e-306};
+    }
+}
+
 Tolerance rounding_of(ir::Op op, DType dtype) {
     if (!is_approximate(op) || !is_floating(dtype)) {
         return {};
     }
-    return dtype == DType::f32 ? Tolerance{2e-6, 1e-37} : Tolerance{1e-14, 1e-306};
+    return step_of(dtype);
 }
 
 }  // namespace
@@ -79,7 +91,7 @@ TEST_CASE("every elementwise op gives the interpreter's numbers for every dtype 
             continue;
         }
         int taken = 0;
-        for (const DType dtype : dtypes) {
+        for (const DType dtype : all_dtypes) {
             for (const int extent : {1, 7, 8, 9, 33, 1000}) {
                 const auto text = elementwise_graph(row, dtype, extent);
                 if (!text) {
@@ -99,8 +111,8 @@ TEST_CASE("every elementwise op gives the interpreter's numbers for every dtype 
 }
 
 TEST_CASE("casts between all dtypes saturate, truncate and wrap as they should", "[kernels]") {
-    for (const DType from : dtypes) {
-        for (const DType to : dtypes) {
+    for (const DType from : all_dtypes) {
+        for (const DType to : all_dtypes) {
             const std::string text =
                 parameter(0, from, "1003") +
                 fmt::format("%r = cast %p0 {{dtype={}}}\nreturn %r\n", name(to));
@@ -201,7 +213,7 @@ TEST_CASE("permuted, flipped and sliced operands are read in place", "[kernels]"
 
 TEST_CASE("large transposes are the interpreter's, ragged or not", "[kernels]") {
     for (const char* shape : {"64,64", "65,130", "1,300", "300,1", "17,16", "129,257"}) {
-        for (const DType dtype : dtypes) {
+        for (const DType dtype : all_dtypes) {
             check_kernels(parameter(0, dtype, shape) +
                           "%a = permute %p0 {permutation=[1,0]}\nreturn %a\n");
         }

@@ -5,8 +5,6 @@ using namespace latent::test;
 
 namespace {
 
-constexpr DType dtypes[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
-
 std::string parameter(int index, DType dtype, std::string_view shape) {
     return fmt::format("%p{} = parameter {{index={}, dtype={}, shape=[{}]}}\n", index, index,
                        name(dtype), shape);
@@ -14,9 +12,18 @@ std::string parameter(int index, DType dtype, std::string_view shape) {
 
 /// Sums of n terms of size about 1 in single precision, by blocks.
 Tolerance sum_tolerance(DType dtype) {
-    return dtype == DType::f32   ? Tolerance{1e-5, 1e-4}
-           : dtype == DType::f64 ? Tolerance{1e-13, 1e-12}
-                                 : Tolerance{};
+    switch (dtype) {
+        case DType::f16:
+            return {1e-3, 1e-3};
+        case DType::bf16:
+            return {8e-3, 1e-3};
+        case DType::f32:
+            return {1e-5, 1e-4};
+        case DType::f64:
+            return {1e-13, 1e-12};
+        default:
+            return {};
+    }
 }
 
 std::string reduction(std::string_view op, DType dtype, std::string_view shape,
@@ -29,7 +36,7 @@ std::string reduction(std::string_view op, DType dtype, std::string_view shape,
 
 TEST_CASE("every reduction of every dtype over a vector, of any length", "[kernels]") {
     for (const char* op : {"reduce_sum", "reduce_prod", "reduce_max", "reduce_min"}) {
-        for (const DType dtype : dtypes) {
+        for (const DType dtype : all_dtypes) {
             const bool extreme =
                 op == std::string_view("reduce_max") || op == std::string_view("reduce_min");
             if (dtype == DType::boolean && !extreme) {

@@ -117,3 +117,41 @@ TEST_CASE("creation takes the dtype of its arguments unless it is told another")
     CHECK(Tensor::from(std::vector<bool>{true, false}, {2}).dtype() == b);
     CHECK(Tensor::from({1, 2}, {2}, {.requires_grad = true, .dtype = f32}).requires_grad());
 }
+
+TEST_CASE("narrow dtypes promote as the array API standard has them") {
+    const auto promoted = [](DType a, DType b) { return (of(a) + of(b)).dtype(); };
+    CHECK(promoted(DType::u8, DType::u8) == DType::u8);
+    CHECK(promoted(DType::u8, DType::i8) == DType::i16);
+    CHECK(promoted(DType::i8, DType::u8) == DType::i16);
+    CHECK(promoted(DType::u8, DType::i16) == DType::i16);
+    CHECK(promoted(DType::i8, DType::i64) == DType::i64);
+    CHECK(promoted(DType::f16, DType::f16) == DType::f16);
+    CHECK(promoted(DType::f16, DType::bf16) == DType::f32);
+    CHECK(promoted(DType::bf16, DType::f32) == DType::f32);
+    CHECK(promoted(DType::i64, DType::f16) == DType::f16);
+    CHECK((of(DType::f16) * 2.5).dtype() == DType::f16);
+    CHECK((of(DType::u8) + 1).dtype() == DType::u8);
+    CHECK(of(DType::i8).sum().dtype() == DType::i64);
+    CHECK_THROWS_WITH(of(DType::u8) + 256, Catch::Contains("256 does not fit dtype u8"));
+}
+
+TEST_CASE("narrow integers wrap, halves round, and data comes back in its type") {
+    const Tensor bytes = Tensor::from(std::vector<std::uint8_t>{250, 3});
+    test::check_values(bytes + 10, {2}, {4, 13});
+    test::check_values(Tensor::from(std::vector<std::int8_t>{-128, 127}) - 1, {2}, {127, 126});
+    const Tensor halves = Tensor::from(std::vector<float16>{float16(2048.0F), float16(0.5F)});
+    test::check_values(halves + 1, {2}, {2048, 1.5});
+    CHECK(static_cast<float>(halves.data<float16>()[0]) == 2048);
+    CHECK(ones({3000}, {.dtype = DType::f16}).sum().item<double>() == 3000);
+    test::check_values(Tensor::from({1e6, -300.7}).cast(DType::i8), {2}, {127, -128});
+    CHECK(Tensor::from({1.01}).cast(DType::bf16).item<double>() == 1.0078125);
+}
+
+TEST_CASE("matrices of halves are multiplied in f32 and rounded once") {
+    const Tensor a = full({4, 3000}, 0.01, {.dtype = DType::f16});
+    const Tensor product = matmul(a, ones({3000, 5}, {.dtype = DType::f16}));
+    CHECK(product.dtype() == DType::f16);
+    const double element = static_cast<float>(float16(0.01));
+    CHECK(product.select(0, 0).select(0, 0).item<double>() ==
+          static_cast<float>(float16(3000 * element)));
+}

@@ -179,8 +179,9 @@ TEST_CASE("text that is no graph is refused with its line and what was expected"
         {x + "%y = flip %x {axes=[0.5]}", "line 2: expected a whole number before '0.5]}'"},
         {x + "%y = flip %x {axes=[0]", "line 2: expected '}' at the end of the line"},
         {x + "%y = slice %x {start=[0]}", "line 2: expected ',' before '}'"},
-        {x + "%y = iota {dtype=i8, extent=2}",
-         "line 2: expected a dtype (bool, i32, i64, f32 or f64) before 'i8, extent=2}'"},
+        {x + "%y = iota {dtype=u16, extent=2}",
+         "line 2: expected a dtype (bool, u8, i8, i16, i32, i64, f16, bf16, f32 or f64) before "
+         "'u16, extent=2}'"},
         {x + "%y = constant {value=i32:3000000000}",
          "line 2: expected an i32 number before '3000000000}'"},
         {x + "%y = constant {value=bool:2}", "line 2: expected 0 or 1 for a bool"},

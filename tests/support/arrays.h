@@ -30,8 +30,10 @@ struct Tolerance {
 /// NaN agrees with NaN; infinities and integers must be equal, and without an absolute tolerance so
 /// must the sign of zero.
 template <Element T>
-bool agrees(T actual, T expected, Tolerance tolerance) {
-    if constexpr (std::floating_point<T>) {
+bool agrees(T actual_element, T expected_element, Tolerance tolerance) {
+    if constexpr (FloatingElement<T>) {
+        const auto actual = static_cast<double>(actual_element);
+        const auto expected = static_cast<double>(expected_element);
         if (std::isnan(expected)) {
             return std::isnan(actual);
         }
@@ -39,12 +41,21 @@ bool agrees(T actual, T expected, Tolerance tolerance) {
             return tolerance.absolute > 0 || std::signbit(actual) == std::signbit(expected);
         }
         if (std::isfinite(actual) && std::isfinite(expected)) {
-            const double difference = std::abs(double{actual} - double{expected});
-            return difference <=
-                   tolerance.absolute + tolerance.relative * std::abs(double{expected});
+            return std::abs(actual - expected) <=
+                   tolerance.absolute + tolerance.relative * std::abs(expected);
         }
     }
-    return actual == expected;
+    return actual_element == expected_element;
+}
+
+/// What fmt knows how to print.
+template <Element T>
+auto printable(T element) {
+    if constexpr (FloatingElement<T> && !std::floating_point<T>) {
+        return static_cast<float>(element);
+    } else {
+        return element;
+    }
 }
 
 /// The first element that does not agree, in words; empty if all do.
@@ -56,7 +67,8 @@ std::string first_difference(std::span<const T> actual, std::span<const T> expec
     }
     for (std::size_t i = 0; i < actual.size(); ++i) {
         if (!agrees(actual[i], expected[i], tolerance)) {
-            return fmt::format("element {} is {}, expected {}", i, actual[i], expected[i]);
+            return fmt::format("element {} is {}, expected {}", i, printable(actual[i]),
+                               printable(expected[i]));
         }
     }
     return {};
@@ -68,10 +80,20 @@ auto with_elements(const Array& array, F&& function) {
     switch (array.type().dtype) {
         case DType::boolean:
             return function(array.data<bool>());
+        case DType::u8:
+            return function(array.data<std::uint8_t>());
+        case DType::i8:
+            return function(array.data<std::int8_t>());
+        case DType::i16:
+            return function(array.data<std::int16_t>());
         case DType::i32:
             return function(array.data<std::int32_t>());
         case DType::i64:
             return function(array.data<std::int64_t>());
+        case DType::f16:
+            return function(array.data<float16>());
+        case DType::bf16:
+            return function(array.data<bfloat16>());
         case DType::f32:
             return function(array.data<float>());
         case DType::f64:
@@ -119,7 +141,8 @@ struct StringMaker<latent::test::Array> {
         std::string text = latent::ir::to_string(array.type()) + " {";
         latent::test::with_elements(array, [&](const auto& elements) {
             for (std::size_t i = 0; i < std::min(shown, elements.size()); ++i) {
-                text += fmt::format("{}{}", i == 0 ? "" : ", ", elements[i]);
+                text +=
+                    fmt::format("{}{}", i == 0 ? "" : ", ", latent::test::printable(elements[i]));
             }
             text += elements.size() > shown ? ", ...}" : "}";
         });

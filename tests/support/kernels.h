@@ -121,15 +121,15 @@ inline Array fill(const ir::Type& type, std::uint64_t seed, Values values = Valu
             } else if (values == Values::positive) {
                 element = static_cast<T>(std::uniform_real_distribution<double>(0.05, 4)(random));
             } else {
-                constexpr T specials[] = {std::numeric_limits<T>::quiet_NaN(),
-                                          std::numeric_limits<T>::infinity(),
-                                          -std::numeric_limits<T>::infinity(),
-                                          T{0},
-                                          -T{0},
-                                          std::numeric_limits<T>::min()};
+                constexpr double infinity = std::numeric_limits<double>::infinity();
+                constexpr double least = std::same_as<T, double>
+                                             ? std::numeric_limits<double>::min()
+                                             : double{std::numeric_limits<float>::min()};
+                constexpr double specials[] = {
+                    std::numeric_limits<double>::quiet_NaN(), infinity, -infinity, 0, -0.0, least};
                 element = static_cast<T>(std::normal_distribution<double>()(random));
                 if (values == Values::special && random() % 3 == 0) {
-                    element = specials[random() % std::size(specials)];
+                    element = static_cast<T>(specials[random() % std::size(specials)]);
                 }
             }
         }

@@ -32,8 +32,7 @@ std::vector<std::int64_t> to_integers(const nlohmann::json& value) {
 }  // namespace
 
 DType dtype_named(std::string_view wanted) {
-    constexpr std::array dtypes{DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
-    for (const DType dtype : dtypes) {
+    for (const DType dtype : all_dtypes) {
         if (name(dtype) == wanted) {
             return dtype;
         }

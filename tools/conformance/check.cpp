@@ -33,10 +33,20 @@ std::vector<long double> elements(const Tensor& x) {
     switch (x.dtype()) {
         case DType::boolean:
             return widened(x.data<bool>());
+        case DType::u8:
+            return widened(x.data<std::uint8_t>());
+        case DType::i8:
+            return widened(x.data<std::int8_t>());
+        case DType::i16:
+            return widened(x.data<std::int16_t>());
         case DType::i32:
             return widened(x.data<std::int32_t>());
         case DType::i64:
             return widened(x.data<std::int64_t>());
+        case DType::f16:
+            return widened(x.data<float16>());
+        case DType::bf16:
+            return widened(x.data<bfloat16>());
         case DType::f32:
             return widened(x.data<float>());
         case DType::f64:
