@@ -105,6 +105,16 @@ std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
     return promoted(Operand(a, location), Operand(b, location), Promotion::keep);
 }
 
+DType floating_dtype(const TensorOptions& options, std::string_view op,
+                     const std::source_location& location) {
+    const DType dtype = options.dtype.value_or(DType::f32);
+    if (!is_floating(dtype)) {
+        ir::raise<TypeError>(location,
+                             fmt::format("{}: takes a floating dtype, got {}", op, name(dtype)));
+    }
+    return dtype;
+}
+
 void require_integers(const Expression& x, std::string_view what, std::string_view op) {
     if (!is_integer(x.dtype())) {
         ir::raise<TypeError>(x.location(), fmt::format("{}: {} must be i32 or i64, got {}", op,

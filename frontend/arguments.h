@@ -51,6 +51,9 @@ std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion
 std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
                                    const std::source_location& location);
 
+/// The dtype that options ask for, else f32. TypeError names `op` where it is not floating.
+DType floating_dtype(const TensorOptions& options, std::string_view op,
+                     const std::source_location& location);
 /// TypeError where `x`, which the message calls `what`, is neither i32 nor i64.
 void require_integers(const Expression& x, std::string_view what, std::string_view op);
 

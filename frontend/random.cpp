@@ -98,16 +98,6 @@ class Draw {
     Expression counter_;
 };
 
-DType floating_dtype(const TensorOptions& options, std::string_view op,
-                     const std::source_location& location) {
-    const DType dtype = options.dtype.value_or(DType::f32);
-    if (!is_floating(dtype)) {
-        ir::raise<TypeError>(location,
-                             fmt::format("{}: takes a floating dtype, got {}", op, name(dtype)));
-    }
-    return dtype;
-}
-
 void require_probability(double probability, std::string_view op,
                          const std::source_location& location) {
     if (!(probability >= 0 && probability <= 1)) {
@@ -157,14 +147,14 @@ SeedScope::~SeedScope() {
 Tensor uniform(Key key, const Shape& shape, const TensorOptions& options,
                std::source_location location) {
     const Draw draw(key, shape, location);
-    const DType dtype = floating_dtype(options, "uniform", location);
+    const DType dtype = detail::floating_dtype(options, "uniform", location);
     return detail::created(draw.uniform(draw.counter(), dtype), options, "uniform");
 }
 
 Tensor normal(Key key, const Shape& shape, const TensorOptions& options,
               std::source_location location) {
     const Draw draw(key, shape, location);
-    const DType dtype = floating_dtype(options, "normal", location);
+    const DType dtype = detail::floating_dtype(options, "normal", location);
     const Expression first = draw.uniform(2.0 * draw.counter(), dtype);
     const Expression second = draw.uniform(2.0 * draw.counter() + 1.0, dtype);
     const Expression radius = detail::sqrt(-2.0 * detail::log(1.0 - first));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <latent/operand.h>
 #include <latent/tensor.h>
 
 #include <array>
@@ -34,7 +35,8 @@ template <std::size_t Count>
 std::array<Key, Count> split(Key key) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return std::array<Key, Count>{fold_in(key, I)...};
-    }(std::make_index_sequence<Count>());
+    }
+    (std::make_index_sequence<Count>());
 }
 
 /// Restarts the default generator of the process. Without it, it starts from 0.
@@ -64,6 +66,21 @@ Tensor uniform(Key key, const Shape& shape, const TensorOptions& options = {},
 /// (https://doi.org/10.1214/aoms/1177706645).
 Tensor normal(Key key, const Shape& shape, const TensorOptions& options = {},
               std::source_location location = std::source_location::current());
+/// Normal with mean 0 and standard deviation 1, of which only what lies in [low, high] is drawn:
+/// the quantile function of uniform numbers. ValueError unless low < high and the interval has a
+/// probability that the dtype can tell from 0. Source of the quantile function:
+/// https://doi.org/10.2307/2347330
+Tensor truncated_normal(Key key, const Shape& shape, double low = -2, double high = 2,
+                        const TensorOptions& options = {},
+                        std::source_location location = std::source_location::current());
+/// Gamma distributed with scale 1: the density is x^(a - 1) exp(-x) / Gamma(a) of the concentration
+/// a, which broadcasts to `shape`; NaN unless it is positive. The dtype is that of the options,
+/// else of a floating concentration, else f32. No gradient flows to the concentration. Eight tries
+/// of rejection for each element; that all fail, when it gets a value near the mode, has a
+/// probability below 1e-10. Source: https://doi.org/10.1145/358407.358414
+Tensor gamma(Key key, const Shape& shape, const Operand& concentration,
+             const TensorOptions& options = {},
+             std::source_location location = std::source_location::current());
 /// True with the given probability; bool.
 Tensor bernoulli(Key key, const Shape& shape, double probability,
                  std::source_location location = std::source_location::current());
@@ -77,6 +94,18 @@ Tensor dropout(Key key, const Tensor& x, double probability = 0.5,
 Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,
                const TensorOptions& options = {},
                std::source_location location = std::source_location::current());
+
+/// A position along an axis, i64, drawn with probabilities softmax(logits): the largest of logits
+/// with Gumbel noise. The axis is gone from the result. Floating dtypes; integers and bool are cast
+/// to f32.
+Tensor categorical(Key key, const Tensor& logits, int axis = -1,
+                   std::source_location location = std::source_location::current());
+/// 0, 1, ... `count` - 1 in a random order; i64. ValueError where `count` is negative.
+Tensor permutation(Key key, std::int64_t count,
+                   std::source_location location = std::source_location::current());
+/// The parts of `x` along an axis in a random order.
+Tensor permutation(Key key, const Tensor& x, int axis = 0,
+                   std::source_location location = std::source_location::current());
 
 // With the next key of the default generator.
 
