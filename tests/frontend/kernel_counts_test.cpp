@@ -16,6 +16,11 @@ class Since {
                start_.disk_hits;
     }
 
+    /// Kernels that plans looked for: none where all plans were known.
+    std::uint64_t looked_for() const {
+        return compiled() + counters().memory_hits - start_.memory_hits;
+    }
+
   private:
     Counters start_ = counters();
 };
@@ -120,6 +125,40 @@ TEST_CASE("a changed batch size and a changed learning rate make no new kernel")
     optim::Adam slower{{.learning_rate = 3e-4F}};
     train(network, slower, state, Batch::make(48, 20, 10));
     CHECK(since.compiled() == 0);
+}
+
+TEST_CASE("the first step of an optimiser has the plan of all others, at any learning rate") {
+    const std::vector<Tensor> gradients{randn({7}), randn({3, 5})};
+    eval(gradients);
+    const auto check = [&](std::uint64_t calls, const auto& make) {
+        std::vector<Tensor> parameters{randn({7}, {.requires_grad = true}),
+                                       randn({3, 5}, {.requires_grad = true})};
+        eval(parameters);
+        auto state = make(0.1).init(parameters);
+        const auto step = [&](double rate) {
+            std::tie(parameters, state) = make(rate).update(parameters, gradients, state);
+            eval(parameters, state);
+        };
+        const Since first;
+        step(0.1);
+        CHECK(first.looked_for() > 0);
+        const Since later;
+        step(0.1);
+        step(0.05);
+        CHECK(later.looked_for() == 0);
+        CHECK(later.launches() == 2 * calls);
+    };
+    // One call updates one parameter. Adam counts its steps in another; Lion, whose new momentum is
+    // not what it steps along, has a kernel for each of the two.
+    using namespace optim;
+    check(2, [](double rate) { return SGD({.learning_rate = rate, .momentum = 0.9}); });
+    check(3, [](double rate) { return Adam({.learning_rate = rate}); });
+    check(3, [](double rate) { return AdamW({.learning_rate = rate}); });
+    check(2, [](double rate) {
+        return RMSprop({.learning_rate = rate, .momentum = 0.9, .centered = true});
+    });
+    check(2, [](double rate) { return Adagrad({.learning_rate = rate}); });
+    check(4, [](double rate) { return Lion({.learning_rate = rate, .weight_decay = 0.1}); });
 }
 
 TEST_CASE("memory and nodes stay flat over ten thousand training steps") {

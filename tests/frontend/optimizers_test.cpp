@@ -50,6 +50,45 @@ double adam_by_hand(double rate, double decay, bool decoupled) {
     return p;
 }
 
+double rmsprop_by_hand(const optim::RMSpropOptions& o) {
+    double p = start;
+    double mean_square = 0;
+    double mean = 0;
+    double velocity = 0;
+    for (std::size_t i = 0; i < steps; ++i) {
+        const double g = gradient_at(p) + o.weight_decay * p;
+        mean_square = o.smoothing * mean_square + (1 - o.smoothing) * g * g;
+        mean = o.smoothing * mean + (1 - o.smoothing) * g;
+        const double spread = mean_square - (o.centered ? mean * mean : 0);
+        velocity = o.momentum * velocity + g / (std::sqrt(spread) + o.epsilon);
+        p -= o.learning_rate * velocity;
+    }
+    return p;
+}
+
+double adagrad_by_hand(const optim::AdagradOptions& o) {
+    double p = start;
+    double sum = 0;
+    for (std::size_t i = 0; i < steps; ++i) {
+        const double g = gradient_at(p) + o.weight_decay * p;
+        sum += g * g;
+        p -= o.learning_rate * g / (std::sqrt(sum) + o.epsilon);
+    }
+    return p;
+}
+
+double lion_by_hand(const optim::LionOptions& o) {
+    double p = start;
+    double m = 0;
+    for (std::size_t i = 0; i < steps; ++i) {
+        const double g = gradient_at(p);
+        const double u = o.beta1 * m + (1 - o.beta1) * g;
+        p -= o.learning_rate * ((u > 0 ? 1 : -1) + o.weight_decay * p);
+        m = o.beta2 * m + (1 - o.beta2) * g;
+    }
+    return p;
+}
+
 }  // namespace
 
 TEST_CASE("SGD follows its formula with momentum, Nesterov's look ahead and weight decay") {
@@ -120,4 +159,103 @@ TEST_CASE("memory and node count stay flat while a loop reads only the loss") {
     CHECK(late.nodes_alive == early.nodes_alive);
     CHECK(late.bytes_now == early.bytes_now);
     CHECK(last < first);
+}
+
+TEST_CASE("RMSprop, Adagrad and Lion follow their formulas") {
+    const auto check = [](const auto& optimizer, double expected) {
+        CHECK(minimized(optimizer, DType::f64) == Approx(expected).epsilon(1e-12));
+        CHECK(minimized(optimizer, DType::f32) == Approx(expected).epsilon(1e-5));
+    };
+    for (const optim::RMSpropOptions& options :
+         {optim::RMSpropOptions{.learning_rate = 0.1},
+          optim::RMSpropOptions{.smoothing = 0.9, .momentum = 0.9, .weight_decay = 0.1},
+          optim::RMSpropOptions{.learning_rate = 0.02, .centered = true}}) {
+        check(optim::RMSprop(options), rmsprop_by_hand(options));
+    }
+    for (const double decay : {0.0, 0.2}) {
+        const optim::AdagradOptions adagrad{.learning_rate = 0.3, .weight_decay = decay};
+        check(optim::Adagrad(adagrad), adagrad_by_hand(adagrad));
+        const optim::LionOptions lion{.learning_rate = 0.3, .weight_decay = decay};
+        check(optim::Lion(lion), lion_by_hand(lion));
+    }
+}
+
+TEST_CASE("gradients are clipped by their common norm or one by one") {
+    const std::vector<Tensor> gradients{Tensor::from({3.0f, 0.0f}), Tensor::from({4.0}, {1, 1})};
+    CHECK(optim::global_norm(gradients).item<double>() == Approx(5));
+    const auto clipped = optim::clip_by_global_norm(gradients, 2.5);
+    check_values(clipped.norm, {}, {5});
+    check_values(clipped.gradients[0], {2}, {1.5, 0});
+    check_values(clipped.gradients[1], {1, 1}, {2});
+    CHECK(clipped.gradients[0].dtype() == DType::f32);
+    check_values(optim::clip_by_global_norm(gradients, 6).gradients[0], {2}, {3, 0}, 0);
+    check_values(optim::clip_by_global_norm(zeros({2}), 1).gradients, {2}, {0, 0}, 0);
+    const double nan = std::nan("");
+    check_values(optim::clip_by_global_norm(Tensor::from({1.0, nan}), 1).gradients, {2},
+                 {nan, nan});
+    check_values(optim::clip_by_value(Tensor::from({-3.0, 0.5, nan}), 1), {3}, {-1, 0.5, nan}, 0);
+}
+
+TEST_CASE("schedules have the values of their formulas") {
+    namespace schedules = optim::schedules;
+    CHECK(schedules::constant(0.3)(7) == 0.3);
+    const optim::Schedule step = schedules::step({.initial = 1, .factor = 0.5, .interval = 3});
+    CHECK(step(2) == 1);
+    CHECK(step(3) == 0.5);
+    CHECK(step(8) == 0.25);
+    CHECK(schedules::exponential({.initial = 2, .factor = 0.5})(3) == 0.25);
+    const optim::Schedule linear = schedules::linear({.initial = 1, .final = 0.2, .steps = 4});
+    CHECK(linear(0) == 1);
+    CHECK(linear(1) == Approx(0.8));
+    CHECK(linear(9) == 0.2);
+    const optim::Schedule cosine =
+        schedules::cosine({.peak = 1, .final = 0.1, .steps = 12, .warmup_steps = 4});
+    CHECK(cosine(0) == 0.25);
+    CHECK(cosine(3) == 1);
+    CHECK(cosine(4) == 1);
+    CHECK(cosine(6) == Approx(0.1 + 0.9 * (1 + std::sqrt(0.5)) / 2));
+    CHECK(cosine(8) == Approx(0.55));
+    CHECK(cosine(100) == Approx(0.1));
+}
+
+TEST_CASE("optimisers, clipping and schedules refuse what has no meaning") {
+    const std::vector<Tensor> two{zeros({2}), zeros({2})};
+    const std::vector<Tensor> one{zeros({2})};
+    const optim::RMSprop rmsprop{{.momentum = 0.9, .centered = true}};
+    const optim::Adagrad adagrad;
+    const optim::Lion lion;
+    test::check_refused<ShapeError>({
+        {__LINE__, [&] { rmsprop.update(two, one, rmsprop.init(two)); },
+         "update: 1 gradients given for 2 parameters"},
+        {__LINE__, [&] { rmsprop.update(two, two, rmsprop.init(one)); },
+         "update: 1 mean squares given for 2 parameters"},
+        {__LINE__, [&] { rmsprop.update(one, one, optim::RMSprop().init(one)); },
+         "update: 0 means given for 1 parameters"},
+        {__LINE__, [&] { adagrad.update(two, two, adagrad.init(one)); },
+         "update: 1 sums of squares given for 2 parameters"},
+        {__LINE__, [&] { lion.update(two, two, lion.init(one)); },
+         "update: 1 momenta given for 2 parameters"},
+        {__LINE__, [&] { lion.update(zeros({3}), zeros({2}), lion.init(zeros({3}))); },
+         "update: gradient 0 has shape [2], its parameter [3]"},
+    });
+    namespace schedules = optim::schedules;
+    test::check_refused<ValueError>({
+        {__LINE__, [&] { optim::clip_by_global_norm(one, 0); },
+         "clip_by_global_norm: the limit must be positive, got 0"},
+        {__LINE__, [&] { optim::clip_by_value(one, -1); },
+         "clip_by_value: the limit must be positive, got -1"},
+        {__LINE__, [&] { schedules::step({.interval = 0}); },
+         "step: the interval must be at least 1, got 0"},
+        {__LINE__, [&] { schedules::linear({.steps = 0}); },
+         "linear: steps must be at least 1, got 0"},
+        {__LINE__, [&] { schedules::cosine({.steps = 5, .warmup_steps = 5}); },
+         "cosine: steps must be at least 6, got 5"},
+        {__LINE__, [&] { schedules::cosine({.warmup_steps = -1}); },
+         "cosine: warmup_steps must be at least 0, got -1"},
+    });
+    const std::vector<Tensor> integers{arange(3)};
+    test::check_refused<TypeError>({
+        {__LINE__, [&] { optim::global_norm(integers); },
+         "global_norm: takes floating tensors, got i64"},
+    });
 }

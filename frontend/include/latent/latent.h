@@ -8,6 +8,7 @@
 #include <latent/elementwise.h>
 #include <latent/eval.h>
 #include <latent/explain.h>
+#include <latent/gradient_clipping.h>
 #include <latent/gradients.h>
 #include <latent/indexing.h>
 #include <latent/interpolation.h>
@@ -19,5 +20,6 @@
 #include <latent/reductions.h>
 #include <latent/runtime.h>
 #include <latent/scans.h>
+#include <latent/schedules.h>
 #include <latent/sorting.h>
 #include <latent/tensor.h>

@@ -38,7 +38,7 @@ Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
 struct ChannelStatistics {
     Tensor mean;
     Tensor variance;
-    void visit(auto&& visitor) { visitor(mean, variance); }
+    void visit(auto&& visitor) { visitor("mean", mean, "variance", variance); }
 };
 
 /// (x - mean) / sqrt(variance + epsilon) * gamma + beta with statistics that are known, as in
@@ -56,7 +56,7 @@ struct BatchNormOptions {
 struct NormalizedBatch {
     Tensor output;
     ChannelStatistics running;
-    void visit(auto&& visitor) { visitor(output, running); }
+    void visit(auto&& visitor) { visitor("output", output, "running", running); }
 };
 /// Batch normalisation in training: by mean and variance of the batch, through which gradients
 /// flow. The running statistics, which take the unbiased variance, are without gradient.

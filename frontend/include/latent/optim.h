@@ -46,7 +46,7 @@ struct Step {
 template <typename Derived, typename State>
 class Optimizer {
   public:
-    /// The state before the first step.
+    /// The state before the first step: computed zeros, so that the first step is like all others.
     template <typename Parameters>
     State init(const Parameters& parameters,
                std::source_location location = std::source_location::current()) const {
@@ -82,7 +82,7 @@ struct SGDOptions {
 struct SGDState {
     /// One for each parameter; none without momentum.
     std::vector<Tensor> velocity;
-    void visit(auto&& visitor) { visitor(velocity); }
+    void visit(auto&& visitor) { visitor("velocity", velocity); }
 };
 
 /// Stochastic gradient descent: v' = momentum * v + g, p' = p - learning_rate * v'.
@@ -128,7 +128,9 @@ struct AdamState {
     Tensor steps;
     std::vector<Tensor> first_moments;
     std::vector<Tensor> second_moments;
-    void visit(auto&& visitor) { visitor(steps, first_moments, second_moments); }
+    void visit(auto&& visitor) {
+        visitor("steps", steps, "first_moments", first_moments, "second_moments", second_moments);
+    }
 };
 
 /// Source: https://arxiv.org/abs/1412.6980 (Algorithm 1)
@@ -159,6 +161,111 @@ class AdamW : public Optimizer<AdamW, AdamState> {
 
   private:
     AdamWOptions options_;
+};
+
+struct RMSpropOptions {
+    double learning_rate = 1e-2;
+    /// How much of the mean square stays from step to step.
+    double smoothing = 0.99;
+    double epsilon = 1e-8;
+    double momentum = 0;
+    /// Divides by the standard deviation of the gradient in place of its root mean square.
+    bool centered = false;
+    /// Added to the gradient, times the parameter.
+    double weight_decay = 0;
+    /// Keeps the history of new parameters, so that gradients flow through the step.
+    bool differentiable = false;
+};
+
+struct RMSpropState {
+    std::vector<Tensor> mean_squares;
+    /// None unless centered.
+    std::vector<Tensor> means;
+    /// None without momentum.
+    std::vector<Tensor> velocity;
+    void visit(auto&& visitor) {
+        visitor("mean_squares", mean_squares, "means", means, "velocity", velocity);
+    }
+};
+
+/// s' = smoothing * s + (1 - smoothing) * g^2, v' = momentum * v + g / (sqrt(s') + epsilon),
+/// p' = p - learning_rate * v'. Sources: G. Hinton, Neural Networks for Machine Learning, lecture
+/// 6; centered: https://arxiv.org/abs/1308.0850
+class RMSprop : public Optimizer<RMSprop, RMSpropState> {
+  public:
+    RMSprop() = default;
+    explicit RMSprop(const RMSpropOptions& options) : options_(options) {}
+    const RMSpropOptions& options() const { return options_; }
+
+    RMSpropState start(std::span<const Tensor> parameters,
+                       const std::source_location& location) const;
+    Step<RMSpropState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                            const RMSpropState& state, const std::source_location& location) const;
+
+  private:
+    RMSpropOptions options_;
+};
+
+struct AdagradOptions {
+    double learning_rate = 1e-2;
+    double epsilon = 1e-10;
+    /// Added to the gradient, times the parameter.
+    double weight_decay = 0;
+    /// Keeps the history of new parameters, so that gradients flow through the step.
+    bool differentiable = false;
+};
+
+struct AdagradState {
+    std::vector<Tensor> sums_of_squares;
+    void visit(auto&& visitor) { visitor("sums_of_squares", sums_of_squares); }
+};
+
+/// s' = s + g^2, p' = p - learning_rate * g / (sqrt(s') + epsilon).
+/// Source: https://jmlr.org/papers/v12/duchi11a.html
+class Adagrad : public Optimizer<Adagrad, AdagradState> {
+  public:
+    Adagrad() = default;
+    explicit Adagrad(const AdagradOptions& options) : options_(options) {}
+    const AdagradOptions& options() const { return options_; }
+
+    AdagradState start(std::span<const Tensor> parameters,
+                       const std::source_location& location) const;
+    Step<AdagradState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                            const AdagradState& state, const std::source_location& location) const;
+
+  private:
+    AdagradOptions options_;
+};
+
+struct LionOptions {
+    double learning_rate = 1e-4;
+    double beta1 = 0.9;
+    double beta2 = 0.99;
+    /// Each step takes learning_rate times this from the parameter.
+    double weight_decay = 0;
+    /// Keeps the history of new parameters, so that gradients flow through the step.
+    bool differentiable = false;
+};
+
+struct LionState {
+    std::vector<Tensor> momenta;
+    void visit(auto&& visitor) { visitor("momenta", momenta); }
+};
+
+/// p' = p - learning_rate * (sign(beta1 * m + (1 - beta1) * g) + weight_decay * p),
+/// m' = beta2 * m + (1 - beta2) * g. Source: https://arxiv.org/abs/2302.06675 (Program 1)
+class Lion : public Optimizer<Lion, LionState> {
+  public:
+    Lion() = default;
+    explicit Lion(const LionOptions& options) : options_(options) {}
+    const LionOptions& options() const { return options_; }
+
+    LionState start(std::span<const Tensor> parameters, const std::source_location& location) const;
+    Step<LionState> step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                         const LionState& state, const std::source_location& location) const;
+
+  private:
+    LionOptions options_;
 };
 
 }  // namespace latent::optim

@@ -5,18 +5,43 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <vector>
 
-/// Parameters and states of any shape: a Tensor; a vector or array of such; a pair or tuple of
-/// such; or a struct whose `visit` hands its parts, which are such again, to a visitor:
+/// Parameters and states of any shape: a Tensor; a vector, array or optional of such; a pair or
+/// tuple of such; or a struct whose `visit` hands its parts, which are such again, to a visitor. A
+/// string before a part is its name; a part without one is named by its position:
 ///
 ///     struct Layer {
 ///         Tensor weight, bias;
-///         void visit(auto&& visitor) { visitor(weight, bias); }
+///         void visit(auto&& visitor) { visitor("weight", weight, "bias", bias); }
 ///     };
+///
+/// Functions without state (pointers to functions, lambdas that capture nothing) hold no tensors.
 namespace latent::detail {
+
+/// Where a part is in a tree: the names from the root, as links on the stack, so that a walk that
+/// asks for none builds none.
+struct Path {
+    const Path* parent = nullptr;
+    std::string_view name;
+    /// The name of a part that has none.
+    std::size_t position = 0;
+
+    /// "encoder.0.weight"; nothing for the root.
+    std::string text() const {
+        std::string result;
+        for (const Path* part = this; part->parent != nullptr; part = part->parent) {
+            const std::string label =
+                part->name.empty() ? std::to_string(part->position) : std::string(part->name);
+            result = result.empty() ? label : label + "." + result;
+        }
+        return result;
+    }
+};
 
 /// Stands for any visitor in the concept below.
 struct AnyVisitor {
@@ -25,7 +50,9 @@ struct AnyVisitor {
 };
 
 template <typename T>
-concept Visitable = requires(T& tree) { tree.visit(AnyVisitor{}); };
+concept Visitable = requires(T& tree) {
+    tree.visit(AnyVisitor{});
+};
 
 template <typename T>
 concept Iterable = requires(T& tree) {
@@ -34,25 +61,63 @@ concept Iterable = requires(T& tree) {
 };
 
 template <typename T>
-concept TupleLike = requires { std::tuple_size<T>::value; };
+concept TupleLike = requires {
+    std::tuple_size<T>::value;
+};
 
-/// Calls `function(tensor)` for each tensor, in order. The recursion is over types, not over data.
+template <typename T>
+concept OptionalLike = requires(T& tree) {
+    tree.has_value();
+    *tree;
+};
+
+/// A string literal, as `visit` hands it over.
+template <typename T>
+concept Name = std::is_array_v<T> && std::same_as < std::remove_extent_t<T>,
+const char > ;
+
+template <typename T>
+concept StatelessFunction = std::is_empty_v<T> ||
+    (std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>);
+
+/// Calls `function(tensor)`, or `function(tensor, path)` if it takes one, for each tensor, in
+/// order. The recursion is over types, not over data.
 template <typename Tree, typename Function>
-void for_each_tensor(Tree& tree, Function&& function) {
+void for_each_tensor(Tree& tree, Function&& function, const Path& path = {}) {
+    std::size_t position = 0;
+    std::string_view name;
+    const auto walk_part = [&]<typename Part>(Part& part) {
+        if constexpr (Name<Part>) {
+            name = part;
+        } else {
+            for_each_tensor(part, function, Path{&path, name, position++});
+            name = {};
+        }
+    };
+    const auto walk_parts = [&](auto&... parts) { (walk_part(parts), ...); };
     if constexpr (std::same_as<Tree, Tensor>) {
-        function(tree);
+        if constexpr (std::invocable<Function&, Tensor&, const Path&>) {
+            function(tree, path);
+        } else {
+            function(tree);
+        }
     } else if constexpr (Visitable<Tree>) {
-        tree.visit([&](auto&... parts) { (for_each_tensor(parts, function), ...); });
+        tree.visit(walk_parts);
     } else if constexpr (Iterable<Tree>) {
         for (auto& part : tree) {
-            for_each_tensor(part, function);
+            walk_part(part);
+        }
+    } else if constexpr (OptionalLike<Tree>) {
+        if (tree.has_value()) {
+            for_each_tensor(*tree, function, path);
         }
     } else if constexpr (TupleLike<Tree>) {
-        std::apply([&](auto&... parts) { (for_each_tensor(parts, function), ...); }, tree);
+        std::apply(walk_parts, tree);
     } else {
-        static_assert(never<Tree>,
-                      "expected a Tensor, a vector, pair or tuple of such, or a struct with "
-                      "void visit(auto&& visitor) { visitor(first, second); }");
+        static_assert(StatelessFunction<Tree>,
+                      "expected a Tensor; a vector, optional, pair or tuple of such; a struct with "
+                      "void visit(auto&& visitor) { visitor(\"first\", first, \"second\", second); "
+                      "}; or a function without state");
     }
 }
 

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <latent/optim.h>
+
+#include <map>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "frontend/arguments.h"
+
+/// What the steps of the optimisers share.
+namespace latent::detail {
+
+/// One of `what` for each parameter, or ShapeError.
+void require_equal(std::size_t count, std::size_t expected, std::string_view what,
+                   const std::source_location& location);
+
+/// The gradient of parameter `index`: ShapeError or TypeError unless it is of the same type.
+Expression gradient_for(const Expression& parameter, const Tensor& gradient, std::size_t index);
+
+/// Zeros of the same types, computed already.
+std::vector<Tensor> computed_zeros(std::span<const Tensor> tensors,
+                                   const std::source_location& location);
+Tensor computed_zeros(const ir::Type& type, const std::source_location& location);
+
+/// What becomes of new values: without history, unless gradients are to flow through the step.
+class Successors {
+  public:
+    explicit Successors(bool differentiable) : differentiable_(differentiable) {}
+
+    /// What both the new state and whatever is computed from it name, so that an evaluation of
+    /// either keeps the one value.
+    Expression cut(const Expression& value) const {
+        return differentiable_ ? value : keep_when_computed(stop_gradient(value));
+    }
+
+    Tensor parameter(const Expression& value, const Tensor& old) const {
+        return wrap(differentiable_ || !old.requires_grad() ? cut(value)
+                                                            : gradient_leaf(value, "update"));
+    }
+
+  private:
+    bool differentiable_;
+};
+
+/// Run-time parameters without dimensions, once for each dtype that parameters have.
+template <typename Numbers>
+class NumbersByDType {
+  public:
+    template <typename Make>
+    const Numbers& at(DType dtype, Make&& make) {
+        const auto found = known_.find(dtype);
+        return found != known_.end() ? found->second : known_.emplace(dtype, make()).first->second;
+    }
+
+  private:
+    std::map<DType, Numbers> known_;
+};
+
+}  // namespace latent::detail
