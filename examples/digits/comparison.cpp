@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -47,12 +48,13 @@ class Cost {
 };
 
 float largest_difference(const Mlp& a, const Mlp& b) {
-    const auto distance = [](const latent::Tensor& x, const latent::Tensor& y) {
-        return latent::abs(x - y).max().item<float>();
-    };
-    return std::max(
-        {distance(a.hidden.weight, b.hidden.weight), distance(a.hidden.bias, b.hidden.bias),
-         distance(a.output.weight, b.output.weight), distance(a.output.bias, b.output.bias)});
+    const std::vector<latent::NamedTensor> others = latent::named_parameters(b);
+    float largest = 0;
+    for (std::size_t i = 0; const latent::NamedTensor& parameter : latent::named_parameters(a)) {
+        const latent::Tensor distance = latent::abs(parameter.tensor - others[i++].tensor);
+        largest = std::max(largest, distance.max().item<float>());
+    }
+    return largest;
 }
 
 }  // namespace

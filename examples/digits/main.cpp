@@ -43,6 +43,7 @@ void print_report(const TrainingReport& report, double test_accuracy) {
 
 template <typename Model>
 double train_and_report(Model& model, const Dataset& data, const TrainingOptions& options) {
+    std::fputs(latent::summary(model).c_str(), stdout);
     const TrainingReport report = train(model, data.train, options);
     const double test_accuracy = accuracy(model, data.test);
     print_report(report, test_accuracy);
@@ -54,7 +55,6 @@ void inspect(const Mlp& mlp, const Dataset& data) {
     constexpr double learning_rate = 1e-3;
     const std::vector<Batch> batches =
         Minibatches(data.train, mlp_training.batch_size, seed).next_epoch();
-    // The optimiser's first step begins with zeros; its second one is like all that follow.
     const Step<Mlp> first =
         training_step(mlp, latent::optim::Adam().init(mlp), batches[0], learning_rate);
     latent::eval(first);

@@ -1,45 +1,37 @@
 #include "models.h"
 
-#include <cmath>
+#include <cstddef>
+#include <cstdint>
 
 #include "dataset.h"
 
 namespace digits {
 
 using latent::Key;
-using latent::Shape;
 using latent::Tensor;
+namespace nn = latent::nn;
 
 namespace {
 
-constexpr std::size_t image_side = 8;
-constexpr std::size_t pixel_count = image_side * image_side;
+constexpr std::int64_t image_side = 8;
+constexpr std::int64_t pixel_count = image_side * image_side;
 
-/// Normal with variance 2 / fan_in, which keeps the scale of activations through layers of relu.
-/// Source: https://arxiv.org/abs/1502.01852
-Tensor he_normal(Key key, const Shape& shape, std::size_t fan_in) {
-    return latent::leaf(latent::normal(key, shape) * std::sqrt(2.0 / static_cast<double>(fan_in)));
+/// Keeps the scale of activations through layers of relu.
+nn::Linear make_linear(Key key, std::int64_t inputs, std::int64_t outputs) {
+    return nn::Linear::make(
+        {.inputs = inputs, .outputs = outputs, .weight = nn::initializers::he_normal()}, key);
 }
 
-Dense make_dense(Key key, std::size_t inputs, std::size_t outputs) {
-    return {.weight = he_normal(key, {inputs, outputs}, inputs),
-            .bias = latent::zeros({outputs}, {.requires_grad = true})};
-}
-
-Convolution make_convolution(Key key, std::size_t inputs, std::size_t outputs) {
-    return {.kernel = he_normal(key, {outputs, inputs, 3, 3}, inputs * 3 * 3),
-            .bias = latent::zeros({outputs, 1, 1}, {.requires_grad = true})};
+/// 3 x 3, keeps the size of the image.
+nn::Conv make_convolution(Key key, std::int64_t inputs, std::int64_t outputs) {
+    return nn::Conv::make({.inputs = inputs,
+                           .outputs = outputs,
+                           .convolution = {.padding = 1},
+                           .kernel = nn::initializers::he_normal()},
+                          key);
 }
 
 }  // namespace
-
-Tensor Dense::operator()(const Tensor& x) const {
-    return latent::matmul(x, weight) + bias;
-}
-
-Tensor Convolution::operator()(const Tensor& x) const {
-    return latent::conv2d(x, kernel, {.padding = 1}) + bias;
-}
 
 Tensor Mlp::operator()(const Tensor& images) const {
     return output(latent::relu(hidden(images)));
@@ -53,19 +45,19 @@ Tensor ConvolutionalNetwork::operator()(const Tensor& images) const {
 }
 
 Mlp make_mlp(Key key) {
-    constexpr std::size_t hidden_units = 128;
+    constexpr std::int64_t hidden_units = 128;
     const auto [hidden_key, output_key] = latent::split<2>(key);
-    return {.hidden = make_dense(hidden_key, pixel_count, hidden_units),
-            .output = make_dense(output_key, hidden_units, class_count)};
+    return {.hidden = make_linear(hidden_key, pixel_count, hidden_units),
+            .output = make_linear(output_key, hidden_units, class_count)};
 }
 
 ConvolutionalNetwork make_convolutional_network(Key key) {
-    constexpr std::size_t first_channels = 16;
-    constexpr std::size_t second_channels = 32;
+    constexpr std::int64_t first_channels = 16;
+    constexpr std::int64_t second_channels = 32;
     const auto [first_key, second_key, output_key] = latent::split<3>(key);
     return {.first = make_convolution(first_key, 1, first_channels),
             .second = make_convolution(second_key, first_channels, second_channels),
-            .output = make_dense(output_key, second_channels * pixel_count / 4, class_count)};
+            .output = make_linear(output_key, second_channels * pixel_count / 4, class_count)};
 }
 
 }  // namespace digits

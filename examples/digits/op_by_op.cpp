@@ -1,5 +1,7 @@
 #include "op_by_op.h"
 
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace digits {
@@ -20,10 +22,10 @@ Tensor computed(const Tensor& tensor) {
 /// nothing in either way of computing.
 std::pair<Tensor, std::vector<Tensor>> loss_and_gradients(const Mlp& model, const Batch& batch) {
     const Tensor product = computed(latent::matmul(batch.images, model.hidden.weight));
-    const Tensor hidden = computed(product + model.hidden.bias);
+    const Tensor hidden = computed(product + *model.hidden.bias);
     const Tensor activation = computed(latent::relu(hidden));
     const Tensor scores = computed(latent::matmul(activation, model.output.weight));
-    const Tensor logits = computed(scores + model.output.bias);
+    const Tensor logits = computed(scores + *model.output.bias);
     const Tensor loss = computed(latent::cross_entropy(logits, batch.labels));
 
     const Tensor probabilities = computed(latent::softmax(logits));
@@ -69,7 +71,7 @@ Step<Mlp> op_by_op_step(const Mlp& model, const AdamState& state, const Batch& b
                    .model = model,
                    .state = {.steps = steps, .first_moments = {}, .second_moments = {}}};
     std::size_t i = 0;
-    const auto update = [&](Tensor& parameter) {
+    next.model = latent::map_parameters(model, [&](const Tensor& parameter) {
         const Tensor& gradient = gradients[i];
         const Tensor first = moving_average(options.beta1, state.first_moments[i], gradient);
         const Tensor squared = computed(latent::square(gradient));
@@ -79,15 +81,11 @@ Step<Mlp> op_by_op_step(const Mlp& model, const AdamState& state, const Batch& b
         const Tensor denominator = computed(corrected + options.epsilon);
         const Tensor direction = computed(first / denominator);
         const Tensor change = computed(step_size * direction);
-        parameter = computed(parameter.detach() - change);
         next.state.first_moments.push_back(first);
         next.state.second_moments.push_back(second);
         ++i;
-    };
-    for (Dense* layer : {&next.model.hidden, &next.model.output}) {
-        update(layer->weight);
-        update(layer->bias);
-    }
+        return computed(parameter.detach() - change);
+    });
     return next;
 }
 

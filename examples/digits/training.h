@@ -3,10 +3,8 @@
 #include <latent/latent.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numbers>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -47,7 +45,7 @@ struct Step {
     latent::Tensor loss;
     Model model;
     latent::optim::AdamState state;
-    void visit(auto&& visitor) { visitor(loss, model, state); }
+    void visit(auto&& visitor) { visitor("loss", loss, "model", model, "state", state); }
 };
 
 /// Forward, backward and Adam. Computes nothing.
@@ -90,16 +88,16 @@ TrainingReport train(Model& model, const Examples& examples, const TrainingOptio
     TrainingReport report;
     const Stopwatch stopwatch;
     auto state = latent::optim::Adam().init(model);
+    const latent::optim::Schedule rate = latent::optim::schedules::cosine(
+        {.peak = options.learning_rate, .steps = static_cast<std::int64_t>(total_steps)});
     // So that the first step, too, begins with data and has the kernels of all others.
-    latent::eval(model, state);
+    latent::eval(model);
     for (std::size_t epoch = 1; epoch <= options.epochs; ++epoch) {
         const std::vector<Batch> batches = minibatches.next_epoch();
         double loss_sum = 0;
         for (const Batch& batch : batches) {
-            const double done =
-                static_cast<double>(report.steps) / static_cast<double>(total_steps);
-            const double rate = options.learning_rate * (1 + std::cos(std::numbers::pi * done)) / 2;
-            Step<Model> step = training_step(model, state, batch, rate);
+            Step<Model> step =
+                training_step(model, state, batch, rate(static_cast<std::int64_t>(report.steps)));
             latent::eval(step);
             const double loss = step.loss.template item<double>();
             model = std::move(step.model);
