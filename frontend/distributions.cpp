@@ -1,6 +1,7 @@
 #include <latent/indexing.h>
 #include <latent/random.h>
 #include <latent/reductions.h>
+#include <latent/sorting.h>
 
 #include <fmt/format.h>
 
@@ -181,8 +182,7 @@ Tensor permutation(Key key, std::int64_t count, std::source_location location) {
     }
     // 53 random bits each: equal ones, which keep their order, are as good as never met.
     const Expression order = uniform_numbers(key, {count}, DType::f64, location);
-    return wrap(order.with(ir::make(Op::argsort, ir::ScanAttributes{.axis = 0, .reverse = false},
-                                    std::span(&order.value(), 1), location)));
+    return argsort(wrap(order), 0, false, location);
 }
 
 Tensor permutation(Key key, const Tensor& x, int axis, std::source_location location) {

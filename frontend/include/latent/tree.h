@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 /// Parameters and states of any shape: a Tensor; a vector, array or optional of such; a pair or
@@ -35,9 +36,13 @@ struct Path {
     std::string text() const {
         std::string result;
         for (const Path* part = this; part->parent != nullptr; part = part->parent) {
-            const std::string label =
+            std::string label =
                 part->name.empty() ? std::to_string(part->position) : std::string(part->name);
-            result = result.empty() ? label : label + "." + result;
+            if (!result.empty()) {
+                label += '.';
+                label += result;
+            }
+            result = std::move(label);
         }
         return result;
     }
@@ -50,9 +55,7 @@ struct AnyVisitor {
 };
 
 template <typename T>
-concept Visitable = requires(T& tree) {
-    tree.visit(AnyVisitor{});
-};
+concept Visitable = requires(T& tree) { tree.visit(AnyVisitor{}); };
 
 template <typename T>
 concept Iterable = requires(T& tree) {
@@ -61,9 +64,7 @@ concept Iterable = requires(T& tree) {
 };
 
 template <typename T>
-concept TupleLike = requires {
-    std::tuple_size<T>::value;
-};
+concept TupleLike = requires { std::tuple_size<T>::value; };
 
 template <typename T>
 concept OptionalLike = requires(T& tree) {
@@ -73,12 +74,11 @@ concept OptionalLike = requires(T& tree) {
 
 /// A string literal, as `visit` hands it over.
 template <typename T>
-concept Name = std::is_array_v<T> && std::same_as < std::remove_extent_t<T>,
-const char > ;
+concept Name = std::is_array_v<T> && std::same_as<std::remove_extent_t<T>, const char>;
 
 template <typename T>
-concept StatelessFunction = std::is_empty_v<T> ||
-    (std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>);
+concept StatelessFunction =
+    std::is_empty_v<T> || (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>);
 
 /// Calls `function(tensor)`, or `function(tensor, path)` if it takes one, for each tensor, in
 /// order. The recursion is over types, not over data.
