@@ -74,7 +74,7 @@ Tensor Conv::operator()(const Tensor& x, std::source_location location) const {
     constexpr int leading_dimensions = 2;
     const int dimensions = kernel.rank() - leading_dimensions;
     const auto convolve = dimensions == 1 ? conv1d : dimensions == 2 ? conv2d : conv3d;
-    const Tensor product = convolve(x, kernel, options, location);
+    Tensor product = convolve(x, kernel, options, location);
     if (!bias) {
         return product;
     }
