@@ -364,15 +364,9 @@ TEST_CASE("layers refuse sizes and shapes that have no meaning, with the user's 
          "Linear: inputs must be at least 1, got 0"},
         {__LINE__, [] { nn::Linear::make({.inputs = 2, .outputs = -1}); },
          "Linear: outputs must be at least 1, got -1"},
-        {__LINE__,
-         [] {
-             nn::Conv::make({.inputs = 2, .outputs = 2, .size = {3, 0}});
-         },
+        {__LINE__, [] { nn::Conv::make({.inputs = 2, .outputs = 2, .size = {3, 0}}); },
          "Conv: size must be at least 1, got 0"},
-        {__LINE__,
-         [] {
-             nn::Conv::make({.inputs = 2, .outputs = 2, .size = {1, 1, 1, 1}});
-         },
+        {__LINE__, [] { nn::Conv::make({.inputs = 2, .outputs = 2, .size = {1, 1, 1, 1}}); },
          "Conv: size has 4 numbers, for 1 to 3 spatial dimensions"},
         {__LINE__,
          [] { nn::Conv::make({.inputs = 2, .outputs = 3, .convolution = {.groups = 2}}); },
@@ -406,16 +400,8 @@ TEST_CASE("layers refuse sizes and shapes that have no meaning, with the user's 
     const nn::Linear linear = nn::Linear::make({.inputs = 2, .outputs = 3});
     const nn::MultiHeadAttention attention = nn::MultiHeadAttention::make({.width = 2});
     check_refused<ShapeError>({
-        {__LINE__,
-         [&] {
-             linear(zeros({2, 3}));
-         },
-         "matmul:"},
-        {__LINE__,
-         [&] {
-             nn::Sequential{linear, relu, linear}(zeros({1, 2}));
-         },
-         "matmul:"},
+        {__LINE__, [&] { linear(zeros({2, 3})); }, "matmul:"},
+        {__LINE__, [&] { nn::Sequential{linear, relu, linear}(zeros({1, 2})); }, "matmul:"},
         {__LINE__, [&] { attention(zeros({2})); },
          "MultiHeadAttention: shape [2] is no (..., n, width)"},
         {__LINE__, [&] { nn::Linear::make({.inputs = 2, .outputs = 2, .weight = wrong}); },

@@ -35,8 +35,7 @@ template <std::size_t Count>
 std::array<Key, Count> split(Key key) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return std::array<Key, Count>{fold_in(key, I)...};
-    }
-    (std::make_index_sequence<Count>());
+    }(std::make_index_sequence<Count>());
 }
 
 /// Restarts the default generator of the process. Without it, it starts from 0.

@@ -15,7 +15,7 @@ namespace latent::detail {
 /// A layer that is applied to a tensor alone, or to a tensor and the line of the call.
 template <typename Layer>
 concept PlainLayer = std::invocable<const Layer&, const Tensor&, const std::source_location&> ||
-    std::invocable<const Layer&, const Tensor&>;
+                     std::invocable<const Layer&, const Tensor&>;
 
 /// A layer that also takes what it is applied for, and a key for what it draws.
 template <typename Layer>
@@ -52,7 +52,8 @@ struct Sequential {
     /// Where no layer depends on the mode.
     Tensor operator()(const Tensor& x,
                       std::source_location location = std::source_location::current()) const
-        requires(detail::PlainLayer<Layers>&&...) {
+        requires(detail::PlainLayer<Layers> && ...)
+    {
         Tensor result = x;
         std::apply(
             [&](const auto&... layer) {
