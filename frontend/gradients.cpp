@@ -1,4 +1,6 @@
+#include <latent/creation.h>
 #include <latent/gradients.h>
+#include <latent/manipulation.h>
 
 #include <fmt/format.h>
 

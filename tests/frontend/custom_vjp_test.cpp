@@ -20,6 +20,11 @@ const auto doubled_exp = custom_vjp(
         return 2 * cotangent * result;
     });
 
+struct Inputs {
+    Tensor x, y, index;
+    void visit(auto&& visitor) { visitor(x, y, index); }
+};
+
 Tensor f64(const std::vector<double>& elements) {
     return Tensor::from(elements, {elements.size()});
 }
@@ -69,10 +74,6 @@ TEST_CASE("the gradient of a custom_vjp's gradient goes through its backward rul
 }
 
 TEST_CASE("custom_vjp takes trees; an undefined part is zero; integers get none") {
-    struct Inputs {
-        Tensor x, y, index;
-        void visit(auto&& visitor) { visitor(x, y, index); }
-    };
     const auto taken = custom_vjp(
         [](const Inputs& in) { return take(in.x * in.y, in.index, 0); },
         [](const Inputs& in, const Tensor&, const Tensor& cotangent) {
@@ -182,7 +183,7 @@ TEST_CASE("a checkpoint returns trees, and its random numbers are the same again
     const Tensor x = leaf(full({1000}, 1.0f, {.dtype = DType::f64}));
     const auto results = checkpoint(
         [](const Tensor& at) {
-            const Tensor noise = uniform({1000}, 0.0, 1.0).cast(DType::f64);
+            const Tensor noise = rand({1000}, {.dtype = DType::f64});
             return std::vector{at * noise, at.sum()};
         },
         x);

@@ -214,6 +214,7 @@ TEST_CASE("forward mode at kinks, zeros, ties and infinities") {
         {"%y = reduce_min %p0 {axes=[0]}", {{3, 1, 3}}, {1}},
         {"%y = reduce_prod %p0 {axes=[0]}", {{2, 0, 5}}, {10}},
         {"%y = reduce_prod %p0 {axes=[0]}", {{0, 0, 5}}, {0}},
+        {"%y = reduce_prod %p0 {axes=[0]}", {{infinity, 2}}, {0}, 0},
         {"%y = cumulative_max %p0 {axis=0, reverse=false}", {{1, 1, 0, 2}}, {1, 1, 1, 1}},
         // The branch that is not taken moves nothing, however it moves.
         {zeros + "%f = sqrt %p0\n%y = select %c, %f, %zeros", {{0, 4}}, {0, 0.25}},
