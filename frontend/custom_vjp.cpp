@@ -101,8 +101,7 @@ std::vector<Tensor> checkpointed(std::span<const Tensor> results, std::span<cons
     const GraphReader reader;
     std::vector<Tensor> tensors;
     for (const Value& result : values_of(results, location)) {
-        tensors.push_back(
-            wrap(passes::checkpoint(result, leaf_values, input_values, location)));
+        tensors.push_back(wrap(passes::checkpoint(result, leaf_values, input_values, location)));
     }
     return tensors;
 }

@@ -176,9 +176,9 @@ std::vector<Tensor> tangents_of(std::span<const Tensor> outputs, std::span<const
                                       "differentiable operations",
                                       op, i, to_string(type)));
         }
-        result.push_back(wrap(found[i] ? found[i]
-                                       : ir::full(ir::Literal::zero(type.dtype),
-                                                  type.shape.span(), location)));
+        result.push_back(
+            wrap(found[i] ? found[i]
+                          : ir::full(ir::Literal::zero(type.dtype), type.shape.span(), location)));
     }
     return result;
 }
@@ -269,11 +269,9 @@ Tensor jacobian(const std::function<Tensor(const Tensor&)>& function, const Tens
     const Tensor& moved = by_rows ? y : x;
     std::vector<Tensor> parts;
     for (std::int64_t i = 0; i < passes; ++i) {
-        const Tensor unit =
-            detail::unit_like(detail::value_of(moved, location), i, location);
+        const Tensor unit = detail::unit_like(detail::value_of(moved, location), i, location);
         parts.push_back(by_rows ? vjp(y, input, unit, location)[0]
-                                : detail::tangents_of(std::span(&y, 1), input,
-                                                      std::span(&unit, 1),
+                                : detail::tangents_of(std::span(&y, 1), input, std::span(&unit, 1),
                                                       detail::Independent::error, "jacobian",
                                                       location)[0]);
     }

@@ -65,8 +65,7 @@ class Recompute final : public ir::GradientRule {
             again[leaves[i].node.get()] = behind[i];
         }
         const Value result = replay(operands[0].operands()[0], Inside(leaves), again);
-        const auto found =
-            propagate_to(behind, result, {cotangent.value, true, cotangent.masked});
+        const auto found = propagate_to(behind, result, {cotangent.value, true, cotangent.masked});
         std::vector<Cotangent> parts(count_);
         for (const passes::Cotangent& part : found) {
             parts.push_back({part.value, part.masked});
@@ -83,8 +82,7 @@ class Recompute final : public ir::GradientRule {
             }
             const Value value{ir::NodeRef::share(*node)};
             if (!inside.contains(*node)) {
-                again[node] =
-                    node->op() == Op::constant ? value : barrier(value, node->location());
+                again[node] = node->op() == Op::constant ? value : barrier(value, node->location());
                 continue;
             }
             operands.clear();
@@ -132,9 +130,9 @@ Value checkpoint(const Value& result, std::span<const Value> leaves, std::span<c
         }
     }
     // The leaves require a gradient, but none is asked through them.
-    const bool requires_grad = std::ranges::any_of(
-        std::span(operands).subspan(1 + leaves.size()),
-        [](const Value& operand) { return operand.node->requires_grad(); });
+    const bool requires_grad =
+        std::ranges::any_of(std::span(operands).subspan(1 + leaves.size()),
+                            [](const Value& operand) { return operand.node->requires_grad(); });
     return {Node::create(
         {.op = Op::custom_vjp,
          .attributes = ir::CustomVjpAttributes{std::make_shared<Recompute>(leaves.size())},

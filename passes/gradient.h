@@ -67,9 +67,9 @@ std::vector<ir::Value> gradients(const ir::Value& output, const ir::Value& cotan
                                  const std::source_location& location);
 
 /// Forward mode, the Jacobian-vector product: the tangents of `outputs`, in their order, where each
-/// of `with_respect_to` moves along its tangent and nothing else moves. An empty tangent is zero; an
-/// empty Value in the result stands for an output that does not depend on `with_respect_to` through
-/// differentiable operations. One rule per primitive, linear in the number of nodes.
+/// of `with_respect_to` moves along its tangent and nothing else moves. An empty tangent is zero;
+/// an empty Value in the result stands for an output that does not depend on `with_respect_to`
+/// through differentiable operations. One rule per primitive, linear in the number of nodes.
 ///
 /// A zero tangent contributes zero as a zero cotangent does in reverse mode; and, since it is then
 /// reverse mode's cotangent that is zero, a derivative of zero does so to an infinite tangent.

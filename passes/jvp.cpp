@@ -17,20 +17,20 @@ namespace {
 void check_tangents(std::span<const Value> values, std::span<const Value> tangents,
                     const std::source_location& location) {
     if (values.size() != tangents.size()) {
-        ir::raise<GradientError>(location, fmt::format("{} values, but {} tangents", values.size(),
-                                                       tangents.size()));
+        ir::raise<GradientError>(
+            location, fmt::format("{} values, but {} tangents", values.size(), tangents.size()));
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
         const ir::Type& type = values[i].type();
         if (!is_floating(type.dtype)) {
             ir::raise<GradientError>(
-                location,
-                fmt::format("only floating values have a tangent, and {} is none", to_string(type)));
+                location, fmt::format("only floating values have a tangent, and {} is none",
+                                      to_string(type)));
         }
         if (tangents[i] && tangents[i].type() != type) {
-            ir::raise<GradientError>(location, fmt::format("a tangent {} does not fit the value {}",
-                                                           to_string(tangents[i].type()),
-                                                           to_string(type)));
+            ir::raise<GradientError>(location,
+                                     fmt::format("a tangent {} does not fit the value {}",
+                                                 to_string(tangents[i].type()), to_string(type)));
         }
     }
 }

@@ -68,9 +68,8 @@ Differential jvp_contraction(const JvpContext& c) {
         return c.carry(make_term(c, Op::contraction, c.tangent(0), c.operand(1)));
     }
     const Term second = make_term(c, Op::contraction, c.operand(0), c.tangent(1));
-    return c.carry(c.moves(0)
-                       ? make_term(c, Op::contraction, c.tangent(0), c.operand(1)) + second
-                       : second);
+    return c.carry(c.moves(0) ? make_term(c, Op::contraction, c.tangent(0), c.operand(1)) + second
+                              : second);
 }
 
 Differential jvp_pad_or_concat(const JvpContext& c) {
@@ -111,8 +110,7 @@ Differential jvp_custom(const JvpContext& c) {
                                      std::span(&w.value(), 1), c.location())
                                .front();
         if (part) {
-            sum.value =
-                sum.value ? ir::make(Op::add, {sum.value, part}, c.location()) : part;
+            sum.value = sum.value ? ir::make(Op::add, {sum.value, part}, c.location()) : part;
         }
     }
     return {sum.value, true, true};

@@ -48,9 +48,7 @@ class Partial {
         outgoing_.unbounded = true;
         return guard(incoming() * derivative, true, derivative);
     }
-    Term over_unbounded(const Term& divisor) {
-        return unbounded(incoming() / divisor);
-    }
+    Term over_unbounded(const Term& divisor) { return unbounded(incoming() / divisor); }
     /// A product that was made step by step.
     Term unbounded(const Term& product) {
         outgoing_.unbounded = true;

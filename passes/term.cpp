@@ -24,7 +24,9 @@ Term select(const Term& condition, const Term& if_true, const Term& if_false) {
 
 std::optional<ir::Literal> repeated_constant(const ir::Value& value) {
     const ir::Node* node = value.node.get();
-    while (node->op() == Op::broadcast || node->op() == Op::reshape) {
+    // A value that is ready may have forgotten its operands.
+    while ((node->op() == Op::broadcast || node->op() == Op::reshape) &&
+           !node->operands().empty()) {
         node = node->operand(0).node.get();
     }
     if (node->op() != Op::constant) {

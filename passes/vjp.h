@@ -52,7 +52,9 @@ class VjpContext {
 
     /// `product` for a derivative that is bounded at finite operands: guarded below an op that
     /// drops elements, which may be infinite or NaN, and as it is elsewhere.
-    Term bounded(const Term& product) const { return masked() ? guarded(cotangent(), product) : product; }
+    Term bounded(const Term& product) const {
+        return masked() ? guarded(cotangent(), product) : product;
+    }
     bool masked() const { return cotangent_.masked; }
 
   private:
@@ -65,8 +67,8 @@ class VjpContext {
 /// derivative of the node with respect to that operand.
 void apply_vjp(const VjpContext& context);
 
-/// The cotangents of `with_respect_to`, in their order, from that of `output`. Those that the output
-/// does not depend on are not reached.
+/// The cotangents of `with_respect_to`, in their order, from that of `output`. Those that the
+/// output does not depend on are not reached.
 std::vector<Cotangent> propagate_to(std::span<const ir::Value> with_respect_to,
                                     const ir::Value& output, const Cotangent& start);
 

@@ -107,8 +107,7 @@ Term products_of_others(const ir::Node& node) {
 Term chosen_elements(const ir::Node& node) {
     // A NaN makes the result NaN, which equals nothing: then the NaN elements take its place.
     const Term x(node.operand(0), node.location());
-    return apply(Op::bitwise_or,
-                 apply(Op::equal, x, spread(node, {ir::NodeRef::share(node)})),
+    return apply(Op::bitwise_or, apply(Op::equal, x, spread(node, {ir::NodeRef::share(node)})),
                  apply(Op::not_equal, x, x));
 }
 
@@ -134,8 +133,7 @@ void vjp_reduce_max_min(const VjpContext& c) {
     const Term chosen = chosen_elements(c.node());
     const Term zero = c.operand(0).filled(0);
     const Term count = sum_over_reduced(c.node(), select(chosen, c.operand(0).filled(1), zero));
-    c.contribute_masked(
-        0, select(chosen, spread(c.node(), (c.cotangent() / count).value()), zero));
+    c.contribute_masked(0, select(chosen, spread(c.node(), (c.cotangent() / count).value()), zero));
 }
 
 void vjp_contraction(const VjpContext& c) {

@@ -44,7 +44,7 @@ void apply_vjp(const VjpContext& c) {
         case Op::greater_equal:
             throw InternalError("a cotangent for an op without a gradient");
 
-        // The derivatives are in partials.cpp.
+            // The derivatives are in partials.cpp.
 
         case Op::neg:
         case Op::abs:
@@ -84,9 +84,8 @@ void apply_vjp(const VjpContext& c) {
         case Op::select:
             return vjp_elementwise(c);
         case Op::cast: {
-            const Term back(
-                ir::cast(c.cotangent().value(), c.operand_type(0).dtype, c.location()),
-                c.location());
+            const Term back(ir::cast(c.cotangent().value(), c.operand_type(0).dtype, c.location()),
+                            c.location());
             return c.contribute(0, back);
         }
 

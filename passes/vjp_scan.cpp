@@ -48,8 +48,9 @@ Term is_largest_so_far(const ir::Node& node) {
 
 void vjp_cumulative_sum(const VjpContext& c) {
     const Value ct = c.cotangent().value();
-    c.contribute(0, {ir::make(Op::cumulative_sum, backwards(c.node()), std::span(&ct, 1), c.location()),
-                     c.location()});
+    c.contribute(
+        0, {ir::make(Op::cumulative_sum, backwards(c.node()), std::span(&ct, 1), c.location()),
+            c.location()});
 }
 
 /// An element that is the largest so far (the last of equal ones) takes the cotangents of the

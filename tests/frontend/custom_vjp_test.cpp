@@ -3,9 +3,9 @@
 #include <array>
 #include <thread>
 
+#include "codegen/runtime/machine.h"
 #include "frontend/access.h"
 #include "frontend/planning.h"
-#include "codegen/runtime/machine.h"
 #include "tests/frontend/support.h"
 
 using namespace latent;
@@ -14,11 +14,9 @@ using test::check_values;
 namespace {
 
 /// exp with a backward rule that is twice the derivative, so that it is seen to be used.
-const auto doubled_exp = custom_vjp(
-    [](const Tensor& x) { return exp(x); },
-    [](const Tensor&, const Tensor& result, const Tensor& cotangent) {
-        return 2 * cotangent * result;
-    });
+const auto doubled_exp = custom_vjp([](const Tensor& x) { return exp(x); },
+                                    [](const Tensor&, const Tensor& result,
+                                       const Tensor& cotangent) { return 2 * cotangent * result; });
 
 struct Inputs {
     Tensor x, y, index;
@@ -33,7 +31,8 @@ Tensor f64(const std::vector<double>& elements) {
 std::size_t scratch_bytes(const std::vector<Tensor>& tensors) {
     const std::vector<ir::Value> values = detail::values_of(tensors, {});
     const detail::ExtractedGraph extracted = detail::extract(values);
-    return detail::make_plan(detail::detach(extracted, values), codegen::runtime::this_machine(), {})
+    return detail::make_plan(detail::detach(extracted, values), codegen::runtime::this_machine(),
+                             {})
         .plan.arena_bytes;
 }
 
@@ -74,11 +73,11 @@ TEST_CASE("the gradient of a custom_vjp's gradient goes through its backward rul
 }
 
 TEST_CASE("custom_vjp takes trees; an undefined part is zero; integers get none") {
-    const auto taken = custom_vjp(
-        [](const Inputs& in) { return take(in.x * in.y, in.index, 0); },
-        [](const Inputs& in, const Tensor&, const Tensor& cotangent) {
-            return Inputs{zeros_like(in.x) + cotangent.sum() * 7.0, {}, {}};
-        });
+    const auto taken =
+        custom_vjp([](const Inputs& in) { return take(in.x * in.y, in.index, 0); },
+                   [](const Inputs& in, const Tensor&, const Tensor& cotangent) {
+                       return Inputs{zeros_like(in.x) + cotangent.sum() * 7.0, {}, {}};
+                   });
     const Inputs in{leaf(f64({1, 2})), leaf(f64({3, 4})), Tensor::from({1})};
     const Tensor y = taken(in);
     check_values(y, {1}, {8});
@@ -90,9 +89,9 @@ TEST_CASE("custom_vjp takes trees; an undefined part is zero; integers get none"
 TEST_CASE("what a custom_vjp captures gets no gradient") {
     const Tensor w = leaf(f64({3}));
     const Tensor x = leaf(f64({2}));
-    const auto times_w = custom_vjp(
-        [&](const Tensor& at) { return at * w; },
-        [](const Tensor&, const Tensor&, const Tensor& cotangent) { return cotangent; });
+    const auto times_w =
+        custom_vjp([&](const Tensor& at) { return at * w; },
+                   [](const Tensor&, const Tensor&, const Tensor& cotangent) { return cotangent; });
     const Gradients gradients = times_w(x).sum().backward();
     CHECK(gradients.contains(x));
     CHECK_THROWS_AS(gradients[w], GradientError);
@@ -105,11 +104,10 @@ TEST_CASE("a backward rule that returns another shape or evaluates is refused") 
         [](const Tensor&, const Tensor&, const Tensor& cotangent) { return cotangent.sum(); });
     CHECK_THROWS_WITH(grad(wrong(x).sum(), {x}),
                       Catch::Contains("f64[]") && Catch::Contains("f64[2]"));
-    const auto evaluating = custom_vjp(
-        [](const Tensor& at) { return exp(at); },
-        [](const Tensor&, const Tensor&, const Tensor& cotangent) {
-            return cotangent * cotangent.sum().item<double>();
-        });
+    const auto evaluating = custom_vjp([](const Tensor& at) { return exp(at); },
+                                       [](const Tensor&, const Tensor&, const Tensor& cotangent) {
+                                           return cotangent * cotangent.sum().item<double>();
+                                       });
     CHECK_THROWS_AS(grad(evaluating(x).sum(), {x}), GradientError);
     check_values(grad(doubled_exp(x).sum(), {x})[0], {2}, {2 * std::exp(1), 2 * std::exp(2)});
 }
@@ -117,10 +115,12 @@ TEST_CASE("a backward rule that returns another shape or evaluates is refused") 
 TEST_CASE("steps with a custom_vjp or a checkpoint share one plan") {
     const auto step = [](double at) {
         return value_and_grad(
-            [](const Tensor& x) {
-                return checkpoint([](const Tensor& h) { return doubled_exp(h) * h; }, x).sum();
-            },
-            f64({at, 1})).second.eval();
+                   [](const Tensor& x) {
+                       return checkpoint([](const Tensor& h) { return doubled_exp(h) * h; }, x)
+                           .sum();
+                   },
+                   f64({at, 1}))
+            .second.eval();
     };
     step(0.5);
     const Counters before = counters();

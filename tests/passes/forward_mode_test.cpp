@@ -53,7 +53,8 @@ std::vector<double> moved_difference(const ir::Value& output, const Problem& pro
         Arrays inputs = problem.inputs;
         for (std::size_t i = 0; i < direction.values.size(); ++i) {
             std::vector<double> point = data(problem.inputs[direction.indices[i]]);
-            const auto tangent = direction.tangents[i].node->attributes_as<ir::ParameterAttributes>();
+            const auto tangent =
+                direction.tangents[i].node->attributes_as<ir::ParameterAttributes>();
             const std::vector<double> along =
                 data(problem.inputs[static_cast<std::size_t>(tangent.index)]);
             for (std::size_t k = 0; k < point.size(); ++k) {
@@ -72,7 +73,8 @@ std::vector<double> moved_difference(const ir::Value& output, const Problem& pro
     return slope;
 }
 
-void check_close(const std::vector<double>& got, const std::vector<double>& wanted, double epsilon) {
+void check_close(const std::vector<double>& got, const std::vector<double>& wanted,
+                 double epsilon) {
     REQUIRE(got.size() == wanted.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
         INFO("element " << i);
@@ -95,10 +97,8 @@ TEST_CASE("forward mode of every op agrees with central differences and with rev
         check_close(tangent, moved_difference(problem.output, problem, direction), 1e-6);
 
         // <J u, v> = <u, J^T v>
-        const ir::Value cotangent =
-            add_parameter(problem, problem.output.type(), {}, generator);
-        const auto gradients =
-            passes::gradients(problem.output, cotangent, direction.values, {});
+        const ir::Value cotangent = add_parameter(problem, problem.output.type(), {}, generator);
+        const auto gradients = passes::gradients(problem.output, cotangent, direction.values, {});
         double back = 0;
         for (std::size_t i = 0; i < gradients.size(); ++i) {
             REQUIRE(gradients[i]);
@@ -165,16 +165,14 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// The tangent of the last result of `text` along ones in all of its f64 parameters, which have one
 /// dimension.
 std::vector<double> moved_by_ones(const std::string& text,
-                                  const std::vector<std::vector<double>>& at,
-                                  double tangent = 1) {
+                                  const std::vector<std::vector<double>>& at, double tangent = 1) {
     const ir::Graph graph = ir::parse(text);
     Direction direction;
     Arrays inputs;
     for (const ir::Value& parameter : parameters_of(graph.results)) {
         const ir::Shape& shape = parameter.type().shape;
         direction.values.push_back(parameter);
-        direction.tangents.push_back(
-            ir::full(ir::Literal(DType::f64, tangent), shape.span(), {}));
+        direction.tangents.push_back(ir::full(ir::Literal(DType::f64, tangent), shape.span(), {}));
         inputs.push_back(Array::from<double>(at[inputs.size()], shape));
     }
     return evaluate(jvp(graph.results.back(), direction), inputs);
@@ -199,8 +197,9 @@ TEST_CASE("forward mode at kinks, zeros, ties and infinities") {
         std::vector<double> moved;
         double tangent = 1;
     };
-    const std::string zeros = "%zero = constant {value=f64:0}\n%zeros = broadcast %zero {shape=[2], "
-                              "axes=[]}\n%c = greater %p0, %zeros\n";
+    const std::string zeros =
+        "%zero = constant {value=f64:0}\n%zeros = broadcast %zero {shape=[2], "
+        "axes=[]}\n%c = greater %p0, %zeros\n";
     const std::vector<Edge> edges = {
         {"%y = abs %p0", {{0, -2, 3}}, {0, -1, 1}},
         {"%y = sqrt %p0", {{0, 4}}, {infinity, 0.25}},

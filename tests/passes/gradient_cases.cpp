@@ -281,7 +281,7 @@ std::vector<GradientCase> all_cases() {
 }
 
 ir::Value add_parameter(Problem& problem, const ir::Type& type, const Range& range,
-                    std::mt19937_64& generator) {
+                        std::mt19937_64& generator) {
     const auto index = static_cast<std::int64_t>(problem.parameters.size());
     problem.parameters.push_back(ir::parameter(index, type, {}));
     problem.inputs.push_back(random_array(type, range, generator));

@@ -51,11 +51,10 @@ class CustomVjp {
         const Tensor result = std::invoke(
             forward_, detail::with_tensors(inputs, detail::stop_gradients(tensors, location)));
         // The rule remembers the structure, not the tensors: the graph holds these.
-        const Inputs structure =
-            detail::with_tensors(inputs, std::vector<Tensor>(tensors.size()));
-        detail::BackwardRule rule = [backward = backward_, structure](
-                                        std::span<const Tensor> at, const Tensor& value,
-                                        const Tensor& cotangent) {
+        const Inputs structure = detail::with_tensors(inputs, std::vector<Tensor>(tensors.size()));
+        detail::BackwardRule rule = [backward = backward_, structure](std::span<const Tensor> at,
+                                                                      const Tensor& value,
+                                                                      const Tensor& cotangent) {
             const Inputs parts =
                 std::invoke(backward, detail::with_tensors(structure, at), value, cotangent);
             return detail::tensors_of(parts);

@@ -131,7 +131,8 @@ std::pair<Tensor, Parameters> value_and_grad(Function&& function, const Paramete
 template <typename Function, typename Primals>
 auto jvp(Function&& function, const Primals& primals, const Primals& tangents,
          std::source_location location) {
-    const std::vector<Tensor> inputs = detail::differentiable(detail::tensors_of(primals), location);
+    const std::vector<Tensor> inputs =
+        detail::differentiable(detail::tensors_of(primals), location);
     auto value = std::invoke(function, detail::with_tensors(primals, inputs));
     auto tangent = detail::with_tensors(
         value, detail::tangents_of(detail::tensors_of(value), inputs, detail::tensors_of(tangents),
@@ -146,9 +147,9 @@ Parameters hvp(Function&& function, const Parameters& parameters, const Paramete
         detail::differentiable(detail::tensors_of(parameters), location);
     const Tensor value = std::invoke(function, detail::with_tensors(parameters, inputs));
     return detail::with_tensors(
-        parameters, detail::tangents_of(grad(value, inputs, location), inputs,
-                                        detail::tensors_of(tangents), detail::Independent::zero,
-                                        "hvp", location));
+        parameters,
+        detail::tangents_of(grad(value, inputs, location), inputs, detail::tensors_of(tangents),
+                            detail::Independent::zero, "hvp", location));
 }
 
 }  // namespace latent
