@@ -305,6 +305,9 @@ std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots) {
 }
 
 void evaluate(std::span<const ir::Value> roots) {
+    if (GraphReader::active()) {
+        throw GradientError("a backward rule builds a graph; it cannot evaluate one");
+    }
     evaluator().evaluate(roots);
 }
 

@@ -122,7 +122,7 @@ std::string explain(std::span<const Tensor> tensors) {
     const std::vector<ir::Value> roots = detail::values_of(tensors, std::source_location{});
     ir::Graph graph;
     {
-        const std::shared_lock lock(detail::graph_mutex());
+        const detail::GraphReader reader;
         const std::vector<ir::Value> wanted = detail::wanted_values(roots);
         if (wanted.empty()) {
             return "Everything asked for is ready.\n" + counters_section();

@@ -1,4 +1,6 @@
+#include <latent/creation.h>
 #include <latent/gradients.h>
+#include <latent/manipulation.h>
 
 #include <fmt/format.h>
 
@@ -36,7 +38,7 @@ std::vector<Tensor> checked_gradients(const Value& output, const Value& cotangen
                                       const std::vector<Tensor>& inputs, std::string_view op,
                                       const std::source_location& location) {
     const std::vector<Value> values = values_of(inputs, location);
-    const std::shared_lock lock(graph_mutex());
+    const GraphReader reader;
     const std::vector<Value> found = passes::gradients(output, cotangent, values, location);
     std::vector<Tensor> result;
     for (std::size_t i = 0; i < found.size(); ++i) {
@@ -63,7 +65,7 @@ class DifferentiatedOutput {
     /// Null where there is no gradient.
     Value gradient(const Value& value) {
         const std::lock_guard lock(mutex_);
-        const std::shared_lock graph_lock(graph_mutex());
+        const GraphReader reader;
         if (!built_) {
             built_ = passes::vjp(output_, cotangent_, location_);
         }
@@ -118,6 +120,65 @@ std::vector<Tensor> differentiable(std::span<const Tensor> tensors,
         result.push_back(value.value().node->requires_grad()
                              ? tensor
                              : wrap(gradient_leaf(value, "value_and_grad")));
+    }
+    return result;
+}
+
+}  // namespace detail
+
+namespace detail {
+
+namespace {
+
+/// One at that element in row-major order, and zeros, of the type of `value`.
+Tensor unit_like(const Value& value, std::int64_t element, const std::source_location& location) {
+    const ir::Type& type = value.type();
+    const Expression index = {ir::iota(DType::i64, type.element_count(), location), location};
+    const Expression chosen =
+        index == index.with(ir::scalar(ir::Literal(DType::i64, element), location));
+    return wrap(reshape(cast(chosen, type.dtype), type.shape.span()));
+}
+
+/// Rows or columns of a Jacobian, in the shape of `y` followed by that of `x`.
+Tensor joined(const std::vector<Tensor>& parts, const Tensor& y, const Tensor& x, bool rows,
+              const std::source_location& location) {
+    Shape shape = y.shape();
+    for (const std::int64_t extent : x.shape()) {
+        shape.push_back(extent);
+    }
+    if (parts.empty()) {
+        return zeros(shape, {.dtype = y.dtype()}, location);
+    }
+    std::vector<Tensor> flat;
+    for (const Tensor& part : parts) {
+        flat.push_back(part.flatten(location));
+    }
+    const Tensor matrix = stack(flat, 0, location);
+    return (rows ? matrix : matrix.transpose(location)).reshape(shape, location);
+}
+
+}  // namespace
+
+std::vector<Tensor> tangents_of(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                                std::span<const Tensor> tangents, Independent independent,
+                                std::string_view op, const std::source_location& location) {
+    const std::vector<Value> values = values_of(outputs, location);
+    const std::vector<Value> from = values_of(inputs, location);
+    const std::vector<Value> along = values_of(tangents, location);
+    const GraphReader reader;
+    std::vector<Value> found = passes::jvp(values, from, along, location);
+    std::vector<Tensor> result;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const ir::Type& type = values[i].type();
+        if (!found[i] && independent == Independent::error) {
+            ir::raise<GradientError>(
+                location, fmt::format("{}: result {}, {}, does not depend on the inputs through "
+                                      "differentiable operations",
+                                      op, i, to_string(type)));
+        }
+        result.push_back(
+            wrap(found[i] ? found[i]
+                          : ir::full(ir::Literal::zero(type.dtype), type.shape.span(), location)));
     }
     return result;
 }
@@ -197,6 +258,37 @@ std::vector<Tensor> vjp(const Tensor& output, const std::vector<Tensor>& inputs,
     return detail::checked_gradients(detail::value_of(output, location),
                                      detail::value_of(cotangent, location), inputs, "vjp",
                                      location);
+}
+
+Tensor jacobian(const std::function<Tensor(const Tensor&)>& function, const Tensor& x,
+                std::source_location location) {
+    const std::vector<Tensor> input = detail::differentiable(std::span(&x, 1), location);
+    const Tensor y = function(input[0]);
+    const bool by_rows = y.numel() <= x.numel();
+    const std::int64_t passes = by_rows ? y.numel() : x.numel();
+    const Tensor& moved = by_rows ? y : x;
+    std::vector<Tensor> parts;
+    for (std::int64_t i = 0; i < passes; ++i) {
+        const Tensor unit = detail::unit_like(detail::value_of(moved, location), i, location);
+        parts.push_back(by_rows ? vjp(y, input, unit, location)[0]
+                                : detail::tangents_of(std::span(&y, 1), input, std::span(&unit, 1),
+                                                      detail::Independent::error, "jacobian",
+                                                      location)[0]);
+    }
+    return detail::joined(parts, y, x, by_rows, location);
+}
+
+Tensor hessian(const std::function<Tensor(const Tensor&)>& function, const Tensor& x,
+               std::source_location location) {
+    const std::vector<Tensor> input = detail::differentiable(std::span(&x, 1), location);
+    const std::vector<Tensor> gradient = grad(function(input[0]), input, location);
+    std::vector<Tensor> columns;
+    for (std::int64_t i = 0; i < x.numel(); ++i) {
+        const Tensor unit = detail::unit_like(detail::value_of(x, location), i, location);
+        columns.push_back(detail::tangents_of(gradient, input, std::span(&unit, 1),
+                                              detail::Independent::zero, "hessian", location)[0]);
+    }
+    return detail::joined(columns, gradient[0], x, false, location);
 }
 
 }  // namespace latent

@@ -300,6 +300,10 @@ ir::Graph detach(const ExtractedGraph& extracted, std::span<const ir::Value> wan
             copies[&node] = ir::parameter(next_parameter++, node.type(), node.location());
             continue;
         }
+        if (node.op() == ir::Op::custom_vjp) {
+            copies[&node] = copies.at(node.operand(0).node.get());
+            continue;
+        }
         operands.clear();
         for (const ir::Value& operand : node.operands()) {
             operands.push_back(copies.at(operand.node.get()));

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -255,12 +256,22 @@ struct ScatterAttributes {
     bool operator==(const ScatterAttributes&) const = default;
 };
 
+class GradientRule;
+
+/// The rule is no part of structure: what is computed does not depend on it. Null in text, where no
+/// gradient can be asked through the node.
+struct CustomVjpAttributes {
+    std::shared_ptr<const GradientRule> rule;
+    static constexpr auto fields() { return std::tuple(); }
+    bool operator==(const CustomVjpAttributes&) const = default;
+};
+
 using Attributes =
     std::variant<NoAttributes, ConstantAttributes, ScalarAttributes, ParameterAttributes,
                  BufferAttributes, IotaAttributes, CastAttributes, ReduceAttributes, ScanAttributes,
                  ContractionAttributes, PermuteAttributes, ReshapeAttributes, BroadcastAttributes,
                  SliceAttributes, FlipAttributes, WindowAttributes, PadAttributes, ConcatAttributes,
-                 GatherAttributes, FoldAttributes, ScatterAttributes>;
+                 GatherAttributes, FoldAttributes, ScatterAttributes, CustomVjpAttributes>;
 
 std::uint64_t hash(const Attributes& attributes);
 

@@ -38,6 +38,8 @@ class Inference {
             case Category::view:
             case Category::index:
                 return moved();
+            case Category::boundary:
+                return type(0);
         }
         throw InternalError("an op without a category");
     }
@@ -317,6 +319,8 @@ Type Inference::moved() const {
             return permute();
         case Op::reshape:
             return reshape();
+        case Op::optimization_barrier:
+            return type(0);
         case Op::broadcast:
             return broadcast();
         case Op::slice:

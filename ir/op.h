@@ -26,6 +26,7 @@ enum class Category : std::uint8_t {
     contract,  ///< sum of products
     view,      ///< another address of the same elements
     index,     ///< moves elements in ways that strides cannot express
+    boundary,  ///< its first operand; what gradients make of it is its own affair
 };
 
 /// One row of ir/ops.def.

@@ -107,7 +107,8 @@ Value merge_casts(const ir::Node& node, const RuleContext&) {
 /// Every view of a value whose elements are all the same is a broadcast of that element.
 Value view_of_uniform(const ir::Node& node, const RuleContext&) {
     const Value* source = uniform_source(node.operand(0));
-    if (source == nullptr || (node.op() == Op::broadcast && source == &node.operand(0))) {
+    if (source == nullptr || node.op() == Op::optimization_barrier ||
+        (node.op() == Op::broadcast && source == &node.operand(0))) {
         return {};
     }
     return ir::broadcast(*source, node.type().shape.span(), {}, node.location());

@@ -152,7 +152,8 @@ std::optional<Coordinates> AtomTable::through_reshape(const Coordinates& coordin
 }
 
 bool keeps_whole_dimensions(ir::Op view) {
-    return view == ir::Op::permute || view == ir::Op::reshape || view == ir::Op::broadcast;
+    return view == ir::Op::permute || view == ir::Op::reshape || view == ir::Op::broadcast ||
+           view == ir::Op::optimization_barrier;
 }
 
 std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates& coordinates,
@@ -167,6 +168,8 @@ std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates&
     };
     Coordinates result(from.size());
     switch (view.op()) {
+        case ir::Op::optimization_barrier:
+            return coordinates;
         case ir::Op::permute: {
             const auto& permutation = view.attributes_as<ir::PermuteAttributes>().permutation;
             for (std::size_t i = 0; i < permutation.size(); ++i) {

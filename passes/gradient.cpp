@@ -115,10 +115,8 @@ GradientMap vjp(const Value& output, const Value& cotangent, const std::source_l
     return {output, std::move(cotangents)};
 }
 
-std::vector<Value> gradients(const Value& output, const Value& cotangent,
-                             std::span<const Value> with_respect_to,
-                             const std::source_location& location) {
-    const Value start = seed(output, cotangent, location);
+std::vector<Cotangent> propagate_to(std::span<const Value> with_respect_to, const Value& output,
+                                    const Cotangent& start) {
     std::uint64_t oldest = output.node->id();
     NodeMap<bool> wanted(with_respect_to.size());
     for (const Value& value : with_respect_to) {
@@ -140,13 +138,26 @@ std::vector<Value> gradients(const Value& output, const Value& cotangent,
         }
     }
     if (Cotangent* first = cotangents.find(output.node.get())) {
-        *first = {start, true, false};
+        *first = start;
     }
     propagate(order, cotangents);
-    std::vector<Value> result;
+    std::vector<Cotangent> result;
     result.reserve(with_respect_to.size());
     for (const Value& value : with_respect_to) {
-        result.push_back(gradient_of(*value.node, cotangents.find(value.node.get())));
+        const Cotangent* found = cotangents.find(value.node.get());
+        result.push_back(found == nullptr ? Cotangent{} : *found);
+    }
+    return result;
+}
+
+std::vector<Value> gradients(const Value& output, const Value& cotangent,
+                             std::span<const Value> with_respect_to,
+                             const std::source_location& location) {
+    const auto found =
+        propagate_to(with_respect_to, output, {seed(output, cotangent, location), true, false});
+    std::vector<Value> result;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        result.push_back(gradient_of(*with_respect_to[i].node, &found[i]));
     }
     return result;
 }
@@ -229,11 +240,13 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
         case Op::slice:
         case Op::flip:
         case Op::window:
+        case Op::optimization_barrier:
         case Op::pad:
         case Op::concat:
         case Op::gather:
         case Op::fold:
         case Op::scatter_add:
+        case Op::custom_vjp:
             return std::nullopt;
     }
     throw InternalError("an op without a row in ir/ops.def");

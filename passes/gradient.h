@@ -11,8 +11,9 @@
 
 namespace latent::passes {
 
-/// Reverse-mode differentiation: a graph in, more graph out. One rule per primitive gives the
-/// vector-Jacobian product, built of the same primitives, so gradients have gradients.
+/// Differentiation: a graph in, more graph out. One rule per primitive gives the vector-Jacobian
+/// product, one the Jacobian-vector product, built of the same primitives, so gradients have
+/// gradients.
 ///
 /// What the rules promise:
 /// - A zero cotangent contributes zero where the local derivative is infinite or NaN, in every
@@ -64,6 +65,19 @@ GradientMap vjp(const ir::Value& output, const ir::Value& cotangent,
 std::vector<ir::Value> gradients(const ir::Value& output, const ir::Value& cotangent,
                                  std::span<const ir::Value> with_respect_to,
                                  const std::source_location& location);
+
+/// Forward mode, the Jacobian-vector product: the tangents of `outputs`, in their order, where each
+/// of `with_respect_to` moves along its tangent and nothing else moves. An empty tangent is zero;
+/// an empty Value in the result stands for an output that does not depend on `with_respect_to`
+/// through differentiable operations. One rule per primitive, linear in the number of nodes.
+///
+/// A zero tangent contributes zero as a zero cotangent does in reverse mode; and, since it is then
+/// reverse mode's cotangent that is zero, a derivative of zero does so to an infinite tangent.
+/// Throws GradientError where a tangent is not of its value's type, or that is not floating.
+std::vector<ir::Value> jvp(std::span<const ir::Value> outputs,
+                           std::span<const ir::Value> with_respect_to,
+                           std::span<const ir::Value> tangents,
+                           const std::source_location& location);
 
 /// Why no gradient flows through `op`; nothing for an op that has a gradient rule.
 std::optional<std::string_view> no_gradient_reason(ir::Op op);

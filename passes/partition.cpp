@@ -43,6 +43,11 @@ bool repeats_anchor(const KernelStep& step) {
     return false;
 }
 
+/// Views whose row-major storage is that of the operand.
+bool has_bytes_of_operand(ir::Op view) {
+    return view == ir::Op::reshape || view == ir::Op::optimization_barrier;
+}
+
 /// How many of the newest regions are tried for a reduction that reads the same values.
 constexpr int sibling_search_limit = 64;
 
@@ -186,8 +191,7 @@ bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
 }
 
 void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
-    if (must_store(node) && node.op() == ir::Op::reshape) {
-        // Row-major storage is the same bytes in either shape.
+    if (must_store(node) && has_bytes_of_operand(node.op())) {
         const ir::Node* operand = node.operand(0).node.get();
         demand_storage(operand);
         partition_.aliases.push_back({&node, operand});
@@ -208,7 +212,7 @@ void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
     if (!stuck.empty()) {
         partition_.cuts.push_back(
             {&node, "its elements have no regular stride seen through the views above"});
-        if (node.op() == ir::Op::reshape) {
+        if (has_bytes_of_operand(node.op())) {
             const ir::Node* operand = node.operand(0).node.get();
             demand_storage(operand);
             partition_.aliases.push_back({&node, operand});

@@ -165,6 +165,7 @@ OperandViews through(const ir::Node& node, const StridedView& view) {
         case ir::Category::leaf:
         case ir::Category::scan:
         case ir::Category::index:
+        case ir::Category::boundary:
             return {};
     }
     switch (node.op()) {

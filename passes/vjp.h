@@ -1,73 +1,16 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <source_location>
 #include <span>
-#include <utility>
 #include <vector>
 
-#include "ir/builder.h"
 #include "passes/gradient.h"
+#include "passes/term.h"
 
-// What gradient rules are written with. Internal to the gradient pass.
+// What vector-Jacobian rules are written with. Internal to the gradient passes.
 
 namespace latent::passes {
-
-/// A value together with the location that nodes built on it get, so that rules read as formulas.
-class Term {
-  public:
-    Term(ir::Value value, const std::source_location& location)
-        : value_(std::move(value)), location_(location) {}
-
-    const ir::Value& value() const { return value_; }
-    const ir::Type& type() const { return value_.type(); }
-    const std::source_location& location() const { return location_; }
-    /// The number, of this dtype and shape.
-    Term filled(double number) const;
-
-  private:
-    ir::Value value_;
-    std::source_location location_;
-};
-
-Term apply(ir::Op op, const Term& a);
-Term apply(ir::Op op, const Term& a, const Term& b);
-Term select(const Term& condition, const Term& if_true, const Term& if_false);
-
-inline Term operator-(const Term& a) {
-    return apply(ir::Op::neg, a);
-}
-inline Term operator+(const Term& a, const Term& b) {
-    return apply(ir::Op::add, a, b);
-}
-inline Term operator-(const Term& a, const Term& b) {
-    return apply(ir::Op::sub, a, b);
-}
-inline Term operator*(const Term& a, const Term& b) {
-    return apply(ir::Op::mul, a, b);
-}
-inline Term operator/(const Term& a, const Term& b) {
-    return apply(ir::Op::div, a, b);
-}
-inline Term operator+(double a, const Term& b) {
-    return b.filled(a) + b;
-}
-inline Term operator-(double a, const Term& b) {
-    return b.filled(a) - b;
-}
-inline Term operator*(double a, const Term& b) {
-    return b.filled(a) * b;
-}
-
-/// The number that `value` repeats, where it is a `constant` behind broadcasts and reshapes.
-std::optional<ir::Literal> repeated_constant(const ir::Value& value);
-
-/// `product`, linear in `cotangent`, but zero where the cotangent is zero and a factor made the
-/// product NaN. For derivatives without bound: cotangents also vanish by saturation, as in
-/// 1 / (1 + exp(-x)). Where the factor is finite the product stays as it is, so that its own
-/// derivative with respect to the cotangent is right at zero too (a Hessian at a minimum).
-Term guarded(const Term& cotangent, const Term& product);
 
 /// What a rule gives one operand.
 struct Contribution {
@@ -93,27 +36,28 @@ class VjpContext {
     bool needs(std::size_t i) const { return contributions_[i].needed; }
 
     /// The rule's result for operand `i`. An operand that the rule passes over gets zero.
-    void contribute(std::size_t i, const Term& value) const { set(i, value, cotangent_.masked); }
-    /// As `contribute`, of a value with zeros where this op does not use the operand's elements.
-    void contribute_masked(std::size_t i, const Term& value) const { set(i, value, true); }
-
-    /// As the function above, for this node's cotangent.
-    Term guarded(const Term& product) const { return passes::guarded(cotangent(), product); }
-
-    /// `product` for a derivative that is bounded at finite operands: guarded below an op that
-    /// drops elements, which may be infinite or NaN, and as it is elsewhere.
-    Term bounded(const Term& product) const {
-        return cotangent_.masked ? guarded(product) : product;
+    void contribute(std::size_t i, const Term& value) const {
+        contribute(i, value.value(), masked());
     }
-
-  private:
-    void set(std::size_t i, const Term& value, bool masked) const {
+    /// As `contribute`, of a value with zeros where this op does not use the operand's elements.
+    void contribute_masked(std::size_t i, const Term& value) const {
+        contribute(i, value.value(), true);
+    }
+    void contribute(std::size_t i, const ir::Value& value, bool masked) const {
         if (needs(i)) {
-            contributions_[i].value = value.value();
+            contributions_[i].value = value;
             contributions_[i].masked = masked;
         }
     }
 
+    /// `product` for a derivative that is bounded at finite operands: guarded below an op that
+    /// drops elements, which may be infinite or NaN, and as it is elsewhere.
+    Term bounded(const Term& product) const {
+        return masked() ? guarded(cotangent(), product) : product;
+    }
+    bool masked() const { return cotangent_.masked; }
+
+  private:
     const ir::Node& node_;
     const Cotangent& cotangent_;
     std::span<Contribution> contributions_;
@@ -123,16 +67,13 @@ class VjpContext {
 /// derivative of the node with respect to that operand.
 void apply_vjp(const VjpContext& context);
 
-// Rules of more than one operand, of reductions, of scans and of movement.
+/// The cotangents of `with_respect_to`, in their order, from that of `output`. Those that the
+/// output does not depend on are not reached.
+std::vector<Cotangent> propagate_to(std::span<const ir::Value> with_respect_to,
+                                    const ir::Value& output, const Cotangent& start);
 
-void vjp_sub(const VjpContext& context);
-void vjp_mul(const VjpContext& context);
-void vjp_div(const VjpContext& context);
-void vjp_remainder(const VjpContext& context);
-void vjp_pow(const VjpContext& context);
-void vjp_maximum_minimum(const VjpContext& context);
-void vjp_atan2(const VjpContext& context);
-void vjp_select(const VjpContext& context);
+// Rules of reductions, of scans, of movement and of boundaries.
+
 void vjp_reduce_sum(const VjpContext& context);
 void vjp_reduce_prod(const VjpContext& context);
 void vjp_reduce_max_min(const VjpContext& context);
@@ -151,8 +92,6 @@ void vjp_concat(const VjpContext& context);
 void vjp_gather(const VjpContext& context);
 void vjp_fold(const VjpContext& context);
 void vjp_scatter_add(const VjpContext& context);
-
-/// Dimension permutation[i] goes back to i.
-ir::Axes inverse_permutation(const ir::Axes& permutation);
+void vjp_custom(const VjpContext& context);
 
 }  // namespace latent::passes

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "passes/partials.h"
 #include "passes/vjp.h"
 
 // Rules of views and of ops that move elements: each is the transpose of its op.

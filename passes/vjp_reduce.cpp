@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "passes/partials.h"
 #include "passes/vjp.h"
 
 // Rules of reductions and of the contraction.
@@ -11,15 +12,8 @@ using ir::Value;
 
 namespace {
 
-const ir::Axes& reduced_axes(const VjpContext& c) {
-    return c.node().attributes_as<ir::ReduceAttributes>().axes;
-}
-
-/// A value of the reduced shape, repeated to the operand's shape.
-Term spread(const VjpContext& c, const Term& value) {
-    return {ir::broadcast_over(value.value(), c.operand_type(0).shape.span(),
-                               reduced_axes(c).span(), c.location()),
-            c.location()};
+const ir::Axes& reduced_axes(const ir::Node& reduction) {
+    return reduction.attributes_as<ir::ReduceAttributes>().axes;
 }
 
 Value element_of_pair(const Value& pairs, std::int64_t which,
@@ -34,7 +28,7 @@ Value element_of_pair(const Value& pairs, std::int64_t which,
 /// A binary tree: on the way up each node is the product of its two children; on the way down what
 /// is outside of a node is what is outside of its parent times its sibling. Multiplications only
 /// (3n of them), so nothing is divided by a zero and every derivative is exact.
-Value products_of_others(const Value& rows, const std::source_location& location) {
+Value products_of_others_in_rows(const Value& rows, const std::source_location& location) {
     const std::int64_t count = rows.type().shape[0];
     const std::int64_t extent = rows.type().shape[1];
     const ir::Literal one = ir::Literal::one(rows.type().dtype);
@@ -91,38 +85,55 @@ ir::Axes inverse_permutation(const ir::Axes& permutation) {
     return inverse;
 }
 
+Term spread(const ir::Node& reduction, const Value& value) {
+    return {ir::broadcast_over(value, reduction.operand(0).type().shape.span(),
+                               reduced_axes(reduction).span(), reduction.location()),
+            reduction.location()};
+}
+
+Term products_of_others(const ir::Node& node) {
+    const ir::Type& type = node.operand(0).type();
+    const ir::Axes order = reduced_last(type.rank(), reduced_axes(node));
+    const Value ordered = ir::permute(node.operand(0), order.span(), node.location());
+    const std::int64_t count = node.type().element_count();
+    const ir::Shape matrix{count, type.element_count() / count};
+    const Value others = products_of_others_in_rows(
+        ir::reshape(ordered, matrix.span(), node.location()), node.location());
+    return {ir::permute(ir::reshape(others, ordered.type().shape.span(), node.location()),
+                        inverse_permutation(order).span(), node.location()),
+            node.location()};
+}
+
+Term chosen_elements(const ir::Node& node) {
+    // A NaN makes the result NaN, which equals nothing: then the NaN elements take its place.
+    const Term x(node.operand(0), node.location());
+    return apply(Op::bitwise_or, apply(Op::equal, x, spread(node, {ir::NodeRef::share(node)})),
+                 apply(Op::not_equal, x, x));
+}
+
+Term sum_over_reduced(const ir::Node& reduction, const Term& value) {
+    return {ir::reduce(Op::reduce_sum, value.value(), reduced_axes(reduction).span(),
+                       reduction.location()),
+            reduction.location()};
+}
+
 void vjp_reduce_sum(const VjpContext& c) {
-    c.contribute(0, spread(c, c.cotangent()));
+    c.contribute(0, spread(c.node(), c.cotangent().value()));
 }
 
 void vjp_reduce_prod(const VjpContext& c) {
-    const ir::Type& type = c.operand_type(0);
-    if (type.element_count() == 0) {
+    if (c.operand_type(0).element_count() == 0) {
         return;  // nothing to give a gradient to
     }
-    const ir::Axes order = reduced_last(type.rank(), reduced_axes(c));
-    const Value ordered = ir::permute(c.node().operand(0), order.span(), c.location());
-    const std::int64_t count = c.node().type().element_count();
-    const ir::Shape matrix{count, type.element_count() / count};
-    const Value others =
-        products_of_others(ir::reshape(ordered, matrix.span(), c.location()), c.location());
-    const Value restored =
-        ir::permute(ir::reshape(others, ordered.type().shape.span(), c.location()),
-                    inverse_permutation(order).span(), c.location());
-    const Term ct = spread(c, c.cotangent());
-    c.contribute(0, guarded(ct, ct * Term(restored, c.location())));
+    const Term ct = spread(c.node(), c.cotangent().value());
+    c.contribute(0, guarded(ct, ct * products_of_others(c.node())));
 }
 
 void vjp_reduce_max_min(const VjpContext& c) {
-    const Term x = c.operand(0);
-    // A NaN makes the result NaN, which equals nothing: then the NaN elements take its place.
-    const Term chosen = apply(Op::bitwise_or, apply(Op::equal, x, spread(c, c.result())),
-                              apply(Op::not_equal, x, x));
-    const Term zero = x.filled(0);
-    const Term ones = select(chosen, x.filled(1), zero);
-    const Term count(ir::reduce(Op::reduce_sum, ones.value(), reduced_axes(c).span(), c.location()),
-                     c.location());
-    c.contribute_masked(0, select(chosen, spread(c, c.cotangent() / count), zero));
+    const Term chosen = chosen_elements(c.node());
+    const Term zero = c.operand(0).filled(0);
+    const Term count = sum_over_reduced(c.node(), select(chosen, c.operand(0).filled(1), zero));
+    c.contribute_masked(0, select(chosen, spread(c.node(), (c.cotangent() / count).value()), zero));
 }
 
 void vjp_contraction(const VjpContext& c) {

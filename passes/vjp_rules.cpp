@@ -1,15 +1,25 @@
-#include <numbers>
-
+#include "passes/partials.h"
 #include "passes/vjp.h"
 
 namespace latent::passes {
 
 using ir::Op;
 
+namespace {
+
+void vjp_elementwise(const VjpContext& c) {
+    const Differential incoming{c.cotangent().value(), c.masked()};
+    for (std::size_t i = 0; i < c.node().operands().size(); ++i) {
+        if (c.needs(i)) {
+            const Differential part = times_derivative(c.node(), i, incoming);
+            c.contribute(i, part.value, part.masked);
+        }
+    }
+}
+
+}  // namespace
+
 void apply_vjp(const VjpContext& c) {
-    const Term ct = c.cotangent();
-    const auto x = [&] { return c.operand(0); };
-    const auto out = [&] { return c.result(); };
     switch (c.node().op()) {
         // No gradient flows here: see no_gradient_reason.
         case Op::constant:
@@ -34,89 +44,50 @@ void apply_vjp(const VjpContext& c) {
         case Op::greater_equal:
             throw InternalError("a cotangent for an op without a gradient");
 
-        // Piecewise constant: the gradient is zero.
+            // The derivatives are in partials.cpp.
+
+        case Op::neg:
+        case Op::abs:
         case Op::sign:
         case Op::floor:
         case Op::ceil:
         case Op::round:
         case Op::trunc:
-        case Op::floor_divide:
-            return;
-
-        // One operand, bounded derivative.
-        case Op::neg:
-            return c.contribute(0, -ct);
-        case Op::abs:
-            return c.contribute(0, c.bounded(ct * apply(Op::sign, x())));
+        case Op::sqrt:
+        case Op::exp:
+        case Op::expm1:
+        case Op::log:
+        case Op::log1p:
         case Op::sin:
-            return c.contribute(0, c.bounded(ct * apply(Op::cos, x())));
         case Op::cos:
-            return c.contribute(0, -c.bounded(ct * apply(Op::sin, x())));
+        case Op::tan:
+        case Op::asin:
+        case Op::acos:
         case Op::atan:
-            return c.contribute(0, c.bounded(ct / (1.0 + x() * x())));
+        case Op::sinh:
+        case Op::cosh:
         case Op::tanh:
-            return c.contribute(0, c.bounded(ct * (1.0 - out() * out())));
         case Op::asinh:
-            return c.contribute(0, c.bounded(ct / apply(Op::sqrt, 1.0 + x() * x())));
-        case Op::erf: {
-            const Term gaussian = apply(Op::exp, -(x() * x()));
-            return c.contribute(0, c.bounded(ct * (2.0 * std::numbers::inv_sqrtpi * gaussian)));
-        }
+        case Op::acosh:
+        case Op::atanh:
+        case Op::erf:
+        case Op::add:
+        case Op::sub:
+        case Op::mul:
+        case Op::div:
+        case Op::floor_divide:
+        case Op::remainder:
+        case Op::pow:
+        case Op::maximum:
+        case Op::minimum:
+        case Op::atan2:
+        case Op::select:
+            return vjp_elementwise(c);
         case Op::cast: {
-            const Term back(ir::cast(ct.value(), c.operand_type(0).dtype, c.location()),
+            const Term back(ir::cast(c.cotangent().value(), c.operand_type(0).dtype, c.location()),
                             c.location());
             return c.contribute(0, back);
         }
-
-        // One operand, unbounded derivative.
-        case Op::sqrt:
-            return c.contribute(0, c.guarded(ct / (2.0 * out())));
-        case Op::exp:
-            return c.contribute(0, c.guarded(ct * out()));
-        case Op::expm1:
-            // Not out + 1: that has lost exp(x) to rounding where x is far below zero.
-            return c.contribute(0, c.guarded(ct * apply(Op::exp, x())));
-        case Op::log:
-            return c.contribute(0, c.guarded(ct / x()));
-        case Op::log1p:
-            return c.contribute(0, c.guarded(ct / (1.0 + x())));
-        case Op::tan:
-            return c.contribute(0, c.guarded(ct * (1.0 + out() * out())));
-        // Products of differences keep what 1 - x^2 would cancel near one.
-        case Op::asin:
-            return c.contribute(0, c.guarded(ct / apply(Op::sqrt, (1.0 - x()) * (1.0 + x()))));
-        case Op::acos:
-            return c.contribute(0, -c.guarded(ct / apply(Op::sqrt, (1.0 - x()) * (1.0 + x()))));
-        case Op::acosh:
-            return c.contribute(0, c.guarded(ct / apply(Op::sqrt, (-1.0 + x()) * (1.0 + x()))));
-        case Op::atanh:
-            return c.contribute(0, c.guarded(ct / ((1.0 - x()) * (1.0 + x()))));
-        case Op::sinh:
-            return c.contribute(0, c.guarded(ct * apply(Op::cosh, x())));
-        case Op::cosh:
-            return c.contribute(0, c.guarded(ct * apply(Op::sinh, x())));
-
-        // Several operands.
-        case Op::add:
-            c.contribute(0, ct);
-            return c.contribute(1, ct);
-        case Op::sub:
-            return vjp_sub(c);
-        case Op::mul:
-            return vjp_mul(c);
-        case Op::div:
-            return vjp_div(c);
-        case Op::remainder:
-            return vjp_remainder(c);
-        case Op::pow:
-            return vjp_pow(c);
-        case Op::maximum:
-        case Op::minimum:
-            return vjp_maximum_minimum(c);
-        case Op::atan2:
-            return vjp_atan2(c);
-        case Op::select:
-            return vjp_select(c);
 
         case Op::reduce_sum:
             return vjp_reduce_sum(c);
@@ -145,6 +116,8 @@ void apply_vjp(const VjpContext& c) {
             return vjp_slice(c);
         case Op::flip:
             return vjp_flip(c);
+        case Op::optimization_barrier:
+            return c.contribute(0, c.cotangent());
         case Op::window:
             return vjp_window(c);
         case Op::pad:
@@ -157,6 +130,8 @@ void apply_vjp(const VjpContext& c) {
             return vjp_fold(c);
         case Op::scatter_add:
             return vjp_scatter_add(c);
+        case Op::custom_vjp:
+            return vjp_custom(c);
     }
 }
 

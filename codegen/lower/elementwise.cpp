@@ -187,11 +187,13 @@ Expr compute(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
         case ir::Op::slice:
         case ir::Op::flip:
         case ir::Op::window:
+        case ir::Op::optimization_barrier:
         case ir::Op::pad:
         case ir::Op::concat:
         case ir::Op::gather:
         case ir::Op::fold:
         case ir::Op::scatter_add:
+        case ir::Op::custom_vjp:
             break;
     }
     throw InternalError("not an elementwise op");

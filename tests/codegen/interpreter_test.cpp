@@ -341,6 +341,8 @@ const std::vector<Case>& views() {
          {counting({2, 3})},
          array<float>({1, 2}, {4, 6})},
         {"slice %0 {start=[2], stop=[2], step=[1]}", {counting({3})}, array<float>({0}, {})},
+        {"optimization_barrier %0", {counting({2})}, array<float>({2}, {1, 2})},
+        {"custom_vjp %0, %1", {counting({2}), counting({3})}, array<float>({2}, {1, 2})},
         {"flip %0 {axes=[1]}", {counting({2, 3})}, array<float>({2, 3}, {3, 2, 1, 6, 5, 4})},
         {"flip %0 {axes=[0,1]}", {counting({2, 2})}, array<float>({2, 2}, {4, 3, 2, 1})},
         {"flip %0 {axes=[0]}", {counting({0})}, array<float>({0}, {})},

@@ -24,6 +24,12 @@ TEST_CASE("a late backward recomputes what it needs") {
     check_values(loss.backward()[x], {2}, {std::exp(1), std::exp(2)});
 }
 
+TEST_CASE("a factor that was computed as a reshape has forgotten of what") {
+    const Tensor factor = (arange(4) * 2.0f).reshape({2, 2}).eval();
+    const Tensor x = leaf(full({2, 2}, 1.0f));
+    check_values((x * factor).sum().backward()[x], {2, 2}, {0, 2, 4, 6});
+}
+
 TEST_CASE("gradients have gradients") {
     const Tensor x = leaf(full({}, 2.0f, {.dtype = DType::f64}));
     const Tensor y = pow(x, 4);

@@ -65,6 +65,8 @@ const std::map<Op, std::string>& statements() {
             {Op::fold,
              "fold %7 {axes=[1], size=[2], stride=[1], dilation=[1], extent=[6]} : f32[4,6]"},
             {Op::scatter_add, "scatter_add %0, %5, %6 {axis=0} : f32[4,6]"},
+            {Op::optimization_barrier, "optimization_barrier %0 : f32[4,6]"},
+            {Op::custom_vjp, "custom_vjp %0, %3, %5 : f32[4,6]"},
         };
         // What is left is elementwise on floats.
         for (const OpInfo& row : all_ops()) {

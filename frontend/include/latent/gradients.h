@@ -7,6 +7,7 @@
 #include <memory>
 #include <source_location>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,7 +74,42 @@ std::pair<Tensor, Parameters> value_and_grad(
     Function&& function, const Parameters& parameters,
     std::source_location location = std::source_location::current());
 
+/// Forward mode: `function(primals)` and how it moves where the primals move along `tangents`, the
+/// Jacobian-vector product J v, at about twice the cost of the function. `tangents` has the
+/// structure, shapes and dtypes of `primals`; these and the result are a Tensor, a vector, or a
+/// struct with `visit`. Throws GradientError where a tangent does not fit or a result does not
+/// depend on the primals. A function with a `custom_vjp` inside is differentiated through its
+/// backward rule, which must be linear in the cotangent.
+template <typename Function, typename Primals>
+auto jvp(Function&& function, const Primals& primals, const Primals& tangents,
+         std::source_location location = std::source_location::current());
+
+/// The product of the Hessian of `function`, a tensor of one element, with `tangents`, in the
+/// structure of `parameters`: forward mode over the gradient, at about four times the cost of the
+/// function, without the matrix. Zero where the gradient does not depend on the parameters. Throws
+/// GradientError where the value does not.
+template <typename Function, typename Parameters>
+Parameters hvp(Function&& function, const Parameters& parameters, const Parameters& tangents,
+               std::source_location location = std::source_location::current());
+
+/// All derivatives of `function(x)`: of the result's shape followed by that of `x`. One backward
+/// pass for each element of the result, or one forward pass for each element of `x`, whichever are
+/// fewer, each a graph of its own: meant for small ones.
+Tensor jacobian(const std::function<Tensor(const Tensor&)>& function, const Tensor& x,
+                std::source_location location = std::source_location::current());
+
+/// All second derivatives of `function(x)`, which has one element: the shape of `x` twice. One
+/// product as of `hvp` for each element of `x`.
+Tensor hessian(const std::function<Tensor(const Tensor&)>& function, const Tensor& x,
+               std::source_location location = std::source_location::current());
+
 namespace detail {
+
+/// How `outputs` move with `inputs`. Where one does not depend on them: zeros, or GradientError.
+enum class Independent { zero, error };
+std::vector<Tensor> tangents_of(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                                std::span<const Tensor> tangents, Independent independent,
+                                std::string_view op, const std::source_location& location);
 
 /// What `value_and_grad` differentiates by: the tensors that require a gradient, and leaves with
 /// the values of the others.
@@ -90,6 +126,30 @@ std::pair<Tensor, Parameters> value_and_grad(Function&& function, const Paramete
     Tensor value = std::invoke(function, detail::with_tensors(parameters, inputs));
     Parameters gradients = detail::with_tensors(parameters, grad(value, inputs, location));
     return {std::move(value), std::move(gradients)};
+}
+
+template <typename Function, typename Primals>
+auto jvp(Function&& function, const Primals& primals, const Primals& tangents,
+         std::source_location location) {
+    const std::vector<Tensor> inputs =
+        detail::differentiable(detail::tensors_of(primals), location);
+    auto value = std::invoke(function, detail::with_tensors(primals, inputs));
+    auto tangent = detail::with_tensors(
+        value, detail::tangents_of(detail::tensors_of(value), inputs, detail::tensors_of(tangents),
+                                   detail::Independent::error, "jvp", location));
+    return std::pair(std::move(value), std::move(tangent));
+}
+
+template <typename Function, typename Parameters>
+Parameters hvp(Function&& function, const Parameters& parameters, const Parameters& tangents,
+               std::source_location location) {
+    const std::vector<Tensor> inputs =
+        detail::differentiable(detail::tensors_of(parameters), location);
+    const Tensor value = std::invoke(function, detail::with_tensors(parameters, inputs));
+    return detail::with_tensors(
+        parameters,
+        detail::tangents_of(grad(value, inputs, location), inputs, detail::tensors_of(tangents),
+                            detail::Independent::zero, "hvp", location));
 }
 
 }  // namespace latent

@@ -5,6 +5,7 @@
 #include <latent/compile.h>
 #include <latent/convolution.h>
 #include <latent/creation.h>
+#include <latent/custom_vjp.h>
 #include <latent/elementwise.h>
 #include <latent/eval.h>
 #include <latent/explain.h>

@@ -1,4 +1,4 @@
-#include "passes/vjp.h"
+#include "passes/term.h"
 
 namespace latent::passes {
 
@@ -24,7 +24,9 @@ Term select(const Term& condition, const Term& if_true, const Term& if_false) {
 
 std::optional<ir::Literal> repeated_constant(const ir::Value& value) {
     const ir::Node* node = value.node.get();
-    while (node->op() == Op::broadcast || node->op() == Op::reshape) {
+    // A value that is ready may have forgotten its operands.
+    while ((node->op() == Op::broadcast || node->op() == Op::reshape) &&
+           !node->operands().empty()) {
         node = node->operand(0).node.get();
     }
     if (node->op() != Op::constant) {
@@ -33,11 +35,13 @@ std::optional<ir::Literal> repeated_constant(const ir::Value& value) {
     return node->attributes_as<ir::ConstantAttributes>().value;
 }
 
-Term guarded(const Term& cotangent, const Term& product) {
-    const Term zero = product.filled(0);
+Term zero_where(const Term& vanishes, const Term& product) {
     const Term is_nan = apply(Op::not_equal, product, product);
-    const Term unused = apply(Op::bitwise_and, apply(Op::equal, cotangent, zero), is_nan);
-    return select(unused, zero, product);
+    return select(apply(Op::bitwise_and, vanishes, is_nan), product.filled(0), product);
+}
+
+Term guarded(const Term& cotangent, const Term& product) {
+    return zero_where(apply(Op::equal, cotangent, cotangent.filled(0)), product);
 }
 
 }  // namespace latent::passes
