@@ -1,10 +1,19 @@
 #include <numbers>
 
+#include "passes/special_functions.h"
 #include "passes/vjp.h"
 
 namespace latent::passes {
 
 using ir::Op;
+
+namespace {
+
+Term erf_derivative(const Term& x) {
+    return 2.0 * std::numbers::inv_sqrtpi * apply(Op::exp, -(x * x));
+}
+
+}  // namespace
 
 void apply_vjp(const VjpContext& c) {
     const Term ct = c.cotangent();
@@ -58,10 +67,13 @@ void apply_vjp(const VjpContext& c) {
             return c.contribute(0, c.bounded(ct * (1.0 - out() * out())));
         case Op::asinh:
             return c.contribute(0, c.bounded(ct / apply(Op::sqrt, 1.0 + x() * x())));
-        case Op::erf: {
-            const Term gaussian = apply(Op::exp, -(x() * x()));
-            return c.contribute(0, c.bounded(ct * (2.0 * std::numbers::inv_sqrtpi * gaussian)));
-        }
+        case Op::sigmoid:
+            // Not 1 - out: that has lost sigmoid(-x) to rounding where x is far above zero.
+            return c.contribute(0, c.bounded(ct * (out() * apply(Op::sigmoid, -x()))));
+        case Op::erf:
+            return c.contribute(0, c.bounded(ct * erf_derivative(x())));
+        case Op::erfc:
+            return c.contribute(0, -c.bounded(ct * erf_derivative(x())));
         case Op::cast: {
             const Term back(ir::cast(ct.value(), c.operand_type(0).dtype, c.location()),
                             c.location());
@@ -95,6 +107,15 @@ void apply_vjp(const VjpContext& c) {
             return c.contribute(0, c.guarded(ct * apply(Op::cosh, x())));
         case Op::cosh:
             return c.contribute(0, c.guarded(ct * apply(Op::sinh, x())));
+        case Op::erfinv: {
+            const Term inverse_gaussian = apply(Op::exp, out() * out());
+            return c.contribute(
+                0, c.guarded(ct * (0.5 / std::numbers::inv_sqrtpi * inverse_gaussian)));
+        }
+        case Op::lgamma: {
+            const Term derivative(digamma(x().value(), c.location()), c.location());
+            return c.contribute(0, c.guarded(ct * derivative));
+        }
 
         // Several operands.
         case Op::add:

@@ -139,7 +139,12 @@ Expr atanh(const Expr& x);
 
 /// 2 / sqrt(pi) * integral of exp(-t^2) from 0 to x: 1.5, 1.6.
 Expr erf(const Expr& x);
-/// 1 - erf(x), accurate in the upper tail: 4.0, 4.3.
+/// 1 - erf(x), accurate in the upper tail: 1.0, 4.0.
 Expr erfc(const Expr& x);
+/// The inverse of erf: 1.0, 4.0; NaN outside of [-1, 1].
+Expr erfinv(const Expr& x);
+/// log |gamma(x)|, infinite at 0, -1, -2, ...: 1.0, 4.0. For negative x the result passes through
+/// zeros; beside them the error in f64 is relative to log gamma(1 - x) or 1, the larger one.
+Expr lgamma(const Expr& x);
 
 }  // namespace latent::codegen::math
