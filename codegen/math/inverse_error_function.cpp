@@ -35,28 +35,29 @@ Fraction central_fraction(const Real& square) {
                        2.8729085735721942674e4, 5.2264952788528545610e3})};
 }
 
-// Beyond, a rational function of r = sqrt(-log((1 - x) / 2)), here for r up to 5.
-Fraction tail_quantile(const Real& root) {
+// Beyond, AS 241 has a rational function of sqrt(-log((1 - x) / 2)), here for roots up to 5. The
+// result is not far from the root itself, so that is taken out of it, too.
+Fraction tail_fraction(const Real& root) {
     const Real r = root - 1.6;
-    return {polynomial(
-                r, {1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
-                    3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
-                    2.27238449892691845833e-2, 7.74545014278341407640e-4}),
-            polynomial(
-                r, {1.0, 2.05319162663775882187e0, 1.67638483018380384940e0,
-                    6.89767334985100004550e-1, 1.48103976427480074590e-1, 1.51986665636164571966e-2,
-                    5.47593808499534494600e-4, 1.05075007164441684324e-9})};
+    return {
+        polynomial(r, {-0.593477966396312134, -1.01096331241840787, -0.655756745600046325,
+                       -0.200594278979914604, -0.028384051745587711, -0.00145705259609006792,
+                       -6.63177067152293165e-6, 9.05422307973492566e-8, -1.0507500716444169e-9}),
+        polynomial(
+            r, {1.0, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1,
+                1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
+                1.05075007164441684324e-9})};
 }
 
-// And for larger r: 1 - x < 2.8e-11.
-Fraction far_tail_quantile(const Real& root) {
+// And for larger ones: 1 - x < 2.8e-11.
+Fraction far_tail_fraction(const Real& root) {
     const Real r = root - 5.0;
-    return {polynomial(
-                r, {6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
-                    2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
-                    2.71155556874348757815e-5, 2.01033439929228813265e-7}),
-            polynomial(
-                r, {1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1,
+    return {
+        polynomial(r, {-0.292150478086966859, -0.135681671150556838, -0.0224186615523281701,
+                       -0.00160669600449287182, -0.0000486158126100102338, -4.91064407306241396e-7,
+                       -3.45752032113898262e-10, 9.22566256025242446e-13, -2.0442631033899397e-15}),
+        polynomial(r,
+                   {1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1,
                     1.48753612908506148525e-2, 7.86869131145613259100e-4, 1.84631831751005468180e-5,
                     1.42151175831644588870e-7, 2.04426310338993978564e-15})};
 }
@@ -65,18 +66,16 @@ Fraction far_tail_quantile(const Real& root) {
 Real erfinv_of_double(const Real& x, bool reaches_far_tail) {
     const Real log_tail = log_of_parts(reduce_log(0.5 * (1.0 - x)));
     const Real root = Real(Halide::sqrt((-log_tail).expr()));
-    Fraction tail = tail_quantile(root);
+    Fraction tail = tail_fraction(root);
     if (reaches_far_tail) {
-        tail = choose(root <= 5.0, tail, far_tail_quantile(root));
+        tail = choose(root <= 5.0, tail, far_tail_fraction(root));
     }
     const Expr central = x <= 0.85;
     const Real square = x * x;
     const Fraction fraction = choose(central, central_fraction(square), tail);
     const Real quotient = fraction.numerator / fraction.denominator;
     const double half_sqrt_pi = 0.8862269254527580;
-    const double inverse_sqrt_two = 0.7071067811865476;
-    return detail::choose(central, x * half_sqrt_pi + x * (square * quotient),
-                          inverse_sqrt_two * quotient);
+    return detail::choose(central, x * half_sqrt_pi + x * (square * quotient), root + quotient);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@
 /// around them (one does no harm, but it walks its whole argument).
 ///
 /// Two numbers at a function are the largest error in units in the last place that its tests allow,
-/// in f32 and f64; measured errors are a little smaller. Functions without them are exact.
+/// in f32 and f64; measured errors are a little smaller (docs/accuracy.md has them). Functions
+/// without them are exact.
 ///
 /// Calls must be qualified (`math::exp(x)`): Halide's functions of the same name are found through
 /// argument-dependent look-up.
@@ -98,7 +99,7 @@ Expr log2(const Expr& x);
 Expr log10(const Expr& x);
 /// log(1 + x) without cancellation: 1.6, 1.6.
 Expr log1p(const Expr& x);
-/// 1 / (1 + exp(-x)), without overflow and accurate in both tails: 2.5, 2.5.
+/// 1 / (1 + exp(-x)), without overflow and accurate in both tails: 1.5, 1.7.
 Expr sigmoid(const Expr& x);
 
 // Trigonometric functions, in radians. The errors of sin, cos and tan hold for every f32 argument,
@@ -122,17 +123,17 @@ Expr atan2(const Expr& y, const Expr& x);
 
 // Hyperbolic functions.
 
-/// 2.2, 2.3.
+/// 1.6, 1.8.
 Expr sinh(const Expr& x);
 /// 1.5, 1.5.
 Expr cosh(const Expr& x);
-/// 2.4, 2.6; never beyond [-1, 1].
+/// 1.4, 2.6; never beyond [-1, 1].
 Expr tanh(const Expr& x);
 /// 1.9, 1.9.
 Expr asinh(const Expr& x);
 /// 2.0, 2.0; NaN below 1.
 Expr acosh(const Expr& x);
-/// 2.1, 2.1; NaN outside of [-1, 1].
+/// 1.8, 1.8; NaN outside of [-1, 1].
 Expr atanh(const Expr& x);
 
 // Functions of probability.

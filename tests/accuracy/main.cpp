@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <latent/runtime.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -41,11 +42,19 @@ std::string number(float x) {
 }
 
 std::string row(const Function& function, std::uint32_t stride) {
-    const auto progress = [&](double done) {
-        std::fputs(fmt::format("\r{:<12}{:3.0f} %", function.name, 100 * done).c_str(), stderr);
+    constexpr int bar_width = 40;
+    const bool is_terminal = isatty(STDERR_FILENO) == 1;
+    const auto show_progress = [&](double done) {
+        if (is_terminal) {
+            const std::string bar(static_cast<std::size_t>(bar_width * done), '#');
+            std::fputs(fmt::format("\r{:<12}[{:-<{}}]", function.name, bar, bar_width).c_str(),
+                       stderr);
+        }
     };
-    const SingleErrors single = sweep_single(function, stride, progress);
-    std::fputs("\r\x1b[K", stderr);
+    const SingleErrors single = sweep_single(function, stride, show_progress);
+    if (is_terminal) {
+        std::fputs("\r\x1b[K", stderr);
+    }
     const WorstError in_double = sample_double(function, double_samples);
     std::string text = fmt::format("| `{}` | {:.2f} | {:.9g} | {:.2f} | {:.2f} | {:.17g} |",
                                    function.name, single.everywhere.ulp, single.everywhere.argument,

@@ -53,7 +53,7 @@ TEST_CASE("the sigmoid is accurate in both of its tails, and so is its gradient"
     const Tensor x = leaf(Tensor::from({-100.0F, 40.0F}));
     const double tail = std::exp(-100);
     const Tensor y = sigmoid(x);
-    CHECK(std::abs(values(y)[0] / tail - 1) < 1e-2);  // a denormal f32
+    CHECK(std::abs(values(y)[0] / tail - 1) < 0.02);  // a denormal f32
     const Tensor slope = y.sum().backward()[x];
     CHECK(std::abs(values(slope)[1] / std::exp(-40) - 1) < 1e-6);
 }
