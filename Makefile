@@ -22,7 +22,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SOURCE_FOLDERS := ir passes codegen frontend tests benchmarks examples tools
 SOURCES = $(shell find $(SOURCE_FOLDERS) -name '*.h' -o -name '*.cpp' -o -name '*.c')
 
-.PHONY: help build demo test bench format check check-format check-includes check-tidy \
+.PHONY: help build demo test bench ulp format check check-format check-includes check-tidy \
         check-asan check-tsan clean
 
 help:  ## this list
@@ -50,6 +50,12 @@ bench: .venv/.requirements  ## build and run the benchmarks, print ratios (BENCH
 	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
 	cmake --build --preset release --target benchmarks
 	benchmarks/run.sh build/release/benchmarks $(BENCH_ARGS)
+
+ulp: .venv/.requirements  ## measure the errors of functions over all of f32, write docs/accuracy.md
+	@tools/ensure_packages.sh ulp $(TEST_PACKAGES)
+	cmake --preset release -DLATENT_BUILD_TESTS=ON
+	cmake --build --preset release --target latent_accuracy
+	build/release/tests/latent_accuracy docs/accuracy.md
 
 format: .venv/.requirements-dev  ## format the sources
 	clang-format -i $(SOURCES)

@@ -16,10 +16,6 @@ Expression floating(const Tensor& x, const std::source_location& location) {
     return detail::as_floating(detail::expression(x, location));
 }
 
-Expression logistic(const Expression& x) {
-    return 1.0 / (1.0 + detail::exp(-x));
-}
-
 Expression elu(const Expression& x, const Expression& alpha) {
     return detail::select(x > detail::literal(0, x), x, alpha * detail::apply(ir::Op::expm1, x));
 }
@@ -53,7 +49,7 @@ Tensor selu(const Tensor& tensor, std::source_location location) {
 }
 
 Tensor sigmoid(const Tensor& x, std::source_location location) {
-    return wrap(logistic(floating(x, location)));
+    return wrap(detail::sigmoid(floating(x, location)));
 }
 
 Tensor log_sigmoid(const Tensor& x, std::source_location location) {
@@ -62,7 +58,7 @@ Tensor log_sigmoid(const Tensor& x, std::source_location location) {
 
 Tensor silu(const Tensor& tensor, std::source_location location) {
     const Expression x = floating(tensor, location);
-    return wrap(x * logistic(x));
+    return wrap(x * detail::sigmoid(x));
 }
 
 Tensor hardswish(const Tensor& tensor, std::source_location location) {

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "frontend/arguments.h"
+#include "passes/special_functions.h"
 
 namespace latent {
 
@@ -159,6 +160,20 @@ Tensor atanh(const Tensor& x, std::source_location location) {
 }
 Tensor erf(const Tensor& x, std::source_location location) {
     return of_floating(Op::erf, x, location);
+}
+Tensor erfc(const Tensor& x, std::source_location location) {
+    return of_floating(Op::erfc, x, location);
+}
+Tensor erfinv(const Tensor& x, std::source_location location) {
+    return of_floating(Op::erfinv, x, location);
+}
+Tensor lgamma(const Tensor& x, std::source_location location) {
+    return of_floating(Op::lgamma, x, location);
+}
+
+Tensor digamma(const Tensor& x, std::source_location location) {
+    const Expression operand = floating(x, location);
+    return wrap(operand.with(passes::digamma(operand.value(), location)));
 }
 
 Tensor rsqrt(const Tensor& x, std::source_location location) {

@@ -79,6 +79,9 @@ inline Expression sqrt(const Expression& x) {
 inline Expression tanh(const Expression& x) {
     return apply(ir::Op::tanh, x);
 }
+inline Expression sigmoid(const Expression& x) {
+    return apply(ir::Op::sigmoid, x);
+}
 inline Expression erf(const Expression& x) {
     return apply(ir::Op::erf, x);
 }

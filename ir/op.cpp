@@ -47,7 +47,11 @@ bool is_transcendental(Op op) {
         case Op::asinh:
         case Op::acosh:
         case Op::atanh:
+        case Op::sigmoid:
         case Op::erf:
+        case Op::erfc:
+        case Op::erfinv:
+        case Op::lgamma:
         case Op::pow:
         case Op::atan2:
         case Op::random_bits:

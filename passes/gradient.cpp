@@ -213,7 +213,11 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
         case Op::asinh:
         case Op::acosh:
         case Op::atanh:
+        case Op::sigmoid:
         case Op::erf:
+        case Op::erfc:
+        case Op::erfinv:
+        case Op::lgamma:
         case Op::cast:
         case Op::add:
         case Op::sub:

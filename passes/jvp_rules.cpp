@@ -135,7 +135,11 @@ Differential apply_jvp(const JvpContext& c) {
         case Op::asinh:
         case Op::acosh:
         case Op::atanh:
+        case Op::sigmoid:
         case Op::erf:
+        case Op::erfc:
+        case Op::erfinv:
+        case Op::lgamma:
         case Op::mul:
         case Op::div:
         case Op::floor_divide:

@@ -2,9 +2,19 @@
 
 #include <numbers>
 
+#include "passes/special_functions.h"
+
 namespace latent::passes {
 
 using ir::Op;
+
+namespace {
+
+Term erf_derivative(const Term& x) {
+    return 2.0 * std::numbers::inv_sqrtpi * apply(Op::exp, -(x * x));
+}
+
+}  // namespace
 
 Term Partial::guard(const Term& product, bool incoming_may_vanish,
                     const std::optional<Term>& derivative) const {
@@ -55,7 +65,12 @@ void apply_partial(Partial& p) {
         case Op::asinh:
             return p.give(p.over(apply(Op::sqrt, 1.0 + x * x)));
         case Op::erf:
-            return p.give(p.times(2.0 * std::numbers::inv_sqrtpi * apply(Op::exp, -(x * x))));
+            return p.give(p.times(erf_derivative(x)));
+        case Op::erfc:
+            return p.give(-p.times(erf_derivative(x)));
+        case Op::sigmoid:
+            // Not 1 - out: that has lost sigmoid(-x) to rounding where x is far above zero.
+            return p.give(p.times(out * apply(Op::sigmoid, -x)));
 
         // Unbounded derivatives.
         case Op::sqrt:
@@ -84,6 +99,12 @@ void apply_partial(Partial& p) {
             return p.give(p.times_unbounded(apply(Op::cosh, x)));
         case Op::cosh:
             return p.give(p.times_unbounded(apply(Op::sinh, x)));
+        case Op::erfinv:
+            return p.give(
+                p.times_unbounded(0.5 / std::numbers::inv_sqrtpi * apply(Op::exp, out * out)));
+        case Op::lgamma:
+            return p.give(p.times_unbounded(
+                Term(digamma(x.value(), p.node().location()), p.node().location())));
 
         // Several operands.
         case Op::add:

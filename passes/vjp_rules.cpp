@@ -70,7 +70,11 @@ void apply_vjp(const VjpContext& c) {
         case Op::asinh:
         case Op::acosh:
         case Op::atanh:
+        case Op::sigmoid:
         case Op::erf:
+        case Op::erfc:
+        case Op::erfinv:
+        case Op::lgamma:
         case Op::add:
         case Op::sub:
         case Op::mul:

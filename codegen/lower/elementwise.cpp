@@ -114,8 +114,16 @@ Expr compute(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
             return math::acosh(a);
         case ir::Op::atanh:
             return math::atanh(a);
+        case ir::Op::sigmoid:
+            return math::sigmoid(a);
         case ir::Op::erf:
             return math::erf(a);
+        case ir::Op::erfc:
+            return math::erfc(a);
+        case ir::Op::erfinv:
+            return math::erfinv(a);
+        case ir::Op::lgamma:
+            return math::lgamma(a);
         case ir::Op::bitwise_not:
             return a.type().is_bool() ? !a : ~a;
         case ir::Op::stop_gradient:

@@ -25,6 +25,49 @@ Real erf_small(const Real& x) {
                         -1.6206315216985952e-07, 1.3710986646190439e-08, -7.779480003192625e-10});
 }
 
+// For a = |x|: erfc(a) = exp(-a^2) p((a - 4) / (a + 4)) / (1 + 2 a), where p approximates
+// (1 + 2 a) exp(a^2) erfc(a). (M. M. Shepherd and J. G. Laframboise, Chebyshev approximation of
+// (1 + 2 x) exp(x^2) erfc x in 0 <= x < infinity, Mathematics of Computation 36, 1981.)
+Real erfc_variable(const Real& size) {
+    return (size - 4.0) / (size + 4.0);
+}
+
+Real erfc_of_double(const Real& x) {
+    const Real size = at_most(magnitude(x), 27.3);  // There the result is 0.
+    const Real p =
+        polynomial(erfc_variable(size),
+                   {1.2329951186255526,     -0.13962111684056316,   0.015379652102605884,
+                    0.06809705425476284,    -0.10103906603555092,   0.09373283499622964,
+                    -0.06633036582837927,   0.03716751556545062,    -0.01619773387846508,
+                    0.005031969789310261,   -0.0007577744542149622, -0.00019925602604688454,
+                    0.00015062639051512312, -2.440023081764168e-05, -1.1234161229864035e-05,
+                    5.708996499353288e-06,  3.1345804576669267e-07, -8.199747423307813e-07,
+                    5.560891834547814e-08,  1.0151917336518373e-07, -8.220171914620656e-09,
+                    -8.441630447504157e-09});
+    // The square must be exact, since its absolute error becomes a relative one.
+    const Real high = upper_half(size);
+    const Real exponential = exp_sum(-(high * high), (high - size) * (high + size));
+    const Real upper_tail = exponential * (p / (1.0 + 2.0 * size));
+    const Real tail = choose(x < 0.0, 2.0 - upper_tail, upper_tail);
+    return choose(magnitude(x) < 0.5, 1.0 - erf_small(x), tail);
+}
+
+// In f64, where nothing is lost that an f32 shows: the formula has many steps.
+Real erfc_of_single(const Real& x) {
+    const Real size = widen(at_most(magnitude(x), 10.5));
+    const Real p =
+        polynomial(erfc_variable(size),
+                   {1.2329951186702604, -0.13962113508087252, 0.015379632796214666,
+                    0.068098012204793379, -0.10103765591661544, 0.093719560640988972,
+                    -0.066357843495891829, 0.037225294259082766, -0.016011739363003259,
+                    0.0050534061954830877, -0.0011351168046419696, -0.0006427418454999485});
+    const ExpParts parts = reduce_exp(-(size * size), exponent_bias(size.type()));
+    const Real exponential = (parts.tail + 1.0) * power_of_two(parts.biased_k);
+    const Real upper_tail = exponential * p / (1.0 + 2.0 * size);
+    const Real tail = narrow(choose(x < 0.0, 2.0 - upper_tail, upper_tail));
+    return choose(x == x, tail, x);
+}
+
 }  // namespace
 
 Expr erf(const Expr& argument) {
@@ -53,31 +96,7 @@ Expr erf(const Expr& argument) {
 
 Expr erfc(const Expr& argument) {
     const Real x = require_float(argument, "erfc");
-    // For a = |x|: erfc(a) = exp(-a^2) p((a - 4) / (a + 4)) / (1 + 2 a), where p approximates
-    // (1 + 2 a) exp(a^2) erfc(a). (M. M. Shepherd and J. G. Laframboise, Chebyshev approximation of
-    // (1 + 2 x) exp(x^2) erfc x in 0 <= x < infinity, Mathematics of Computation 36, 1981.)
-    // The limit is where the result is 0.
-    const Real size = at_most(magnitude(x), x.is_double() ? 27.3 : 10.5);
-    const Real q = (size - 4.0) / (size + 4.0);
-    const Real p =
-        polynomial(q,
-                   {1.232995152e+00, -1.396210045e-01, 1.537732687e-02, 6.809116155e-02,
-                    -1.009932458e-01, 9.384226054e-02, -6.658819318e-02, 3.638381884e-02,
-                    -1.607899182e-02, 6.843691692e-03, 8.278766181e-04},
-                   {1.2329951186255526,     -0.13962111684056316,   0.015379652102605884,
-                    0.06809705425476284,    -0.10103906603555092,   0.09373283499622964,
-                    -0.06633036582837927,   0.03716751556545062,    -0.01619773387846508,
-                    0.005031969789310261,   -0.0007577744542149622, -0.00019925602604688454,
-                    0.00015062639051512312, -2.440023081764168e-05, -1.1234161229864035e-05,
-                    5.708996499353288e-06,  3.1345804576669267e-07, -8.199747423307813e-07,
-                    5.560891834547814e-08,  1.0151917336518373e-07, -8.220171914620656e-09,
-                    -8.441630447504157e-09});
-    // The square must be exact, since its absolute error becomes a relative one.
-    const Real high = upper_half(size);
-    const Real exponential = exp_sum(-(high * high), (high - size) * (high + size));
-    const Real upper_tail = exponential * (p / (1.0 + size + size));
-    const Real tail = choose(x < 0.0, 2.0 - upper_tail, upper_tail);
-    return choose(magnitude(x) < 0.5, 1.0 - erf_small(x), tail);
+    return x.is_double() ? erfc_of_double(x) : erfc_of_single(x);
 }
 
 }  // namespace latent::codegen::math

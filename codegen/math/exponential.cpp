@@ -74,13 +74,6 @@ Real half_exp(const Real& x) {
     return 2.0 * (quarter * parts.tail + quarter);
 }
 
-Real half_expm1(const Real& x) {
-    const Real clamped = at_most(x, overflow_of_half(x.type()));
-    const ExpParts parts = reduce_exp(clamped, exponent_bias(x.type()) - 2);
-    const Real quarter = power_of_two(parts.biased_k);
-    return 2.0 * (quarter * parts.tail + (quarter - 0.25));
-}
-
 }  // namespace detail
 
 using namespace detail;
@@ -111,11 +104,19 @@ Expr expm1(const Expr& argument) {
 
 Expr sigmoid(const Expr& argument) {
     const Real x = require_float(argument, "sigmoid");
-    // With e = exp(-|x|): e / (1 + e) for negative x, else 1 / (1 + e).
+    // With e = exp(-|x|): e / (1 + e) for negative x, else 1 / (1 + e). What rounding took from e
+    // and from 1 + e comes back as a correction of the quotient.
     const Real negated = at_least(-magnitude(x), x.is_double() ? -746.0 : -104.0);
     const ExpParts parts = reduce_exp(negated, 2 * exponent_bias(x.type()));
-    const Real e = scale(parts.tail + 1.0, parts.biased_k);
-    return choose(x < 0.0, e, 1.0) / (1.0 + e);
+    const DoubleReal mantissa = fast_two_sum(x.constant(1.0), parts.tail);
+    const Real e = scale(mantissa.high, parts.biased_k);
+    const Real e_low = scale(mantissa.low, parts.biased_k);
+    const DoubleReal sum = fast_two_sum(x.constant(1.0), e);
+    const Expr negative = x < 0.0;
+    const Real quotient = choose(negative, e, 1.0) / sum.high;
+    const Real reciprocal = choose(negative, 1.0 - quotient, quotient);  // of the sum
+    const Real remainder = choose(negative, e_low, 0.0) - quotient * (sum.low + e_low);
+    return quotient + remainder * reciprocal;
 }
 
 }  // namespace latent::codegen::math

@@ -22,7 +22,5 @@ Real exp_sum(const Real& high, const Real& low);
 
 /// exp(x) / 2 without overflow where exp(x) / 2 is finite, for x >= 0.
 Real half_exp(const Real& x);
-/// expm1(x) / 2 likewise.
-Real half_expm1(const Real& x);
 
 }  // namespace latent::codegen::math::detail

@@ -48,13 +48,6 @@ Real integer_plus_shift(const Expr& small_integer, const Type& type) {
     return from_bits(small_integer | bits_constant(type, shift_bits));
 }
 
-double ln2_high(const Type& type) {
-    return type.bits() == 64 ? 6.93147180369123816490e-01 : 0.693359375;
-}
-double ln2_low(const Type& type) {
-    return type.bits() == 64 ? 1.90821492927058770002e-10 : -2.12194440e-4;
-}
-
 // The values of a logarithm outside of (0, infinity).
 Real with_limits(const Real& x, const Real& logarithm) {
     const double infinity = std::numeric_limits<double>::infinity();
@@ -64,6 +57,13 @@ Real with_limits(const Real& x, const Real& logarithm) {
 }
 
 }  // namespace
+
+double ln2_high(const Type& type) {
+    return type.bits() == 64 ? 6.93147180369123816490e-01 : 0.693359375;
+}
+double ln2_low(const Type& type) {
+    return type.bits() == 64 ? 1.90821492927058770002e-10 : -2.12194440e-4;
+}
 
 LogParts reduce_log(const Real& x) {
     const int digits = mantissa_bits(x.type());

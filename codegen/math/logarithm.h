@@ -13,6 +13,10 @@ struct LogParts {
 /// For positive finite x, subnormal ones too.
 LogParts reduce_log(const Real& x);
 
+/// ln 2 = high + low, where products of high with exponents are exact.
+double ln2_high(const Type& type);
+double ln2_low(const Type& type);
+
 /// log(1 + fraction) - fraction, for fraction in the range above.
 Real log1p_tail(const Real& fraction);
 /// The logarithm of what the parts stand for.

@@ -15,7 +15,8 @@
 /// around them (one does no harm, but it walks its whole argument).
 ///
 /// Two numbers at a function are the largest error in units in the last place that its tests allow,
-/// in f32 and f64; measured errors are a little smaller. Functions without them are exact.
+/// in f32 and f64; measured errors are a little smaller (docs/accuracy.md has them). Functions
+/// without them are exact.
 ///
 /// Calls must be qualified (`math::exp(x)`): Halide's functions of the same name are found through
 /// argument-dependent look-up.
@@ -98,7 +99,7 @@ Expr log2(const Expr& x);
 Expr log10(const Expr& x);
 /// log(1 + x) without cancellation: 1.6, 1.6.
 Expr log1p(const Expr& x);
-/// 1 / (1 + exp(-x)), without overflow and accurate in both tails: 2.5, 2.5.
+/// 1 / (1 + exp(-x)), without overflow and accurate in both tails: 1.5, 1.7.
 Expr sigmoid(const Expr& x);
 
 // Trigonometric functions, in radians. The errors of sin, cos and tan hold for every f32 argument,
@@ -122,24 +123,29 @@ Expr atan2(const Expr& y, const Expr& x);
 
 // Hyperbolic functions.
 
-/// 2.2, 2.3.
+/// 1.6, 1.8.
 Expr sinh(const Expr& x);
 /// 1.5, 1.5.
 Expr cosh(const Expr& x);
-/// 2.4, 2.6; never beyond [-1, 1].
+/// 1.4, 2.6; never beyond [-1, 1].
 Expr tanh(const Expr& x);
 /// 1.9, 1.9.
 Expr asinh(const Expr& x);
 /// 2.0, 2.0; NaN below 1.
 Expr acosh(const Expr& x);
-/// 2.1, 2.1; NaN outside of [-1, 1].
+/// 1.8, 1.8; NaN outside of [-1, 1].
 Expr atanh(const Expr& x);
 
 // Functions of probability.
 
 /// 2 / sqrt(pi) * integral of exp(-t^2) from 0 to x: 1.5, 1.6.
 Expr erf(const Expr& x);
-/// 1 - erf(x), accurate in the upper tail: 4.0, 4.3.
+/// 1 - erf(x), accurate in the upper tail: 1.0, 4.0.
 Expr erfc(const Expr& x);
+/// The inverse of erf: 1.0, 4.0; NaN outside of [-1, 1].
+Expr erfinv(const Expr& x);
+/// log |gamma(x)|, infinite at 0, -1, -2, ...: 1.0, 4.0. For negative x the result passes through
+/// zeros; beside them the error in f64 is relative to log gamma(1 - x) or 1, the larger one.
+Expr lgamma(const Expr& x);
 
 }  // namespace latent::codegen::math

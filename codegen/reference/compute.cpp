@@ -164,8 +164,16 @@ void compute(const Computation& c) {
             return unary(Floats{}, c, [](double x) { return std::acosh(x); });
         case Op::atanh:
             return unary(Floats{}, c, [](double x) { return std::atanh(x); });
+        case Op::sigmoid:
+            return unary(Floats{}, c, [](double x) { return sigmoid(x); });
         case Op::erf:
             return unary(Floats{}, c, [](double x) { return std::erf(x); });
+        case Op::erfc:
+            return unary(Floats{}, c, [](double x) { return std::erfc(x); });
+        case Op::erfinv:
+            return unary(Floats{}, c, [](double x) { return static_cast<double>(erfinv(x)); });
+        case Op::lgamma:
+            return unary(Floats{}, c, [](double x) { return std::lgamma(x); });
         case Op::bitwise_not:
             return unary(Bits{}, c, [](auto x) { return bitwise_not(x); });
         case Op::stop_gradient:

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <type_traits>
 
 #include <latent/dtype.h>
@@ -158,6 +159,33 @@ T pow(T base, T exponent) {
         base = mul(base, base);
     }
     return result;
+}
+
+/// 1 / (1 + exp(-x)), where nothing overflows.
+inline double sigmoid(double x) {
+    const double e = std::exp(-std::fabs(x));
+    return (x < 0 ? e : 1) / (1 + e);
+}
+
+/// The inverse of erf, by Halley's method. Its start is right to 2 parts in 1000.
+/// Source: S. Winitzki, A handy approximation for the error function and its inverse, 2008.
+inline long double erfinv(long double x) {
+    using Limits = std::numeric_limits<long double>;
+    const long double size = std::fabs(x);
+    if (!(size < 1)) {
+        return size == 1 ? std::copysign(Limits::infinity(), x) : Limits::quiet_NaN();
+    }
+    constexpr long double a = 0.147L;
+    const long double log_tails = std::log1p(-size * size);
+    const long double half = 2 / (std::numbers::pi_v<long double> * a) + log_tails / 2;
+    long double y = std::sqrt(std::sqrt(half * half - log_tails / a) - half);
+    for (int i = 0; i < 4; ++i) {
+        const long double error = size < 0.5L ? std::erf(y) - size : (1 - size) - std::erfc(y);
+        const long double slope = 2 * std::numbers::inv_sqrtpi_v<long double> * std::exp(-y * y);
+        const long double step = error / slope;
+        y -= step / (1 + y * step);
+    }
+    return std::copysign(y, x);
 }
 
 inline bool bitwise_not(bool x) {

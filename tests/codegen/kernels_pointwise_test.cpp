@@ -27,7 +27,11 @@ bool is_approximate(ir::Op op) {
         case ir::Op::asinh:
         case ir::Op::acosh:
         case ir::Op::atanh:
+        case ir::Op::sigmoid:
         case ir::Op::erf:
+        case ir::Op::erfc:
+        case ir::Op::erfinv:
+        case ir::Op::lgamma:
         case ir::Op::pow:
         case ir::Op::atan2:
         case ir::Op::remainder:

@@ -52,6 +52,15 @@ Tensor acosh(const Tensor& x, std::source_location location = std::source_locati
 Tensor atanh(const Tensor& x, std::source_location location = std::source_location::current());
 /// The error function.
 Tensor erf(const Tensor& x, std::source_location location = std::source_location::current());
+/// 1 - erf(x), accurate where erf(x) is near one.
+Tensor erfc(const Tensor& x, std::source_location location = std::source_location::current());
+/// The inverse of erf: infinite at -1 and 1, NaN beyond.
+Tensor erfinv(const Tensor& x, std::source_location location = std::source_location::current());
+/// log |gamma(x)|, infinite at 0, -1, -2, ... Its gradient is `digamma`.
+Tensor lgamma(const Tensor& x, std::source_location location = std::source_location::current());
+/// The derivative of `lgamma`: NaN at -1, -2, ... and infinite at 0, with the opposite sign.
+/// Source: https://dlmf.nist.gov/5.5 and https://dlmf.nist.gov/5.11
+Tensor digamma(const Tensor& x, std::source_location location = std::source_location::current());
 
 // Tests; the result is bool.
 

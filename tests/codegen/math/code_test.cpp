@@ -36,6 +36,8 @@ std::vector<Named> functions() {
         {"atanh", math::atanh},
         {"erf", math::erf},
         {"erfc", math::erfc},
+        {"erfinv", math::erfinv},
+        {"lgamma", math::lgamma},
         {"sqrt", math::sqrt},
         {"rsqrt", math::rsqrt},
         {"round", math::round},
