@@ -100,6 +100,8 @@ class Partitioner {
     void store_in_new_region(const ir::Node& node);
     void scatter_in_new_region(const ir::Node& node);
     bool depends(int region, int on) const;
+    void add_alias(const ir::Node& view, const Requests& readers);
+    bool waits_for_alias_of(int region, const ir::Node& stored) const;
     void withdraw(int region, int first_instance);
     void finish();
 
@@ -109,6 +111,8 @@ class Partitioner {
     ir::NodeMap<bool> stored_;
     ir::NodeMap<Requests> requests_;
     ir::NodeMap<std::vector<int>> producers_;  ///< the regions that write a stored value, in order
+    ir::NodeMap<const ir::Node*> alias_of_;    ///< a view and the value whose bytes it shares
+    ir::NodeMap<std::vector<int>> alias_readers_;  ///< the regions that read a value by an alias
     std::vector<OpenRegion> regions_;
     Partition partition_;
 };
@@ -192,9 +196,7 @@ bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
 
 void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
     if (must_store(node) && has_bytes_of_operand(node.op())) {
-        const ir::Node* operand = node.operand(0).node.get();
-        demand_storage(operand);
-        partition_.aliases.push_back({&node, operand});
+        add_alias(node, requests);
         read(node, requests);
         return;
     }
@@ -213,9 +215,7 @@ void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
         partition_.cuts.push_back(
             {&node, "its elements have no regular stride seen through the views above"});
         if (has_bytes_of_operand(node.op())) {
-            const ir::Node* operand = node.operand(0).node.get();
-            demand_storage(operand);
-            partition_.aliases.push_back({&node, operand});
+            add_alias(node, stuck);
         } else {
             store_in_new_region(node);
         }
@@ -372,7 +372,7 @@ bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests)
                                                   : depends(request.region, other.region);
         };
         if (request.need != Need::any || !open.stores_like_results(request.coordinates) ||
-            std::ranges::any_of(requests, prevents)) {
+            std::ranges::any_of(requests, prevents) || waits_for_alias_of(request.region, node)) {
             continue;
         }
         int instance = -1;
@@ -412,7 +412,7 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
         const bool cycle = std::ranges::any_of(requests, [&](const Request& other) {
             return other.region == candidate || depends(candidate, other.region);
         });
-        if (cycle) {
+        if (cycle || waits_for_alias_of(candidate, node)) {
             continue;
         }
         const OpenRegion before = open;
@@ -484,6 +484,29 @@ void Partitioner::scatter_in_new_region(const ir::Node& node) {
     producers_[&node] = {copy_index, copy_index + 1};
 }
 
+void Partitioner::add_alias(const ir::Node& view, const Requests& readers) {
+    const ir::Node* stored = view.operand(0).node.get();
+    demand_storage(stored);
+    partition_.aliases.push_back({&view, stored});
+    alias_of_[&view] = stored;
+    std::vector<int> regions;
+    for (const Request& reader : readers) {
+        regions.push_back(reader.region);
+    }
+    if (const std::vector<int>* above = alias_readers_.find(&view)) {
+        regions.insert(regions.end(), above->begin(), above->end());
+    }
+    std::vector<int>& known = alias_readers_[stored];
+    known.insert(known.end(), regions.begin(), regions.end());
+}
+
+/// Those regions make no request for `stored` itself.
+bool Partitioner::waits_for_alias_of(int region_index, const ir::Node& stored) const {
+    const std::vector<int>* readers = alias_readers_.find(&stored);
+    return readers != nullptr &&
+           std::ranges::any_of(*readers, [&](int reader) { return depends(region_index, reader); });
+}
+
 bool Partitioner::depends(int region_index, int on) const {
     std::vector<int> pending{region_index};
     std::vector<bool> seen(regions_.size(), false);
@@ -498,7 +521,11 @@ bool Partitioner::depends(int region_index, int on) const {
         }
         seen[static_cast<std::size_t>(next)] = true;
         for (const OpenRegion::Load& load : regions_[static_cast<std::size_t>(next)].loads()) {
-            if (const std::vector<int>* producers = producers_.find(load.value)) {
+            const ir::Node* stored = load.value;
+            while (const ir::Node* const* below = alias_of_.find(stored)) {
+                stored = *below;
+            }
+            if (const std::vector<int>* producers = producers_.find(stored)) {
                 pending.insert(pending.end(), producers->begin(), producers->end());
             }
         }

@@ -80,7 +80,8 @@ TEST_CASE("a ladder of 60 diamonds takes linear time") {
 
 TEST_CASE(
     "a chain of 1,000,000 ops builds, differentiates, evaluates and is destroyed on a default "
-    "stack") {
+    "stack",
+    "[large]") {
     const std::uint64_t before = counters().nodes_alive;
     {
         const Tensor x = leaf(full({}, 0.0f, {.dtype = DType::f64}));

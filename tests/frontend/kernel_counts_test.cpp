@@ -179,7 +179,7 @@ TEST_CASE("memory and nodes stay flat over ten thousand training steps") {
     CHECK(end.bytes_peak == start.bytes_peak);
 }
 
-TEST_CASE("a chain of a million operations needs few kernels") {
+TEST_CASE("a chain of a million operations needs few kernels", "[large]") {
     Tensor x = zeros({4}).eval();
     const Since since;
     for (int i = 0; i < 1000000; ++i) {

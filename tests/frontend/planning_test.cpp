@@ -1,0 +1,29 @@
+#include "tests/frontend/support.h"
+
+using namespace latent;
+
+namespace {
+
+/// A product of reflections whose vectors are columns of a lazy matrix.
+Tensor reflected(const Tensor& x) {
+    const Tensor unit = eye(4).eval();
+    const Tensor signs = where(diagonal(x) < 0, -ones({4}), 1);
+    const Tensor shifted = x + unit * (signs * sqrt(square(x).sum(0)));
+    const Tensor normal = shifted / sqrt(square(shifted).sum(0));
+    Tensor result = unit * -signs;
+    for (const int column : {1, 0}) {
+        const Tensor axis = normal.select(1, column);
+        result = result - 2 * outer(axis, matmul(axis, result));
+    }
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a value is not stored by a kernel that waits for a reader of its bytes in another shape") {
+    const Tensor lazy = normal(Key(1), {4, 4});
+    const Tensor ready = normal(Key(1), {4, 4}).eval();
+    const std::vector<double> expected = test::values(reflected(ready));
+    test::check_values(reflected(lazy), {4, 4}, expected, 1e-6);
+}
