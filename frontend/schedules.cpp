@@ -35,8 +35,8 @@ Schedule constant(double rate) {
 Schedule step(const StepOptions& options, std::source_location location) {
     require_steps(options.interval, 1, "step: the interval", location);
     return [options](std::int64_t step) {
-        return options.initial *
-               std::pow(options.factor, static_cast<double>(step / options.interval));
+        const std::int64_t drops = step / options.interval;
+        return options.initial * std::pow(options.factor, static_cast<double>(drops));
     };
 }
 
