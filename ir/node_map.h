@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace latent::ir {
 
 /// A map from nodes to T: passes look nodes up by the million. Values lie in pages of neighbouring
 /// ids, so that a walk over a graph, whose nodes were mostly created one after the other, stays in
-/// cache. References to values are valid until the next insertion.
+/// cache. References to values stay valid.
 template <typename T>
 class NodeMap {
   public:
@@ -117,7 +118,7 @@ class NodeMap {
     }
 
     std::vector<std::uint32_t> page_index_;
-    std::vector<Page> pages_;
+    std::deque<Page> pages_;
     std::size_t count_ = 0;
 };
 
