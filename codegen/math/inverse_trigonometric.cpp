@@ -53,17 +53,21 @@ ArcSine reduce_arc_sine(const Real& x) {
 
 // atan(low / high) for 0 <= low <= high and high > 0, of which the sum is finite.
 Real angle_in_octant(const Real& low, const Real& high) {
-    // atan(t) = pi / 4 + atan((t - 1) / (t + 1)) brings t beyond tan(pi / 8) below it. (Cephes,
-    // atan.c)
-    const Expr upper = low > 0.41421356237309503 * high;
+    // atan(t) = pi / 4 + atan((t - 1) / (t + 1)) brings t beyond 0.55 to at most 0.29 below zero.
+    // (Cephes, atan.c; its bound, tan(pi / 8), leaves results below 1/2 to which the roundings of
+    // that quotient are large.)
+    const Expr upper = low > 0.55 * high;
     const Real t = choose(upper, low - high, low) / choose(upper, low + high, high);
     const Real square = t * t;
+    // Minimax on [0, 0.5505].
     const Real p = polynomial(
         square,
-        {-3.333331645e-01, 1.999846995e-01, -1.424351186e-01, 1.059364304e-01, -6.077766418e-02},
-        {-0.33333333333330145, 0.1999999999908752, -0.14285714195135166, 0.11111106648199924,
-         -0.09090782283078665, 0.07690066432921758, -0.06641104654672003, 0.056924511006014276,
-         -0.04358838038725146, 0.021256659699835978});
+        {-3.333331571e-01, 1.999883693e-01, -1.425990482e-01, 1.084289827e-01, -7.627954303e-02,
+         3.393978475e-02},
+        {-0.33333333333333143, 0.19999999999949624, -0.14285714281051687, 0.11111110893226212,
+         -0.090909030659445005, 0.07692200166300264, -0.066653623771495667, 0.05871261471660792,
+         -0.051959187774064274, 0.044696744597160456, -0.034405154307480804, 0.020073990691265783,
+         -0.006273826075607176});
     const Real angle = t + t * square * p;
     const SplitConstant quarter_pi = pi_times(0.25, t.type());
     return choose(upper, quarter_pi.high + (angle + quarter_pi.low), angle);

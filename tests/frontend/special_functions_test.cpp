@@ -26,6 +26,21 @@ TEST_CASE("digamma is accurate, on the negative axis and near zero too") {
     check_values(digamma(cast(x, DType::f32)), {11}, expected, 1e-5);
 }
 
+TEST_CASE("digamma is accurate to a few units in the last place, beside its zero too") {
+    const std::vector<double> x = {0.5, 0.75, 1.25, 1.4, 1.4616321449683622, 1.5, 1.75, 2.046875,
+                                   3.0, 7.5,  8.0,  8.5};
+    const std::vector<double> exact = {
+        -1.9635100260214234794,   -1.0858608797864721696,     -0.22745353337626540809,
+        -0.061384544585116236801, -9.2412655217294275168e-17, 0.036489973978576520559,
+        0.24747245354686116371,   0.45257995137818187736,     0.92278433509846713939,
+        1.9467574842460867881,    2.0156414779556099965,      2.0800908175794201214};
+    const std::vector<double> result = values(digamma(Tensor::from(x)));
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        INFO("digamma(" << x[i] << ")");
+        CHECK(std::abs(result[i] / exact[i] - 1) < 8e-16);
+    }
+}
+
 TEST_CASE("digamma has poles at 0, with the opposite sign, and no value at its other poles") {
     const Tensor x = Tensor::from({-infinity, -2.0, -1.0, -0.0, 0.0, infinity, not_a_number});
     check_values(
