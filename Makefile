@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
 BENCH_ARGS ?=
+THREADS ?= 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export CTEST_PARALLEL_LEVEL := $(JOBS)
@@ -22,7 +23,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SOURCE_FOLDERS := ir passes codegen frontend tests benchmarks examples tools
 SOURCES = $(shell find $(SOURCE_FOLDERS) -name '*.h' -o -name '*.cpp' -o -name '*.c')
 
-.PHONY: help build demo test bench ulp format check check-format check-includes check-tidy \
+.PHONY: help build demo test bench bench-ops ulp format check check-format check-includes check-tidy \
         check-asan check-tsan clean
 
 help:  ## this list
@@ -50,6 +51,14 @@ bench: .venv/.requirements  ## build and run the benchmarks, print ratios (BENCH
 	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
 	cmake --build --preset release --target benchmarks
 	benchmarks/run.sh build/release/benchmarks $(BENCH_ARGS)
+
+bench-ops: .venv/.requirements .venv/.requirements-operations  ## time every operation beside NumPy and PyTorch, write docs/operation_speed.md (THREADS=1)
+	@tools/ensure_packages.sh bench-ops $(BENCH_PACKAGES)
+	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
+	cmake --build --preset release --target operation_benchmarks
+	.venv/bin/python benchmarks/operations/compare.py \
+	    build/release/benchmarks/operations/operation_benchmarks \
+	    --threads $(THREADS) --output docs/operation_speed$(if $(filter-out 1,$(THREADS)),_$(THREADS)_threads).md
 
 ulp: .venv/.requirements  ## measure the errors of functions over all of f32, write docs/accuracy.md
 	@tools/ensure_packages.sh ulp $(TEST_PACKAGES)
@@ -96,4 +105,7 @@ endef
 	$(install_python_packages)
 
 .venv/.requirements-dev: requirements-dev.txt
+	$(install_python_packages)
+
+.venv/.requirements-operations: benchmarks/operations/requirements.txt
 	$(install_python_packages)
