@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace latent::passes {
 
@@ -30,17 +31,38 @@ int contiguous_accesses(const ir::Region& region, int atom) {
     return count;
 }
 
-/// The innermost atom of the set, unless more accesses are contiguous along another.
-int choose_vector_atom(const ir::Region& region, std::uint64_t set) {
+/// An atom that is shorter than this would leave most of a vector's lanes without work.
+std::int64_t shortest_vector_extent(const ir::Schedule& schedule) {
+    return std::int64_t{2} * schedule.lanes;
+}
+
+/// The innermost atom of the set that is not short, unless more accesses are contiguous along
+/// another; among short ones alone the same.
+int choose_vector_atom(const ir::Region& region, std::uint64_t set, const ir::Schedule& schedule,
+                       std::span<const std::int64_t> extents) {
     int chosen = -1;
-    int best = -1;
+    std::pair best(false, -1);
     for (int atom = static_cast<int>(region.atoms.size()); atom-- > 0;) {
-        if (has(set, atom) && contiguous_accesses(region, atom) > best) {
+        const std::pair worth(
+            extents[static_cast<std::size_t>(atom)] >= shortest_vector_extent(schedule),
+            contiguous_accesses(region, atom));
+        if (has(set, atom) && worth > best) {
             chosen = atom;
-            best = contiguous_accesses(region, atom);
+            best = worth;
         }
     }
     return chosen;
+}
+
+/// The innermost atom, whose elements are neighbours in the result, unless it is short.
+int choose_pointwise_vector_atom(const ir::Region& region, const ir::Schedule& schedule,
+                                 std::span<const std::int64_t> extents) {
+    const int innermost = static_cast<int>(region.atoms.size()) - 1;
+    if (innermost < 0 || extents.back() >= shortest_vector_extent(schedule)) {
+        return innermost;
+    }
+    const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
+    return choose_vector_atom(region, all, schedule, extents);
 }
 
 /// Numbers of fewer than 32 bits are computed in 32.
@@ -191,18 +213,18 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
     switch (schedule.kind) {
         case ir::Template::pointwise:
-            schedule.vector_atom = static_cast<int>(region.atoms.size()) - 1;
+            schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
             break;
         case ir::Template::row:
             schedule.unroll = 4;
-            schedule.vector_atom = choose_vector_atom(region, all);
+            schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
             if (!has(classification.row_atoms, schedule.vector_atom)) {
                 schedule.unroll = 2;
             }
             schedule.kept = choose_kept(region, classification.row_atoms);
             break;
         case ir::Template::reduction:
-            schedule.vector_atom = choose_vector_atom(region, all);
+            schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
             schedule.unroll = has(classification.final_atoms, schedule.vector_atom) ? 4 : 2;
             schedule.kept = choose_kept(region, classification.row_atoms);
             break;
@@ -212,7 +234,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
         case ir::Template::scan: {
             // Across rows where their elements are neighbours; a sort has its rows one by one.
             const std::uint64_t axis = classification.final_atoms;
-            const int across = choose_vector_atom(region, all & ~axis);
+            const int across = choose_vector_atom(region, all & ~axis, schedule, extents);
             const bool sorts = std::ranges::any_of(
                 region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
             schedule.vector_atom = across >= 0 && !sorts && contiguous_accesses(region, across) > 0

@@ -105,9 +105,23 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
     return load_at(input, indices);
 }
 
+Expr KernelInputs::stored_at(int input, const std::vector<Expr>& indices) const {
+    return buffers_.at(input)(std::vector<Expr>(indices.rbegin(), indices.rend()));
+}
+
 Expr KernelInputs::load_at(int input, const std::vector<Expr>& indices) const {
-    const Expr value = buffers_.at(input)(std::vector<Expr>(indices.rbegin(), indices.rend()));
-    return from_storage(region_.inputs[static_cast<std::size_t>(input)].dtype, value);
+    return from_storage(region_.inputs[static_cast<std::size_t>(input)].dtype,
+                        stored_at(input, indices));
+}
+
+Expr KernelInputs::load_inside(int input, const std::vector<Expr>& indices,
+                               const Expr& inside) const {
+    // Vectors of this intrinsic around a load become a predicated load.
+    const Expr stored = stored_at(input, indices);
+    return from_storage(
+        region_.inputs[static_cast<std::size_t>(input)].dtype,
+        Halide::Internal::Call::make(stored.type(), Halide::Internal::Call::if_then_else,
+                                     {inside, stored}, Halide::Internal::Call::PureIntrinsic));
 }
 
 }  // namespace latent::codegen

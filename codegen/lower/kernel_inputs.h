@@ -36,6 +36,9 @@ class KernelInputs {
     Halide::Expr load(int input, const std::vector<Halide::Expr>& coordinates) const;
     /// Indexed input `input` at these indices, one for each of its dimensions, outermost first.
     Halide::Expr load_at(int input, const std::vector<Halide::Expr>& indices) const;
+    /// The same where `inside` holds; elsewhere nothing is read, and the value is anything.
+    Halide::Expr load_inside(int input, const std::vector<Halide::Expr>& indices,
+                             const Halide::Expr& inside) const;
 
     /// Run-time numbers of an indexed dimension, counted as in `indexed_dims`.
     Halide::Expr index_offset(int dim) const { return index_offsets_.at(dim); }
@@ -45,6 +48,7 @@ class KernelInputs {
     const std::vector<Halide::Argument>& arguments() const { return arguments_; }
 
   private:
+    Halide::Expr stored_at(int input, const std::vector<Halide::Expr>& indices) const;
     void add_buffer(int input, std::span<const ir::StrideClass> strides, DType dtype);
 
     const ir::Region& region_;

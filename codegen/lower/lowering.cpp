@@ -11,7 +11,7 @@ Lowering::Lowering(const ir::KernelRequest& request, const std::string& name)
       name_(name),
       classification_(ir::classify(request.region)),
       inputs_(request_.region),
-      stages_(request_.region, inputs_),
+      stages_(request_.region, inputs_, request_.schedule.vector_atom),
       spans_(ir::spans(request.region)) {
     if (!classification_.kind) {
         throw InternalError("no template fits the region: " + classification_.reason);

@@ -1,11 +1,14 @@
 #include "codegen/lower/stages.h"
 
+#include <algorithm>
+
 namespace latent::codegen {
 
 using Halide::Expr;
 
-StageExpressions::StageExpressions(const ir::Region& region, const KernelInputs& inputs)
-    : region_(region), inputs_(inputs) {
+StageExpressions::StageExpressions(const ir::Region& region, const KernelInputs& inputs,
+                                   int vector_atom)
+    : region_(region), inputs_(inputs), vector_atom_(vector_atom) {
     for (const ir::Stage& stage : region.stages) {
         first_dim_.push_back(scatter_dim_);
         scatter_dim_ += static_cast<int>(stage.index.size());
@@ -52,9 +55,42 @@ StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim
             position = position / divisor;
         }
         place.inside = place.inside.defined() ? place.inside && inside : inside;
+        place.last_unclamped = i + 1 == dims.size() ? position : Expr();
         place.indices.push_back(Halide::max(Halide::min(position, extent - 1), 0));
     }
     return place;
+}
+
+/// Whether vectors of a guarded load are neighbours in memory: their atom moves the last dimension,
+/// by one, and no other. (Predicated loads of fewer than 32 bits are a branch for each lane.)
+bool StageExpressions::reads_neighbours(const ir::Stage& stage) const {
+    const ir::RegionInput& input = region_.inputs[static_cast<std::size_t>(stage.input)];
+    const auto coefficient = [&](const ir::IndexedDim& dim) -> std::int64_t {
+        const auto term = std::ranges::find(dim.terms, vector_atom_, &ir::AtomTerm::atom);
+        return term == dim.terms.end() ? 0 : term->coefficient;
+    };
+    const ir::IndexedDim& last = stage.index.back();
+    return byte_size(input.dtype) >= 4 && input.strides.back() == ir::StrideClass::one &&
+           last.guarded && last.divisor == 1 && coefficient(last) == 1 &&
+           std::ranges::all_of(stage.index, [&](const ir::IndexedDim& dim) {
+               return &dim == &last || (dim.stage < 0 && coefficient(dim) == 0);
+           });
+}
+
+Expr StageExpressions::indexed(const ir::Stage& stage, const Place& where, const Expr& fill) const {
+    if (!where.inside.defined()) {
+        return inputs_.load_at(stage.input, where.indices);
+    }
+    Expr read;
+    if (reads_neighbours(stage)) {
+        std::vector<Expr> indices = where.indices;
+        indices.back() = where.last_unclamped;
+        read = inputs_.load_inside(stage.input, indices, where.inside);
+    } else {
+        read = inputs_.load_at(stage.input, where.indices);
+    }
+    return Halide::select(where.inside, read,
+                          fill.defined() ? fill : Halide::Internal::make_zero(read.type()));
 }
 
 std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
@@ -95,12 +131,8 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
                 break;
             case ir::StageKind::indexed: {
                 const Place where = place(stage.index, first_dim_[i], coordinates, value_of);
-                const Expr read = inputs_.load_at(stage.input, where.indices);
-                const bool filled = where.inside.defined() && !stage.operands.empty();
-                const Expr otherwise =
-                    filled ? value_of(stage.operands[0]) : Halide::Internal::make_zero(read.type());
-                values[i] =
-                    where.inside.defined() ? Halide::select(where.inside, read, otherwise) : read;
+                values[i] = indexed(stage, where,
+                                    stage.operands.empty() ? Expr() : value_of(stage.operands[0]));
                 break;
             }
             case ir::StageKind::constant: {

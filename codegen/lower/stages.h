@@ -18,7 +18,8 @@ Halide::Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Halide:
 /// its own (a reduction, or one kept in scratch) is a call of it.
 class StageExpressions {
   public:
-    StageExpressions(const ir::Region& region, const KernelInputs& inputs);
+    /// `vector_atom` is the one that vectors run along, or -1.
+    StageExpressions(const ir::Region& region, const KernelInputs& inputs, int vector_atom);
 
     /// From now on `stage` is what `value` gives at the coordinates.
     void define(int stage, std::function<Halide::Expr(const Coordinates&)> value);
@@ -33,6 +34,7 @@ class StageExpressions {
     struct Place {
         std::vector<Halide::Expr> indices;
         Halide::Expr inside;
+        Halide::Expr last_unclamped;  ///< the last index as it is, where that may be outside
     };
     Place place(const std::vector<ir::IndexedDim>& dims, int first_dim,
                 const Coordinates& coordinates,
@@ -41,8 +43,13 @@ class StageExpressions {
     int scatter_dim() const { return scatter_dim_; }
 
   private:
+    bool reads_neighbours(const ir::Stage& stage) const;
+    Halide::Expr indexed(const ir::Stage& stage, const Place& where,
+                         const Halide::Expr& fill) const;
+
     const ir::Region& region_;
     const KernelInputs& inputs_;
+    int vector_atom_;
     std::map<int, std::function<Halide::Expr(const Coordinates&)>> defined_;
     std::vector<int> first_dim_;  ///< of each stage's index among all indexed dimensions
     int scatter_dim_ = 0;
