@@ -65,6 +65,30 @@ int choose_pointwise_vector_atom(const ir::Region& region, const ir::Schedule& s
     return choose_vector_atom(region, all, schedule, extents);
 }
 
+/// The atom along which an input lies that vectors would gather, or -1: tiles of both atoms make a
+/// contiguous read of it.
+int choose_tile_atom(const ir::Region& region, const ir::Schedule& schedule,
+                     std::span<const std::int64_t> extents) {
+    constexpr std::int64_t least_extent = 8;
+    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
+    if (schedule.vector_atom < 0 || extent(schedule.vector_atom) < least_extent) {
+        return -1;
+    }
+    for (const ir::RegionInput& input : region.inputs) {
+        if (input.kind != ir::InputKind::strided ||
+            input.strides[static_cast<std::size_t>(schedule.vector_atom)] != ir::StrideClass::any) {
+            continue;
+        }
+        for (int atom = 0; atom < schedule.vector_atom; ++atom) {
+            if (input.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one &&
+                extent(atom) >= least_extent) {
+                return atom;
+            }
+        }
+    }
+    return -1;
+}
+
 /// Numbers of fewer than 32 bits are computed in 32.
 int computed_bytes(DType dtype) {
     return std::max(4, static_cast<int>(byte_size(dtype)));
@@ -214,6 +238,11 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
     switch (schedule.kind) {
         case ir::Template::pointwise:
             schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
+            schedule.row_atom = choose_tile_atom(region, schedule, extents);
+            if (schedule.row_atom >= 0) {
+                constexpr int cache_line = 64;
+                schedule.tile_rows = cache_line / widest_element(region);
+            }
             break;
         case ir::Template::row:
             schedule.unroll = 4;

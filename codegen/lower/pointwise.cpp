@@ -1,4 +1,4 @@
-#include "codegen/lower/lowering.h"
+#include "codegen/lower/row_reductions.h"
 
 namespace latent::codegen {
 
@@ -6,8 +6,57 @@ using Halide::Expr;
 using Halide::Func;
 using Halide::Var;
 
+namespace {
+
+/// Inputs that lie along the rows of tiles, not along vectors, as Funcs that are to be computed for
+/// a tile: read along the rows and transposed in L1.
+std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
+    const int row = lowering.schedule().row_atom;
+    const int column = lowering.schedule().vector_atom;
+    std::vector<Func> tiles;
+    if (row < 0) {
+        return tiles;
+    }
+    for (std::size_t i = 0; i < lowering.region().stages.size(); ++i) {
+        const ir::Stage& stage = lowering.region().stages[i];
+        if (stage.kind != ir::StageKind::load) {
+            continue;
+        }
+        const ir::RegionInput& input =
+            lowering.region().inputs[static_cast<std::size_t>(stage.input)];
+        if (input.kind != ir::InputKind::strided ||
+            input.strides[static_cast<std::size_t>(row)] != ir::StrideClass::one ||
+            input.strides[static_cast<std::size_t>(column)] != ir::StrideClass::any) {
+            continue;
+        }
+        std::vector<int> atoms{row};  // innermost in storage too
+        for (const int atom : lowering.atoms_of(lowering.span(static_cast<int>(i)))) {
+            if (atom != row) {
+                atoms.push_back(atom);
+            }
+        }
+        std::vector<Var> loops;
+        for (const int atom : atoms) {
+            loops.push_back(lowering.var(atom));
+        }
+        Func tile(lowering.name() + "_tile" + std::to_string(i));
+        tile(loops) = lowering.stages().at(static_cast<int>(i), lowering.loop_coordinates());
+        LoggedSchedule schedule = logged(tile, lowering.log());
+        schedule.never_partition_all();
+        vectorize_guarded(schedule, lowering.var(row), lowering.schedule().lanes);
+        lowering.stages().define(static_cast<int>(i), [=](const Coordinates& coordinates) {
+            return tile(Lowering::arguments_for(atoms, coordinates));
+        });
+        tiles.push_back(tile);
+    }
+    return tiles;
+}
+
+}  // namespace
+
 void lower_pointwise(Lowering& lowering) {
     lowering.hoist_numbers();
+    const std::vector<Func> tiles = stage_transposed_inputs(lowering);
     const std::vector<int> atoms = lowering.atoms_of(lowering.all_atoms());
     const std::vector<Var> loops = lowering.vars(lowering.all_atoms());
     Func out(lowering.name());
@@ -25,6 +74,13 @@ void lower_pointwise(Lowering& lowering) {
     std::vector<Halide::VarOrRVar> order{lane};
     std::vector<Var> rows;
     Expr inside = 1;
+    if (!tiles.empty()) {
+        const Var& row = lowering.var(lowering.schedule().row_atom);
+        const Var tile_row("tile_row");
+        schedule.split(row, row, tile_row, lowering.schedule().tile_rows);
+        order.emplace_back(tile_row);
+        inside *= lowering.schedule().tile_rows;
+    }
     for (const int atom : atoms) {
         if (atom > vector_atom) {
             order.emplace_back(lowering.var(atom));
@@ -49,6 +105,9 @@ void lower_pointwise(Lowering& lowering) {
     order.insert(order.end(), rows.begin(), rows.end());
     schedule.reorder(order);
     parallel_tasks(schedule, rows, block_vectors * width * inside, block);
+    for (const Func& tile : tiles) {
+        logged(tile, lowering.log()).compute_at(out, inner);
+    }
     lowering.finish(out, atoms);
 }
 
