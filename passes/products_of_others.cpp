@@ -78,8 +78,8 @@ Value products_of_others_along(const Value& x, const std::source_location& locat
                                       ir::Shape{shape[0], width * inner}.span(), location);
     const Value products =
         ir::make(Op::mul,
-                 {products_before_and_after(columns, location),
-                  ir::broadcast_over(outside, folded.span(), std::span(&along, 1), location)},
+                 {ir::broadcast_over(outside, folded.span(), std::span(&along, 1), location),
+                  products_before_and_after(columns, location)},
                  location);
     const Value unfolded =
         ir::reshape(products, ir::Shape{shape[0], rows * width, inner}.span(), location);

@@ -261,10 +261,10 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             const int across = choose_vector_atom(region, all & ~axis, schedule, extents);
             const bool sorts = std::ranges::any_of(
                 region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
-            schedule.vector_atom =
-                across >= 0 && !sorts && contiguous_elements(region, across, extents) > 0
-                    ? across
-                    : std::countr_zero(axis);
+            const int along = std::countr_zero(axis);
+            const bool neighbours = across >= 0 && contiguous_elements(region, across, extents) >
+                                                       contiguous_elements(region, along, extents);
+            schedule.vector_atom = neighbours && !sorts ? across : along;
             break;
         }
         case ir::Template::scatter: {
