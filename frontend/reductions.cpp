@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "frontend/arguments.h"
 #include "frontend/softmax.h"
@@ -64,12 +65,13 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
         detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
     const ir::Axes axes{along};
     const Expression best = detail::repeat_like(detail::reduce(extreme, x, axes), x, axes);
+    // Kernels index a dimension with 32 bits, and so may this, whose vectors are twice as long.
     const Expression position =
-        detail::positions(DType::i64, x.shape().span(), static_cast<std::size_t>(along), location);
+        detail::positions(DType::i32, x.shape().span(), static_cast<std::size_t>(along), location);
     const Expression none = detail::scalar(static_cast<double>(x.extent(along)), position);
     const Expression is_best = is_floating(x.dtype()) ? (x == best) | (x != x) : x == best;
-    const Expression first =
-        detail::reduce(Op::reduce_min, detail::select(is_best, position, none), axes);
+    const Expression first = detail::cast(
+        detail::reduce(Op::reduce_min, detail::select(is_best, position, none), axes), DType::i64);
     if (!keepdims) {
         return wrap(first);
     }
@@ -122,8 +124,13 @@ Tensor all(const Tensor& x, const Axes& axes, bool keepdims, std::source_locatio
 Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims,
                      std::source_location location) {
     const Reduction reduction(x, axes, "count_nonzero", location);
-    return reduction.result(
-        reduction.over(Op::reduce_sum, widened(detail::as_boolean(reduction.x))), keepdims);
+    // Where 32 bits can count them, vectors are twice as long.
+    const bool few = detail::count_along(reduction.x, reduction.axes) <=
+                     std::numeric_limits<std::int32_t>::max();
+    const Expression ones =
+        detail::cast(detail::as_boolean(reduction.x), few ? DType::i32 : DType::i64);
+    return reduction.result(detail::cast(reduction.over(Op::reduce_sum, ones), DType::i64),
+                            keepdims);
 }
 
 Tensor argmax(const Tensor& x, std::optional<int> axis, bool keepdims,

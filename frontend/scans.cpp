@@ -32,9 +32,9 @@ struct Scan {
         return addend.with(
             ir::make(Op::linear_recurrence, ir::ScanAttributes{axis}, operands, addend.location()));
     }
-    /// The position of each element along the axis.
+    /// The position of each element along the axis; kernels index a dimension with 32 bits.
     Expression positions() const {
-        return detail::positions(DType::i64, x.shape().span(), static_cast<std::size_t>(axis),
+        return detail::positions(DType::i32, x.shape().span(), static_cast<std::size_t>(axis),
                                  x.location());
     }
     /// Each element in place of the one after it.
@@ -64,7 +64,8 @@ CumulativeExtremes largest_so_far(const Scan& scan, const Expression& x) {
     const Expression is_largest = is_floating(x.dtype()) ? (x == values) | (x != x) : x == values;
     const Expression positions = scan.positions();
     const Expression reached = detail::select(is_largest, positions, detail::literal(0, positions));
-    return {wrap(values), wrap(scan.along(Op::cumulative_max, reached))};
+    const Expression latest = scan.along(Op::cumulative_max, reached);
+    return {wrap(values), wrap(detail::cast(latest, DType::i64))};
 }
 
 /// In the opposite order, without the overflow of the least integer's negative.

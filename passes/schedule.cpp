@@ -15,37 +15,45 @@ bool has(std::uint64_t set, int atom) {
     return (set >> atom & 1) != 0;
 }
 
-/// How many of the elements that a point reads and writes lie next to those of its neighbour along
-/// `atom`.
-int contiguous_accesses(const ir::Region& region, int atom) {
-    int count = 0;
-    const auto k = static_cast<std::size_t>(atom);
+/// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
+/// in memory. What varies along few atoms is read from a cache most of the time and counts less.
+std::int64_t contiguous_elements(const ir::Region& region, int atom,
+                                 std::span<const std::int64_t> extents) {
+    const auto elements = [&](std::span<const ir::StrideClass> strides) {
+        std::int64_t count = 1;
+        for (std::size_t k = 0; k < strides.size(); ++k) {
+            count *= strides[k] == ir::StrideClass::zero ? 1 : extents[k];
+        }
+        return strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one ? count : 0;
+    };
+    std::int64_t total = 0;
     for (const ir::RegionInput& input : region.inputs) {
-        count += input.kind == ir::InputKind::strided && input.strides[k] == ir::StrideClass::one
-                     ? 1
-                     : 0;
+        total += input.kind == ir::InputKind::strided ? elements(input.strides) : 0;
     }
     for (const ir::RegionResult& result : region.results) {
-        count += result.scatter.empty() && result.strides[k] == ir::StrideClass::one ? 1 : 0;
+        total += result.scatter.empty() ? elements(result.strides) : 0;
     }
-    return count;
+    return total;
 }
 
-/// An atom that is shorter than this would leave most of a vector's lanes without work.
+/// An atom that is shorter than this would leave most of the vectors in flight without work; sums
+/// have more of them.
 std::int64_t shortest_vector_extent(const ir::Schedule& schedule) {
-    return std::int64_t{2} * schedule.lanes;
+    const bool sums =
+        schedule.kind == ir::Template::row || schedule.kind == ir::Template::reduction;
+    return std::int64_t{sums ? 4 : 2} * schedule.lanes;
 }
 
-/// The innermost atom of the set that is not short, unless more accesses are contiguous along
-/// another; among short ones alone the same.
+/// The innermost atom of the set that is not short, unless more of what is accessed is contiguous
+/// along another; among short ones alone the same.
 int choose_vector_atom(const ir::Region& region, std::uint64_t set, const ir::Schedule& schedule,
                        std::span<const std::int64_t> extents) {
     int chosen = -1;
-    std::pair best(false, -1);
+    std::pair best(false, std::int64_t{-1});
     for (int atom = static_cast<int>(region.atoms.size()); atom-- > 0;) {
         const std::pair worth(
             extents[static_cast<std::size_t>(atom)] >= shortest_vector_extent(schedule),
-            contiguous_accesses(region, atom));
+            contiguous_elements(region, atom, extents));
         if (has(set, atom) && worth > best) {
             chosen = atom;
             best = worth;
@@ -94,16 +102,22 @@ int computed_bytes(DType dtype) {
     return std::max(4, static_cast<int>(byte_size(dtype)));
 }
 
-/// Bytes of the widest number in the region: all vectors of a kernel have as many elements as fit
-/// of these, but never fewer than of f64.
-int widest_element(const ir::Region& region) {
-    int bytes = computed_bytes(DType::f32);
+/// Bytes of the narrowest number that is computed in the region: all vectors of a kernel have as
+/// many elements as fit of these, and wider ones take several registers. Truth values take the
+/// lanes of what they come from; alone, and without partial results to combine, they are bytes.
+int narrowest_element(const ir::Region& region, ir::Template kind) {
+    int bytes = computed_bytes(DType::f64);
+    bool only_truth = true;
     for (const ir::Stage& stage : region.stages) {
-        if (stage.kind != ir::StageKind::constant) {
-            bytes = std::max(bytes, computed_bytes(stage.dtype));
+        if (stage.kind != ir::StageKind::constant && stage.dtype != DType::boolean) {
+            bytes = std::min(bytes, computed_bytes(stage.dtype));
+            only_truth = false;
         }
     }
-    return bytes;
+    if (!only_truth) {
+        return bytes;
+    }
+    return kind == ir::Template::pointwise ? 1 : computed_bytes(DType::boolean);
 }
 
 /// Stages of a row that several loops over the row use and that are worth more than a store and a
@@ -158,19 +172,29 @@ int choose_packing(const ir::Region& region, const ir::Stage& contraction, std::
     for (const int atom : contraction.atoms) {
         depth *= extent(atom);
     }
+    const auto contiguous = [&](int operand, int atom) {
+        const int load = contraction.operands[static_cast<std::size_t>(operand)];
+        const int input = region.stages[static_cast<std::size_t>(load)].input;
+        const auto& strides = region.inputs[static_cast<std::size_t>(input)].strides;
+        return atom >= 0 && strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+    };
+    // Few rows use each element of the columns few times, and those need not be copied where they
+    // can be read by vectors: along the columns, or along the innermost contracted dimension.
+    const int columns = has(lhs, schedule.vector_atom) ? 0 : 1;
+    const auto innermost = std::ranges::max_element(contraction.atoms);
+    const bool vectors_in_place = contiguous(columns, schedule.vector_atom) ||
+                                  (innermost != contraction.atoms.end() &&
+                                   contiguous(0, *innermost) && contiguous(1, *innermost));
     const std::int64_t rows = extent(schedule.row_atom);
-    if (rows <= 2 ||
-        (rows <= 8 && extent(schedule.vector_atom) * depth * element > machine.l2_bytes)) {
+    if (rows <= 2 || (rows <= 8 && vectors_in_place &&
+                      extent(schedule.vector_atom) * depth * element > machine.l2_bytes)) {
         return 0;
     }
     // Read in place, rows that are not contiguous along the contracted dimension miss the TLB and
     // collide in L1.
-    const int load = contraction.operands[has(lhs, schedule.row_atom) ? 0 : 1];
-    const int input = region.stages[static_cast<std::size_t>(load)].input;
-    const auto& strides = region.inputs[static_cast<std::size_t>(input)].strides;
-    const bool in_place = std::ranges::any_of(contraction.atoms, [&](int atom) {
-        return strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
-    });
+    const int row_operand = has(lhs, schedule.row_atom) ? 0 : 1;
+    const bool in_place = std::ranges::any_of(
+        contraction.atoms, [&](int atom) { return contiguous(row_operand, atom); });
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
     const bool fits = in_place || rows * depth * element <= machine.l2_bytes;
     return fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : 2;
@@ -231,7 +255,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
     ir::Schedule schedule;
     schedule.kind = *classification.kind;
     schedule.instruction_set = machine.instruction_set;
-    schedule.lanes = machine.vector_bytes / widest_element(region);
+    schedule.lanes = machine.vector_bytes / narrowest_element(region, schedule.kind);
     schedule.unroll = 2;
     schedule.block = task_points;
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
@@ -266,9 +290,10 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             const int across = choose_vector_atom(region, all & ~axis, schedule, extents);
             const bool sorts = std::ranges::any_of(
                 region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
-            schedule.vector_atom = across >= 0 && !sorts && contiguous_accesses(region, across) > 0
-                                       ? across
-                                       : std::countr_zero(axis);
+            const int along = std::countr_zero(axis);
+            const bool neighbours = across >= 0 && contiguous_elements(region, across, extents) >
+                                                       contiguous_elements(region, along, extents);
+            schedule.vector_atom = neighbours && !sorts ? across : along;
             break;
         }
         case ir::Template::scatter: {

@@ -16,65 +16,6 @@ const ir::Axes& reduced_axes(const ir::Node& reduction) {
     return reduction.attributes_as<ir::ReduceAttributes>().axes;
 }
 
-Value element_of_pair(const Value& pairs, std::int64_t which,
-                      const std::source_location& location) {
-    const ir::Shape& shape = pairs.type().shape;
-    const ir::SliceAttributes range{{0, 0, which}, {shape[0], shape[1], which + 1}, {1, 1, 1}};
-    return ir::make(Op::slice, range, std::span(&pairs, 1), location);
-}
-
-/// For `rows` [r,n], the product of all other elements of the row in place of each element.
-///
-/// A binary tree: on the way up each node is the product of its two children; on the way down what
-/// is outside of a node is what is outside of its parent times its sibling. Multiplications only
-/// (3n of them), so nothing is divided by a zero and every derivative is exact.
-Value products_of_others_in_rows(const Value& rows, const std::source_location& location) {
-    const std::int64_t count = rows.type().shape[0];
-    const std::int64_t extent = rows.type().shape[1];
-    const ir::Literal one = ir::Literal::one(rows.type().dtype);
-    std::int64_t padded = 1;
-    while (padded < extent) {
-        padded *= 2;
-    }
-    const Value fill = ir::constant(one, location);
-    Value products = ir::make(Op::pad, ir::PadAttributes{{0, 0}, {0, padded - extent}, {0, 0}},
-                              std::vector{rows, fill}, location);
-    std::vector<Value> levels;
-    for (std::int64_t half = padded / 2; half > 0; half /= 2) {
-        const Value pairs = ir::reshape(products, ir::Shape{count, half, 2}.span(), location);
-        levels.push_back(pairs);
-        products = ir::reshape(
-            ir::make(Op::mul,
-                     {element_of_pair(pairs, 0, location), element_of_pair(pairs, 1, location)},
-                     location),
-            ir::Shape{count, half}.span(), location);
-    }
-    Value outside = ir::full(one, ir::Shape{count, 1}.span(), location);
-    for (std::size_t level = levels.size(); level-- > 0;) {
-        const ir::Shape& shape = levels[level].type().shape;
-        const Value siblings =
-            ir::make(Op::flip, ir::FlipAttributes{{2}}, std::span(&levels[level], 1), location);
-        const Value inherited =
-            ir::broadcast(outside, shape.span(), ir::Axes{0, 1}.span(), location);
-        outside = ir::reshape(ir::make(Op::mul, {inherited, siblings}, location),
-                              ir::Shape{count, shape[1] * 2}.span(), location);
-    }
-    return ir::make(Op::slice, ir::SliceAttributes{{0, 0}, {count, extent}, {1, 1}},
-                    std::span(&outside, 1), location);
-}
-
-/// The kept axes, then the reduced ones.
-ir::Axes reduced_last(std::size_t rank, const ir::Axes& reduced) {
-    ir::Axes order;
-    for (std::int64_t axis = 0; axis < static_cast<std::int64_t>(rank); ++axis) {
-        if (std::ranges::find(reduced, axis) == reduced.end()) {
-            order.push_back(axis);
-        }
-    }
-    order.append(reduced.span());
-    return order;
-}
-
 }  // namespace
 
 ir::Axes inverse_permutation(const ir::Axes& permutation) {
@@ -89,19 +30,6 @@ Term spread(const ir::Node& reduction, const Value& value) {
     return {ir::broadcast_over(value, reduction.operand(0).type().shape.span(),
                                reduced_axes(reduction).span(), reduction.location()),
             reduction.location()};
-}
-
-Term products_of_others(const ir::Node& node) {
-    const ir::Type& type = node.operand(0).type();
-    const ir::Axes order = reduced_last(type.rank(), reduced_axes(node));
-    const Value ordered = ir::permute(node.operand(0), order.span(), node.location());
-    const std::int64_t count = node.type().element_count();
-    const ir::Shape matrix{count, type.element_count() / count};
-    const Value others = products_of_others_in_rows(
-        ir::reshape(ordered, matrix.span(), node.location()), node.location());
-    return {ir::permute(ir::reshape(others, ordered.type().shape.span(), node.location()),
-                        inverse_permutation(order).span(), node.location()),
-            node.location()};
 }
 
 Term chosen_elements(const ir::Node& node) {

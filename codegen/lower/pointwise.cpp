@@ -96,10 +96,13 @@ void lower_pointwise(Lowering& lowering) {
     const Expr row_vectors = (lowering.inputs().extent(vector_atom) + width - 1) / width;
     const Expr most_vectors = block / width / Halide::max(inside, 1);
     const Expr block_vectors = Halide::max(Halide::min(row_vectors, most_vectors), 1);
+    // That guard has a loop of its own: behind a branch, the divisions by which the indices of the
+    // rows are found would be done again for each vector.
     schedule.split(inner, inner, lane, width)
         .split(inner, blocks, inner, block_vectors)
         .vectorize(lane)
-        .never_partition_all();
+        .never_partition_all()
+        .partition(inner, Halide::Partition::Auto);
     rows.push_back(blocks);
     order.emplace_back(inner);
     order.insert(order.end(), rows.begin(), rows.end());

@@ -10,6 +10,10 @@
 namespace latent::codegen::runtime {
 namespace {
 
+/// Scratch up to this size stays with a task until its end: a loop over rows asks for the same
+/// again and again, and the pool costs more than a short row.
+constexpr std::size_t most_kept_scratch = std::size_t{1} << 18;
+
 struct ParallelLoop {
     KernelCall& call;
     latent_kernel_task task;
@@ -48,8 +52,8 @@ KernelFrame::KernelFrame(KernelCall& call)
       call_(call) {}
 
 KernelFrame::~KernelFrame() {
-    for (const MemoryBlock& block : scratch_) {
-        call_.launch().memory.release(block);
+    for (const Scratch& scratch : scratch_) {
+        call_.launch().memory.release(scratch.block);
     }
 }
 
@@ -58,13 +62,20 @@ KernelFrame& KernelFrame::from(latent_kernel_context* context) {
 }
 
 void* KernelFrame::try_allocate(std::size_t size) noexcept {
+    const auto kept = std::ranges::find_if(scratch_, [size](const Scratch& scratch) {
+        return !scratch.in_use && scratch.block.capacity >= size;
+    });
+    if (kept != scratch_.end()) {
+        kept->in_use = true;
+        return kept->block.data;
+    }
     try {
         if (scratch_.size() == scratch_.capacity()) {
             scratch_.reserve(2 * scratch_.size() +
                              4);  // first, so that what is allocated can be remembered
         }
-        scratch_.push_back(call_.launch().memory.allocate(size));
-        return scratch_.back().data;
+        scratch_.push_back({call_.launch().memory.allocate(size), true});
+        return scratch_.back().block.data;
     } catch (const std::exception& failure) {
         call_.record(KernelCall::Failure::out_of_memory, failure.what());
         return nullptr;
@@ -82,13 +93,19 @@ void* KernelFrame::allocate_scratch(latent_kernel_context* context, std::size_t 
 
 void KernelFrame::release_scratch(latent_kernel_context* context, void* memory) {
     KernelFrame& frame = from(context);
+    std::vector<Scratch>& scratch = frame.scratch_;
     // The last one allocated is mostly the first one released.
     const auto found =
-        std::find_if(frame.scratch_.rbegin(), frame.scratch_.rend(),
-                     [memory](const MemoryBlock& block) { return block.data == memory; });
-    if (found != frame.scratch_.rend()) {
-        frame.call_.launch().memory.release(*found);
-        frame.scratch_.erase(std::next(found).base());
+        std::find_if(scratch.rbegin(), scratch.rend(),
+                     [memory](const Scratch& candidate) { return candidate.block.data == memory; });
+    if (found == scratch.rend()) {
+        return;
+    }
+    if (found->block.capacity <= most_kept_scratch) {
+        found->in_use = false;
+    } else {
+        frame.call_.launch().memory.release(found->block);
+        scratch.erase(std::next(found).base());
     }
 }
 

@@ -74,8 +74,14 @@ class KernelFrame : private latent_kernel_context {
 
     void* try_allocate(std::size_t size) noexcept;
 
+    struct Scratch {
+        MemoryBlock block;
+        bool in_use = false;
+    };
+
     KernelCall& call_;
-    std::vector<MemoryBlock> scratch_;
+    /// What the kernel has asked for. Small blocks that it gave back are kept for its next row.
+    std::vector<Scratch> scratch_;
     std::jmp_buf recovery_;
 };
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr int digit_bits = 11;
 constexpr std::size_t digits = std::size_t{1} << digit_bits;
+/// Below this, each item is put in its place among those before it.
+constexpr std::size_t least_compared = 32;
 /// Below this, counting digits costs more than comparing.
 constexpr std::size_t least_counted = 512;
 
@@ -45,7 +47,16 @@ auto ordered_bits(T value) {
 template <typename Bits>
 void sort_items(Item<Bits>* items, Item<Bits>* other, std::size_t count,
                 const SortedPositions& positions) {
-    if (count < least_counted) {
+    if (count < least_compared) {
+        for (std::size_t i = 1; i < count; ++i) {
+            const Item<Bits> item = items[i];
+            std::size_t place = i;
+            for (; place > 0 && item.key < items[place - 1].key; --place) {
+                items[place] = items[place - 1];
+            }
+            items[place] = item;
+        }
+    } else if (count < least_counted) {
         // Positions are part of the comparison, so an unstable sort, which needs no memory, does.
         std::sort(items, items + count, [](const Item<Bits>& a, const Item<Bits>& b) {
             return a.key != b.key ? a.key < b.key : a.position < b.position;

@@ -79,6 +79,20 @@ TEST_CASE("sorting is stable, puts NaN last, and its gradient goes back") {
     check_gradients([](const auto& in) { return sort(in[0], 1); }, {sample({3, 5})});
 }
 
+TEST_CASE("topk of many elements is the beginning of a sort") {
+    // Of few different values, so that many are equal, with NaN, infinities and a rest.
+    const Tensor numbers = randint(Key(3), {3, 1000, 2}, -40, 40).cast(DType::f32);
+    const Tensor x = where(numbers == 39, std::nanf(""), numbers / abs(numbers % 7 - 3)).eval();
+    for (const std::int64_t k : {1, 3, 9}) {
+        const auto [values, indices] = topk(x, k, 1);
+        const Tensor order = slice(argsort(x, 1, true), 1, 0, k);
+        CHECK(indices.to_vector<std::int64_t>() == order.to_vector<std::int64_t>());
+        CHECK(allclose(values, take_along_axis(x, order, 1), {.equal_nan = true}).item<bool>());
+    }
+    const Tensor lowest = full({1000}, -std::numeric_limits<float>::infinity());
+    CHECK(topk(lowest, 2).indices.to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1});
+}
+
 TEST_CASE("topk gives the largest or smallest elements in order") {
     const Tensor x = Tensor::from({3, 1, 5, 2, 4, 6}, {2, 3});
     const auto [values, indices] = topk(x, 2);
