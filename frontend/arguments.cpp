@@ -115,6 +115,12 @@ DType floating_dtype(const TensorOptions& options, std::string_view op,
     return dtype;
 }
 
+void require_number(const Expression& x, std::string_view op) {
+    if (x.dtype() == DType::boolean) {
+        ir::raise<TypeError>(x.location(), fmt::format("{}: takes numbers, got bool", op));
+    }
+}
+
 void require_integers(const Expression& x, std::string_view what, std::string_view op) {
     if (!is_integer(x.dtype())) {
         ir::raise<TypeError>(x.location(), fmt::format("{}: {} must be i32 or i64, got {}", op,

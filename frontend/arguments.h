@@ -54,6 +54,8 @@ std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
 /// The dtype that options ask for, else f32. TypeError names `op` where it is not floating.
 DType floating_dtype(const TensorOptions& options, std::string_view op,
                      const std::source_location& location);
+/// TypeError where `x` is bool.
+void require_number(const Expression& x, std::string_view op);
 /// TypeError where `x`, which the message calls `what`, is neither i32 nor i64.
 void require_integers(const Expression& x, std::string_view what, std::string_view op);
 

@@ -177,6 +177,10 @@ Expression as_number(const Expression& x) {
     return x.dtype() == DType::boolean ? cast(x, DType::i64) : x;
 }
 
+Expression accumulable(const Expression& x) {
+    return is_floating(x.dtype()) ? x : cast(x, DType::i64);
+}
+
 Expression as_boolean(const Expression& x) {
     return cast(x, DType::boolean);
 }

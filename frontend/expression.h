@@ -97,6 +97,8 @@ Expression cast(const Expression& x, DType dtype);
 Expression as_floating(const Expression& x);
 /// Bool as i64.
 Expression as_number(const Expression& x);
+/// Integers and bool as i64, in which their sums and products are taken.
+Expression accumulable(const Expression& x);
 /// `!= 0`.
 Expression as_boolean(const Expression& x);
 /// Neither infinite nor NaN.

@@ -77,12 +77,6 @@ Expression gather_along(const Expression& x, const Expression& indices, std::int
                           fmt::format("{}: shapes {} {}", op, shapes, reason));
 }
 
-void require_number(const Expression& x, std::string_view op) {
-    if (x.dtype() == DType::boolean) {
-        ir::raise<TypeError>(x.location(), fmt::format("{}: takes numbers, got bool", op));
-    }
-}
-
 /// Whether a is less than b, where NaN is greater than all numbers.
 Expression is_less(const Expression& a, const Expression& b) {
     return is_floating(a.dtype()) ? (a < b) | ((b != b) & (a == a)) : a < b;
@@ -140,7 +134,7 @@ Tensor scatter_add(const Tensor& tensor, const Tensor& indices, const Tensor& up
     const auto [x, update] = detail::promoted(tensor, updates, location);
     const Expression index = expression(indices, location);
     detail::require_integers(index, "indices", op);
-    require_number(x, op);
+    detail::require_number(x, op);
     const std::int64_t along = detail::normalized_axis(axis, x.shape().size(), op, location);
     if (index.rank() != x.rank() || update.rank() != x.rank()) {
         fail_shapes(op, {x, index, update}, "have not one rank");
@@ -164,7 +158,7 @@ Tensor index_add(const Tensor& tensor, const Tensor& indices, const Tensor& upda
     const auto [x, update] = detail::promoted(tensor, updates, location);
     const Expression index = expression(indices, location);
     detail::require_integers(index, "indices", op);
-    require_number(x, op);
+    detail::require_number(x, op);
     const auto along =
         static_cast<std::size_t>(detail::normalized_axis(axis, x.shape().size(), op, location));
     ir::Shape expected(x.shape().span().first(along));
@@ -204,7 +198,7 @@ Tensor bincount(const Tensor& labels, std::int64_t length, const std::optional<T
     const Expression one = label.with(ir::constant(ir::Literal::one(DType::i64), location));
     const Expression weight = weights ? expression(*weights, location)
                                       : detail::broadcast_to(one, label.shape().span(), op);
-    require_number(weight, op);
+    detail::require_number(weight, op);
     if (weight.shape() != label.shape()) {
         fail_shapes(op, {label, weight}, "of labels and weights differ");
     }

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "frontend/arguments.h"
@@ -57,5 +58,24 @@ class NumbersByDType {
   private:
     std::map<DType, Numbers> known_;
 };
+
+/// The new parameters of a step. `numbers(p)` makes the run-time parameters that go with the dtype
+/// of p; `update(i, p, g, numbers)` makes the new value of parameter i from the old one and its
+/// gradient. ShapeError and TypeError as `require_equal` and `gradient_for` throw them.
+template <typename MakeNumbers, typename Update>
+std::vector<Tensor> updated(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+                            const Successors& next, const std::source_location& location,
+                            MakeNumbers&& numbers, Update&& update) {
+    require_equal(gradients.size(), parameters.size(), "gradients", location);
+    NumbersByDType<std::invoke_result_t<MakeNumbers, const Expression&>> known;
+    std::vector<Tensor> result;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const Expression p = expression(parameters[i], location);
+        const auto& n = known.at(p.dtype(), [&] { return numbers(p); });
+        result.push_back(
+            next.parameter(update(i, p, gradient_for(p, gradients[i], i), n), parameters[i]));
+    }
+    return result;
+}
 
 }  // namespace latent::detail

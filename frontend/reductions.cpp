@@ -37,11 +37,6 @@ struct Reduction {
     }
 };
 
-/// Sums and products of small integers are taken in i64.
-Expression widened(const Expression& x) {
-    return is_floating(x.dtype()) ? x : detail::cast(x, DType::i64);
-}
-
 /// In two passes: the squares of small distances from a large mean lose nothing.
 Expression variance(const Reduction& reduction, double correction) {
     const Expression x = detail::as_floating(reduction.x);
@@ -83,7 +78,8 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "sum", location);
-    return reduction.result(reduction.over(Op::reduce_sum, widened(reduction.x)), keepdims);
+    return reduction.result(reduction.over(Op::reduce_sum, detail::accumulable(reduction.x)),
+                            keepdims);
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
@@ -94,7 +90,8 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, std::source_locati
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "prod", location);
-    return reduction.result(reduction.over(Op::reduce_prod, widened(reduction.x)), keepdims);
+    return reduction.result(reduction.over(Op::reduce_prod, detail::accumulable(reduction.x)),
+                            keepdims);
 }
 
 Tensor max(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
@@ -123,7 +120,8 @@ Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims,
                      std::source_location location) {
     const Reduction reduction(x, axes, "count_nonzero", location);
     return reduction.result(
-        reduction.over(Op::reduce_sum, widened(detail::as_boolean(reduction.x))), keepdims);
+        reduction.over(Op::reduce_sum, detail::accumulable(detail::as_boolean(reduction.x))),
+        keepdims);
 }
 
 Tensor argmax(const Tensor& x, std::optional<int> axis, bool keepdims,

@@ -6,11 +6,15 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <source_location>
 #include <string>
 #include <vector>
 
 namespace latent::test {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// The elements as double, of whatever dtype.
 inline std::vector<double> values(const Tensor& x) {
