@@ -18,8 +18,19 @@ inline Expression expression(const Tensor& tensor, const std::source_location& l
     return {value_of(tensor, location), location};
 }
 
+/// Integers and bool as f32.
+inline Expression floating(const Tensor& tensor, const std::source_location& location) {
+    return as_floating(expression(tensor, location));
+}
+
 inline Tensor wrap(const Expression& expression) {
     return wrap(expression.value());
+}
+
+/// A floating operation of several steps on one tensor: `rounded_once`.
+template <typename Formula>
+Tensor composed(const Tensor& tensor, const std::source_location& location, Formula&& formula) {
+    return wrap(rounded_once(formula, floating(tensor, location)));
 }
 
 /// A new tensor as its options have it: a leaf of differentiation if they ask for one.

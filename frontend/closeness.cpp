@@ -12,14 +12,30 @@ using detail::Expression;
 using detail::wrap;
 using ir::Op;
 
+namespace {
+
+double largest_number(DType dtype) {
+    switch (dtype) {
+        case DType::f16:
+            return 65504;
+        case DType::bf16:
+            return 0x1.FEp127;
+        case DType::f32:
+            return std::numeric_limits<float>::max();
+        default:
+            return std::numeric_limits<double>::max();
+    }
+}
+
+}  // namespace
+
 Tensor nan_to_num(const Tensor& tensor, Number nan, std::optional<Number> positive_infinity,
                   std::optional<Number> negative_infinity, std::source_location location) {
     const Expression x = detail::expression(tensor, location);
     if (!is_floating(x.dtype())) {
         return tensor;
     }
-    const double largest = x.dtype() == DType::f32 ? std::numeric_limits<float>::max()
-                                                   : std::numeric_limits<double>::max();
+    const double largest = largest_number(x.dtype());
     const auto number = [&](const Number& value) {
         return detail::scalar_of(value, x.dtype(), location);
     };
@@ -33,7 +49,8 @@ Tensor nan_to_num(const Tensor& tensor, Number nan, std::optional<Number> positi
 Tensor isclose(const Tensor& first, const Tensor& second, const Tolerances& tolerances,
                std::source_location location) {
     const auto [left, right] = detail::promoted(first, second, location);
-    const DType dtype = is_floating(left.dtype()) ? left.dtype() : DType::f64;
+    const DType dtype =
+        is_floating(left.dtype()) ? detail::computing_dtype(left.dtype()) : DType::f64;
     const std::array operands{detail::cast(left, dtype), detail::cast(right, dtype)};
     const ir::Shape shape = detail::common_shape(operands, "isclose");
     const Expression a = detail::broadcast_to(operands[0], shape.span(), "isclose");

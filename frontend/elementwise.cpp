@@ -21,12 +21,10 @@ Tensor of_number(Op op, const Tensor& x, const std::source_location& location) {
     return wrap(detail::apply(op, detail::expression(x, location)));
 }
 
-Expression floating(const Tensor& x, const std::source_location& location) {
-    return detail::as_floating(detail::expression(x, location));
-}
-
 Tensor of_floating(Op op, const Tensor& x, const std::source_location& location) {
-    return wrap(detail::apply(op, floating(x, location)));
+    // Of f16 and bf16 the value is rounded once either way, and this way the gradient too.
+    return detail::composed(x, location,
+                            [&](const Expression& operand) { return detail::apply(op, operand); });
 }
 
 Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion) {
@@ -74,6 +72,13 @@ Expression power_of_number(const Expression& x, const Number& exponent) {
         return n > 0 ? detail::sqrt(x) : 1.0 / detail::sqrt(x);
     }
     return detail::apply(Op::pow, x, detail::scalar_of(exponent, x.dtype(), x.location()));
+}
+
+/// A floating function of two operands in several steps.
+template <typename Formula>
+Tensor composed(const Operand& a, const Operand& b, Formula&& formula) {
+    const auto [x, y] = detail::promoted(a, b, Promotion::floating);
+    return wrap(detail::rounded_once(formula, x, y));
 }
 
 }  // namespace
@@ -171,30 +176,35 @@ Tensor lgamma(const Tensor& x, std::source_location location) {
     return of_floating(Op::lgamma, x, location);
 }
 
-Tensor digamma(const Tensor& x, std::source_location location) {
-    const Expression operand = floating(x, location);
-    return wrap(operand.with(passes::digamma(operand.value(), location)));
+Tensor digamma(const Tensor& tensor, std::source_location location) {
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        return x.with(passes::digamma(x.value(), location));
+    });
 }
 
-Tensor rsqrt(const Tensor& x, std::source_location location) {
-    return wrap(1.0 / detail::sqrt(floating(x, location)));
+Tensor rsqrt(const Tensor& tensor, std::source_location location) {
+    return detail::composed(tensor, location,
+                            [](const Expression& x) { return 1.0 / detail::sqrt(x); });
 }
 
 Tensor reciprocal(const Tensor& x, std::source_location location) {
-    return wrap(1.0 / floating(x, location));
+    return wrap(1.0 / detail::floating(x, location));
 }
 
 Tensor exp2(const Tensor& x, std::source_location location) {
-    const Expression exponent = floating(x, location);
+    const Expression exponent = detail::floating(x, location);
     return wrap(detail::apply(Op::pow, detail::literal(2, exponent), exponent));
 }
 
-Tensor log2(const Tensor& x, std::source_location location) {
-    return wrap(detail::log(floating(x, location)) * std::numbers::log2e);
+Tensor log2(const Tensor& tensor, std::source_location location) {
+    return detail::composed(
+        tensor, location, [](const Expression& x) { return detail::log(x) * std::numbers::log2e; });
 }
 
-Tensor log10(const Tensor& x, std::source_location location) {
-    return wrap(detail::log(floating(x, location)) * std::numbers::log10e);
+Tensor log10(const Tensor& tensor, std::source_location location) {
+    return detail::composed(tensor, location, [](const Expression& x) {
+        return detail::log(x) * std::numbers::log10e;
+    });
 }
 
 Tensor isnan(const Tensor& x, std::source_location location) {
@@ -203,12 +213,12 @@ Tensor isnan(const Tensor& x, std::source_location location) {
 }
 
 Tensor isinf(const Tensor& x, std::source_location location) {
-    const Expression operand = floating(x, location);
+    const Expression operand = detail::floating(x, location);
     return wrap(detail::abs(operand) == detail::literal(HUGE_VAL, operand));
 }
 
 Tensor isfinite(const Tensor& x, std::source_location location) {
-    return wrap(detail::is_finite(floating(x, location)));
+    return wrap(detail::is_finite(detail::floating(x, location)));
 }
 
 Tensor neg(const Tensor& x, std::source_location location) {
@@ -302,22 +312,25 @@ Tensor atan2(const Operand& y, const Operand& x) {
 Tensor hypot(const Operand& a, const Operand& b) {
     // Scaled by the larger side, so that no square overflows; the scale is no part of the gradient,
     // since it cancels.
-    const auto [x, y] = detail::promoted(a, b, Promotion::floating);
-    const Expression largest =
-        detail::stop_gradient(detail::apply(Op::maximum, detail::abs(x), detail::abs(y)));
-    const Expression usable = detail::is_finite(largest) & (largest > detail::literal(0, largest));
-    const Expression scale = detail::select(usable, largest, detail::literal(1, largest));
-    const Expression u = x / scale;
-    const Expression v = y / scale;
-    return wrap(detail::length(u * u + v * v) * scale);
+    return composed(a, b, [](const Expression& x, const Expression& y) {
+        const Expression largest =
+            detail::stop_gradient(detail::apply(Op::maximum, detail::abs(x), detail::abs(y)));
+        const Expression usable =
+            detail::is_finite(largest) & (largest > detail::literal(0, largest));
+        const Expression scale = detail::select(usable, largest, detail::literal(1, largest));
+        const Expression u = x / scale;
+        const Expression v = y / scale;
+        return detail::length(u * u + v * v) * scale;
+    });
 }
 
 Tensor logaddexp(const Operand& a, const Operand& b) {
-    const auto [x, y] = detail::promoted(a, b, Promotion::floating);
-    const Expression largest = detail::stop_gradient(detail::apply(Op::maximum, x, y));
-    const Expression shift =
-        detail::select(detail::is_finite(largest), largest, detail::literal(0, largest));
-    return wrap(detail::log(detail::exp(x - shift) + detail::exp(y - shift)) + shift);
+    return composed(a, b, [](const Expression& x, const Expression& y) {
+        const Expression largest = detail::stop_gradient(detail::apply(Op::maximum, x, y));
+        const Expression shift =
+            detail::select(detail::is_finite(largest), largest, detail::literal(0, largest));
+        return detail::log(detail::exp(x - shift) + detail::exp(y - shift)) + shift;
+    });
 }
 
 Tensor pow(const Operand& x, const Operand& y) {
@@ -325,7 +338,8 @@ Tensor pow(const Operand& x, const Operand& y) {
     if (y.is_tensor()) {
         return wrap(detail::apply(Op::pow, base, exponent));
     }
-    return wrap(power_of_number(base, y.number()));
+    return wrap(detail::rounded_once(
+        [&](const Expression& operand) { return power_of_number(operand, y.number()); }, base));
 }
 
 Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <mutex>
 #include <numbers>
 
@@ -76,10 +77,11 @@ class Draw {
                             dtype);
     }
 
-    /// In [0, 1), with as many random bits as the dtype holds.
+    /// In [0, 1), with as many random bits as the significand of the dtype holds.
     Expression uniform(const Expression& counter, DType dtype) const {
-        if (dtype == DType::f32) {
-            return leading_bits(counter, 24, dtype) * 0x1p-24;
+        if (dtype != DType::f64) {
+            const int bits = dtype == DType::f32 ? 24 : dtype == DType::f16 ? 11 : 8;
+            return leading_bits(counter, bits, dtype) * std::ldexp(1.0, -bits);
         }
         const Expression high = leading_bits(2.0 * counter, 27, dtype);
         const Expression low = leading_bits(2.0 * counter + 1.0, 26, dtype);
@@ -155,11 +157,13 @@ Tensor normal(Key key, const Shape& shape, const TensorOptions& options,
               std::source_location location) {
     const Draw draw(key, shape, location);
     const DType dtype = detail::floating_dtype(options, "normal", location);
-    const Expression first = draw.uniform(2.0 * draw.counter(), dtype);
-    const Expression second = draw.uniform(2.0 * draw.counter() + 1.0, dtype);
+    const DType wide = detail::computing_dtype(dtype);
+    const Expression first = draw.uniform(2.0 * draw.counter(), wide);
+    const Expression second = draw.uniform(2.0 * draw.counter() + 1.0, wide);
     const Expression radius = detail::sqrt(-2.0 * detail::log(1.0 - first));
     const Expression angle = 2 * std::numbers::pi * second;
-    return detail::created(radius * detail::apply(Op::cos, angle), options, "normal");
+    const Expression value = radius * detail::apply(Op::cos, angle);
+    return detail::created(detail::cast(value, dtype), options, "normal");
 }
 
 Tensor bernoulli(Key key, const Shape& shape, double probability, std::source_location location) {
@@ -169,10 +173,11 @@ Tensor bernoulli(Key key, const Shape& shape, double probability, std::source_lo
 
 Tensor dropout(Key key, const Tensor& tensor, double probability, std::source_location location) {
     require_probability(probability, "dropout", location);
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
-    const Expression is_kept = is_drawn(key, x.shape().span(), 1 - probability, location);
-    return wrap(
-        detail::select(is_kept, x / detail::scalar(1 - probability, x), detail::literal(0, x)));
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        const Expression is_kept = is_drawn(key, x.shape().span(), 1 - probability, location);
+        return detail::select(is_kept, x / detail::scalar(1 - probability, x),
+                              detail::literal(0, x));
+    });
 }
 
 Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,

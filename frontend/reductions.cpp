@@ -35,11 +35,15 @@ struct Reduction {
     Tensor result(const Expression& reduced, bool keepdims) const {
         return wrap(keepdims ? detail::keep_dimensions(reduced, axes) : reduced);
     }
+    /// The result of a floating formula of several steps.
+    template <typename Formula>
+    Tensor composed(bool keepdims, Formula&& formula) const {
+        return result(detail::rounded_once(formula, detail::as_floating(x)), keepdims);
+    }
 };
 
 /// In two passes: the squares of small distances from a large mean lose nothing.
-Expression variance(const Reduction& reduction, double correction) {
-    const Expression x = detail::as_floating(reduction.x);
+Expression variance(const Reduction& reduction, const Expression& x, double correction) {
     const Expression distance = x - reduction.repeated(detail::mean(x, reduction.axes));
     // A shape is no part of a kernel, so neither is the number of elements.
     const double count = static_cast<double>(detail::count_along(x, reduction.axes)) - correction;
@@ -84,8 +88,8 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::source_locatio
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "mean", location);
-    return reduction.result(detail::mean(detail::as_floating(reduction.x), reduction.axes),
-                            keepdims);
+    return reduction.composed(
+        keepdims, [&](const Expression& operand) { return detail::mean(operand, reduction.axes); });
 }
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
@@ -136,43 +140,46 @@ Tensor argmin(const Tensor& x, std::optional<int> axis, bool keepdims,
 
 Tensor var(const Tensor& x, const VarianceOptions& options, std::source_location location) {
     const Reduction reduction(x, options.axes, "var", location);
-    return reduction.result(variance(reduction, options.correction), options.keepdims);
+    return reduction.composed(options.keepdims, [&](const Expression& operand) {
+        return variance(reduction, operand, options.correction);
+    });
 }
 
 Tensor stddev(const Tensor& x, const VarianceOptions& options, std::source_location location) {
     const Reduction reduction(x, options.axes, "stddev", location);
-    return reduction.result(detail::sqrt(variance(reduction, options.correction)),
-                            options.keepdims);
+    return reduction.composed(options.keepdims, [&](const Expression& operand) {
+        return detail::sqrt(variance(reduction, operand, options.correction));
+    });
 }
 
 Tensor logsumexp(const Tensor& tensor, const Axes& axes, bool keepdims,
                  std::source_location location) {
     const Reduction reduction(tensor, axes, "logsumexp", location);
-    return reduction.result(detail::log_sum_exp(detail::as_floating(reduction.x), reduction.axes),
-                            keepdims);
+    return reduction.composed(
+        keepdims, [&](const Expression& x) { return detail::log_sum_exp(x, reduction.axes); });
 }
 
 Tensor norm(const Tensor& tensor, const Axes& axes, double order, bool keepdims,
             std::source_location location) {
     const Reduction reduction(tensor, axes, "norm", location);
-    const Expression x = detail::as_floating(reduction.x);
     if (!(order > 0)) {
         ir::raise<ValueError>(location,
                               fmt::format("norm: the order must be positive, got {}", order));
     }
-    if (order == 1) {
-        return reduction.result(reduction.over(Op::reduce_sum, detail::abs(x)), keepdims);
-    }
-    if (order == 2) {
-        return reduction.result(detail::length(reduction.over(Op::reduce_sum, x * x)), keepdims);
-    }
-    if (std::isinf(order)) {
-        return reduction.result(reduction.over(Op::reduce_max, detail::abs(x)), keepdims);
-    }
-    const Expression powers = detail::apply(Op::pow, detail::abs(x), detail::scalar(order, x));
-    const Expression total = reduction.over(Op::reduce_sum, powers);
-    return reduction.result(detail::apply(Op::pow, total, detail::scalar(1 / order, total)),
-                            keepdims);
+    return reduction.composed(keepdims, [&](const Expression& x) {
+        if (order == 1) {
+            return reduction.over(Op::reduce_sum, detail::abs(x));
+        }
+        if (order == 2) {
+            return detail::length(reduction.over(Op::reduce_sum, x * x));
+        }
+        if (std::isinf(order)) {
+            return reduction.over(Op::reduce_max, detail::abs(x));
+        }
+        const Expression powers = detail::apply(Op::pow, detail::abs(x), detail::scalar(order, x));
+        const Expression total = reduction.over(Op::reduce_sum, powers);
+        return detail::apply(Op::pow, total, detail::scalar(1 / order, total));
+    });
 }
 
 }  // namespace latent

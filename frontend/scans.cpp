@@ -78,13 +78,14 @@ Tensor cumprod(const Tensor& tensor, int axis, std::source_location location) {
 
 Tensor logcumsumexp(const Tensor& tensor, int axis, std::source_location location) {
     const Scan scan(tensor, axis, "logcumsumexp", location);
-    const Expression x = detail::as_floating(scan.x);
-    // The sum so far is kept in units of exp(largest so far).
-    const Expression largest = scan.along(Op::cumulative_max, detail::stop_gradient(x));
-    const Expression unit =
-        detail::select(detail::is_finite(largest), largest, detail::literal(0, x));
-    const Expression sum = scan.recur(exp(scan.delayed(unit) - unit), exp(x - unit));
-    return wrap(log(sum) + unit);
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        // The sum so far is kept in units of exp(largest so far).
+        const Expression largest = scan.along(Op::cumulative_max, detail::stop_gradient(x));
+        const Expression unit =
+            detail::select(detail::is_finite(largest), largest, detail::literal(0, x));
+        const Expression sum = scan.recur(exp(scan.delayed(unit) - unit), exp(x - unit));
+        return log(sum) + unit;
+    });
 }
 
 CumulativeExtremes cummax(const Tensor& x, int axis, std::source_location location) {

@@ -7,7 +7,6 @@
 namespace latent {
 
 using detail::Expression;
-using detail::wrap;
 using ir::Op;
 
 namespace detail {
@@ -29,17 +28,20 @@ ShiftedExponentials shifted_exponentials(const Expression& x, const ir::Axes& ax
 }  // namespace detail
 
 Tensor softmax(const Tensor& tensor, int axis, std::source_location location) {
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
-    const ir::Axes axes{detail::normalized_axis(axis, x.shape().size(), "softmax", location)};
-    const auto parts = detail::shifted_exponentials(x, axes);
-    return wrap(parts.exponentials / detail::repeat_like(parts.sum, x, axes));
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        const ir::Axes axes{detail::normalized_axis(axis, x.shape().size(), "softmax", location)};
+        const auto parts = detail::shifted_exponentials(x, axes);
+        return parts.exponentials / detail::repeat_like(parts.sum, x, axes);
+    });
 }
 
 Tensor log_softmax(const Tensor& tensor, int axis, std::source_location location) {
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
-    const ir::Axes axes{detail::normalized_axis(axis, x.shape().size(), "log_softmax", location)};
-    const auto parts = detail::shifted_exponentials(x, axes);
-    return wrap(parts.shifted - detail::repeat_like(detail::log(parts.sum), x, axes));
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        const ir::Axes axes{
+            detail::normalized_axis(axis, x.shape().size(), "log_softmax", location)};
+        const auto parts = detail::shifted_exponentials(x, axes);
+        return parts.shifted - detail::repeat_like(detail::log(parts.sum), x, axes);
+    });
 }
 
 }  // namespace latent

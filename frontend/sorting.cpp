@@ -63,7 +63,7 @@ TopK topk(const Tensor& tensor, std::int64_t k, int axis, bool largest,
 }
 
 Tensor quantile(const Tensor& tensor, double q, int axis, std::source_location location) {
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
+    const Expression x = detail::floating(tensor, location);
     const std::int64_t along =
         detail::normalized_axis(axis, x.shape().size(), "quantile", location);
     if (!(q >= 0 && q <= 1)) {
@@ -85,8 +85,11 @@ Tensor quantile(const Tensor& tensor, double q, int axis, std::source_location l
     };
     Expression result = element(below);
     if (taken == 2) {
-        const Expression fraction = detail::scalar(place - static_cast<double>(below), x);
-        result = result + (element(below + 1) - result) * fraction;
+        result = detail::rounded_once(
+            [&](const Expression& low, const Expression& high) {
+                return low + (high - low) * detail::scalar(place - static_cast<double>(below), low);
+            },
+            result, element(below + 1));
     }
     // NaN is sorted to the end, where not every quantile meets it.
     const Expression is_nan = detail::reduce(Op::reduce_max, x != x, axes);
