@@ -28,14 +28,14 @@ Tensor relu(const Tensor& tensor, std::source_location location) {
 
 Tensor leaky_relu(const Tensor& tensor, Number slope, std::source_location location) {
     return composed(tensor, location, [&](const Expression& x) {
-        const Expression below = x * detail::scalar_of(slope, x.dtype(), location);
+        const Expression below = x * detail::scalar_of(slope, x.dtype(), "leaky_relu", location);
         return detail::select(x > detail::literal(0, x), x, below);
     });
 }
 
 Tensor elu(const Tensor& tensor, Number alpha, std::source_location location) {
     return composed(tensor, location, [&](const Expression& x) {
-        return elu(x, detail::scalar_of(alpha, x.dtype(), location));
+        return elu(x, detail::scalar_of(alpha, x.dtype(), "elu", location));
     });
 }
 

@@ -36,7 +36,7 @@ struct AdamNumbers {
 /// `steps` is t, in f64: for the first steps 1 - beta^t would lose too much in f32.
 AdamNumbers adam_numbers(const AdamSettings& settings, const Expression& steps, DType dtype) {
     const auto number = [&](double value) {
-        return detail::scalar_of(value, dtype, steps.location());
+        return detail::scalar_of(value, dtype, "update", steps.location());
     };
     const auto bias = [&](double beta) {
         return 1.0 - detail::apply(Op::pow, detail::scalar(beta, steps), steps);

@@ -125,6 +125,7 @@ Tensor truncated_normal(Key key, const Shape& shape, double low, double high,
                         const TensorOptions& options, std::source_location location) {
     constexpr std::string_view op = "truncated_normal";
     const DType dtype = detail::floating_dtype(options, op, location);
+    detail::require_shape(shape.span(), DType::i64, op, location);
     const DType wide = detail::computing_dtype(dtype);
     const double least = wide == DType::f32 ? double{std::numeric_limits<float>::min()}
                                             : std::numeric_limits<double>::min();
@@ -153,9 +154,10 @@ Tensor gamma(Key key, const Shape& shape, const Operand& concentration,
     const DType dtype = detail::floating_dtype(
         {.dtype = options.dtype.value_or(has_dtype ? concentration.tensor().dtype() : DType::f32)},
         op, location);
+    detail::require_shape(shape.span(), DType::i64, op, location);
     const DType wide = detail::computing_dtype(dtype);
     const Expression a = detail::broadcast_to(
-        detail::stop_gradient(detail::operand_as(concentration, wide)), shape.span(), op);
+        detail::stop_gradient(detail::operand_as(concentration, wide, op)), shape.span(), op);
     const auto [rejection_key, boost_key] = split<2>(key);
     // Below 1 the distribution is that of a + 1 times u^(1 / a).
     const Expression is_small = a < constant(1, a);
@@ -170,7 +172,10 @@ Tensor gamma(Key key, const Shape& shape, const Operand& concentration,
 }
 
 Tensor categorical(Key key, const Tensor& logits, int axis, std::source_location location) {
+    constexpr std::string_view op = "categorical";
     const Expression logit = detail::floating(logits, location);
+    detail::require_elements(
+        logit, {detail::normalized_axis(axis, logit.shape().size(), op, location)}, op);
     const Expression x = detail::cast(logit, detail::computing_dtype(logit.dtype()));
     const Expression u = uniform_numbers(key, Shape(x.shape().span()), x.dtype(), location);
     // Away from 0, whose noise would be infinite.

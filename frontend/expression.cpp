@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "ir/size_limits.h"
+
 namespace latent::detail {
 
 using ir::Op;
@@ -71,6 +73,10 @@ Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape
         } else if (extent != 1) {
             fail();
         }
+    }
+    if (!ir::is_countable(shape, x.dtype())) {
+        ir::raise<ShapeError>(x.location(), fmt::format("{}: shape {} of {} has 2^63 bytes or more",
+                                                        op, ir::to_string(shape), name(x.dtype())));
     }
     const Value compact = ir::reshape(x.value(), kept.span(), x.location());
     return x.with(ir::broadcast(compact, shape, axes.span(), x.location()));

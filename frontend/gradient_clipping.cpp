@@ -39,7 +39,7 @@ Expression norm_of(std::span<const Tensor> tensors, std::string_view op,
             sum = cast(*sum, dtype) + cast(part, dtype);
         }
     }
-    return sum ? length(*sum) : scalar_of(0, DType::f32, location);
+    return sum ? length(*sum) : scalar_of(0, DType::f32, op, location);
 }
 
 }  // namespace

@@ -37,11 +37,10 @@ Expression reduced(const Expression& losses, Reduction reduction, std::string_vi
 /// Prediction and target in one floating dtype and shape.
 std::array<Expression, 2> paired(const Tensor& prediction, const Tensor& target,
                                  std::string_view op, const std::source_location& location) {
-    const std::array operands = detail::promoted(
-        Operand(prediction, location), Operand(target, location), detail::Promotion::floating);
-    const ir::Shape shape = detail::common_shape(operands, op);
-    return {detail::broadcast_to(operands[0], shape.span(), op),
-            detail::broadcast_to(operands[1], shape.span(), op)};
+    return detail::broadcast_together(
+        detail::promoted(Operand(prediction, location), Operand(target, location),
+                         detail::Promotion::floating, op),
+        op);
 }
 
 /// A loss that `formula(prediction, target)` gives element by element.

@@ -62,6 +62,7 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
     const std::int64_t along =
         detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
     const ir::Axes axes{along};
+    detail::require_elements(x, axes, op);
     const Expression best = detail::repeat_like(detail::reduce(extreme, x, axes), x, axes);
     const Expression position =
         detail::positions(DType::i64, x.shape().span(), static_cast<std::size_t>(along), location);
@@ -100,11 +101,13 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::source_locati
 
 Tensor max(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "max", location);
+    detail::require_elements(reduction.x, reduction.axes, "max");
     return reduction.result(reduction.over(Op::reduce_max, reduction.x), keepdims);
 }
 
 Tensor min(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "min", location);
+    detail::require_elements(reduction.x, reduction.axes, "min");
     return reduction.result(reduction.over(Op::reduce_min, reduction.x), keepdims);
 }
 
@@ -165,6 +168,9 @@ Tensor norm(const Tensor& tensor, const Axes& axes, double order, bool keepdims,
     if (!(order > 0)) {
         ir::raise<ValueError>(location,
                               fmt::format("norm: the order must be positive, got {}", order));
+    }
+    if (std::isinf(order)) {
+        detail::require_elements(reduction.x, reduction.axes, "norm");
     }
     return reduction.composed(keepdims, [&](const Expression& x) {
         if (order == 1) {

@@ -12,6 +12,9 @@ using ir::Op;
 namespace detail {
 
 Expression log_sum_exp(const Expression& x, const ir::Axes& axes) {
+    if (count_along(x, axes) == 0) {
+        return log(reduce(Op::reduce_sum, x, axes));
+    }
     const Expression largest = stop_gradient(reduce(Op::reduce_max, x, axes));
     const Expression shift = select(is_finite(largest), largest, literal(0, largest));
     const Expression exponentials = exp(x - repeat_like(shift, x, axes));
@@ -19,6 +22,9 @@ Expression log_sum_exp(const Expression& x, const ir::Axes& axes) {
 }
 
 ShiftedExponentials shifted_exponentials(const Expression& x, const ir::Axes& axes) {
+    if (count_along(x, axes) == 0) {
+        return {x, x, reduce(Op::reduce_sum, x, axes)};
+    }
     const Expression largest = stop_gradient(reduce(Op::reduce_max, x, axes));
     const Expression shifted = x - repeat_like(largest, x, axes);
     const Expression exponentials = exp(shifted);
