@@ -9,6 +9,8 @@ PYTHON ?= python3
 JOBS ?= $(shell nproc)
 BENCH_ARGS ?=
 THREADS ?= 1
+N ?= 10
+SEED ?= 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export CTEST_PARALLEL_LEVEL := $(JOBS)
@@ -23,7 +25,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SOURCE_FOLDERS := ir passes codegen frontend tests benchmarks examples tools
 SOURCES = $(shell find $(SOURCE_FOLDERS) -name '*.h' -o -name '*.cpp' -o -name '*.c')
 
-.PHONY: help build demo test bench bench-ops ulp format check check-format check-includes check-tidy \
+.PHONY: help build demo test bench bench-ops ulp check-gradients format check check-format check-includes check-tidy \
         check-asan check-tsan clean
 
 help:  ## this list
@@ -65,6 +67,13 @@ ulp: .venv/.requirements  ## measure the errors of functions over all of f32, wr
 	cmake --preset release -DLATENT_BUILD_TESTS=ON
 	cmake --build --preset release --target latent_accuracy
 	build/release/tests/latent_accuracy docs/accuracy.md
+
+check-gradients: .venv/.requirements  ## compare gradients with differences at N random points each (N=10 SEED=1)
+	@tools/ensure_packages.sh check $(TEST_PACKAGES)
+	cmake --preset release -DLATENT_BUILD_TESTS=ON -DLATENT_BUILD_CONFORMANCE=ON
+	cmake --build --preset release --target latent_conformance latent_tests_passes
+	LATENT_GRADIENT_POINTS=$(N) build/release/tests/latent_tests_passes "first and second derivatives*"
+	build/release/tools/latent-conformance tests/conformance/data --gradients $(N) --seed $(SEED)
 
 format: .venv/.requirements-dev  ## format the sources
 	clang-format -i $(SOURCES)

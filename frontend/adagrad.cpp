@@ -6,8 +6,7 @@ namespace {
 
 using detail::Expression;
 using detail::expression;
-using detail::gradient_for;
-using detail::NumbersByDType;
+using detail::scalar;
 using detail::Successors;
 using detail::wrap;
 
@@ -27,30 +26,24 @@ AdagradState Adagrad::start(std::span<const Tensor> parameters,
 Step<AdagradState> Adagrad::step(std::span<const Tensor> parameters,
                                  std::span<const Tensor> gradients, const AdagradState& state,
                                  const std::source_location& location) const {
-    detail::require_equal(gradients.size(), parameters.size(), "gradients", location);
     detail::require_equal(state.sums_of_squares.size(), parameters.size(), "sums of squares",
                           location);
+    const auto numbers = [&](const Expression& p) {
+        return AdagradNumbers{scalar(options_.learning_rate, p), scalar(options_.epsilon, p),
+                              scalar(options_.weight_decay, p)};
+    };
     const Successors next(options_.differentiable);
-    NumbersByDType<AdagradNumbers> numbers;
     Step<AdagradState> result;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const Expression p = expression(parameters[i], location);
-        const auto number = [&](double value) {
-            return detail::scalar_of(value, p.dtype(), location);
-        };
-        const AdagradNumbers& n = numbers.at(p.dtype(), [&] {
-            return AdagradNumbers{number(options_.learning_rate), number(options_.epsilon),
-                                  number(options_.weight_decay)};
-        });
-        Expression g = gradient_for(p, gradients[i], i);
+    const auto update = [&](std::size_t i, const Expression& p, Expression g,
+                            const AdagradNumbers& n) {
         if (options_.weight_decay != 0) {
             g = g + n.weight_decay * p;
         }
         const Expression sum = next.cut(expression(state.sums_of_squares[i], location) + g * g);
-        const Expression direction = g / (detail::sqrt(sum) + n.epsilon);
         result.state.sums_of_squares.push_back(wrap(sum));
-        result.parameters.push_back(next.parameter(p - n.learning_rate * direction, parameters[i]));
-    }
+        return p - n.learning_rate * (g / (detail::sqrt(sum) + n.epsilon));
+    };
+    result.parameters = detail::updated(parameters, gradients, next, location, numbers, update);
     return result;
 }
 

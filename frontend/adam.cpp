@@ -6,8 +6,6 @@ namespace {
 
 using detail::Expression;
 using detail::expression;
-using detail::gradient_for;
-using detail::NumbersByDType;
 using detail::Successors;
 using detail::wrap;
 using ir::Op;
@@ -38,7 +36,7 @@ struct AdamNumbers {
 /// `steps` is t, in f64: for the first steps 1 - beta^t would lose too much in f32.
 AdamNumbers adam_numbers(const AdamSettings& settings, const Expression& steps, DType dtype) {
     const auto number = [&](double value) {
-        return detail::scalar_of(value, dtype, steps.location());
+        return detail::scalar_of(value, dtype, "update", steps.location());
     };
     const auto bias = [&](double beta) {
         return 1.0 - detail::apply(Op::pow, detail::scalar(beta, steps), steps);
@@ -64,20 +62,18 @@ AdamState adam_start(std::span<const Tensor> parameters, const std::source_locat
 Step<AdamState> adam_step(const AdamSettings& settings, std::span<const Tensor> parameters,
                           std::span<const Tensor> gradients, const AdamState& state,
                           const std::source_location& location) {
-    detail::require_equal(gradients.size(), parameters.size(), "gradients", location);
     detail::require_equal(state.first_moments.size(), parameters.size(), "first moments", location);
     detail::require_equal(state.second_moments.size(), parameters.size(), "second moments",
                           location);
     const Successors next(settings.differentiable);
     const Expression steps = next.cut(expression(state.steps, location) + 1.0);
     const Expression exact_steps = detail::cast(steps, DType::f64);
-    NumbersByDType<AdamNumbers> numbers;
+    const auto numbers = [&](const Expression& p) {
+        return adam_numbers(settings, exact_steps, p.dtype());
+    };
     Step<AdamState> result{{}, {.steps = wrap(steps), .first_moments = {}, .second_moments = {}}};
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const Expression p = expression(parameters[i], location);
-        const AdamNumbers& n =
-            numbers.at(p.dtype(), [&] { return adam_numbers(settings, exact_steps, p.dtype()); });
-        Expression g = gradient_for(p, gradients[i], i);
+    const auto update = [&](std::size_t i, const Expression& p, Expression g,
+                            const AdamNumbers& n) {
         Expression start = p;
         if (settings.weight_decay != 0 && settings.decoupled) {
             start = p * n.shrinkage;
@@ -88,11 +84,11 @@ Step<AdamState> adam_step(const AdamSettings& settings, std::span<const Tensor> 
             next.cut(n.beta1 * expression(state.first_moments[i], location) + n.complement1 * g);
         const Expression v = next.cut(n.beta2 * expression(state.second_moments[i], location) +
                                       n.complement2 * (g * g));
-        const Expression direction = m / (detail::sqrt(v) * n.inverse_root + n.epsilon);
-        result.parameters.push_back(next.parameter(start - n.step_size * direction, parameters[i]));
         result.state.first_moments.push_back(wrap(m));
         result.state.second_moments.push_back(wrap(v));
-    }
+        return start - n.step_size * (m / (detail::sqrt(v) * n.inverse_root + n.epsilon));
+    };
+    result.parameters = detail::updated(parameters, gradients, next, location, numbers, update);
     return result;
 }
 

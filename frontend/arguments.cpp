@@ -6,6 +6,8 @@
 #include <limits>
 #include <optional>
 
+#include "ir/size_limits.h"
+
 namespace latent::detail {
 
 const ir::Value& value_of(const Tensor& tensor, const std::source_location& location) {
@@ -51,21 +53,21 @@ DType default_dtype(Number::Kind kind) {
     throw InternalError("a number of no kind");
 }
 
-ir::Literal literal_of(const Number& number, DType dtype, const std::source_location& location) {
+Expression scalar_of(const Number& number, DType dtype, std::string_view op,
+                     const std::source_location& location) {
+    const auto scalar = [&](const ir::Literal& value) {
+        return Expression(ir::scalar(value, location), location);
+    };
     if (number.kind() == Number::Kind::floating) {
-        return {dtype, number.floating()};
+        return scalar({dtype, number.floating()});
     }
     const std::int64_t value = number.integer();
     if (is_integer(dtype) &&
         (value < integer_range(dtype).low || value > integer_range(dtype).high)) {
         ir::raise<ValueError>(location,
-                              fmt::format("{} does not fit dtype {}", value, name(dtype)));
+                              fmt::format("{}: {} does not fit dtype {}", op, value, name(dtype)));
     }
-    return {dtype, value};
-}
-
-Expression scalar_of(const Number& number, DType dtype, const std::source_location& location) {
-    return {ir::scalar(literal_of(number, dtype, location), location), location};
+    return scalar({dtype, value});
 }
 
 DType common_dtype(std::initializer_list<const Operand*> operands) {
@@ -85,24 +87,35 @@ DType common_dtype(std::initializer_list<const Operand*> operands) {
     return *dtype;
 }
 
-Expression operand_as(const Operand& operand, DType dtype) {
+Expression operand_as(const Operand& operand, DType dtype, std::string_view op) {
     return operand.is_tensor() ? cast(expression(operand.tensor(), operand.location()), dtype)
-                               : scalar_of(operand.number(), dtype, operand.location());
+                               : scalar_of(operand.number(), dtype, op, operand.location());
 }
 
-std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion) {
+std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion,
+                                   std::string_view op) {
     DType dtype = common_dtype({&a, &b});
     if (promotion == Promotion::arithmetic && dtype == DType::boolean) {
         dtype = DType::i64;
     } else if (promotion == Promotion::floating && !is_floating(dtype)) {
         dtype = DType::f32;
     }
-    return {operand_as(a, dtype), operand_as(b, dtype)};
+    return {operand_as(a, dtype, op), operand_as(b, dtype, op)};
+}
+
+std::array<Expression, 2> broadcast_together(const std::array<Expression, 2>& operands,
+                                             std::string_view op) {
+    const ir::Shape shape = common_shape(operands, op);
+    return {broadcast_to(operands[0], shape.span(), op),
+            broadcast_to(operands[1], shape.span(), op)};
 }
 
 std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
                                    const std::source_location& location) {
-    return promoted(Operand(a, location), Operand(b, location), Promotion::keep);
+    const Expression x = expression(a, location);
+    const Expression y = expression(b, location);
+    const DType dtype = promote(x.dtype(), y.dtype());
+    return {cast(x, dtype), cast(y, dtype)};
 }
 
 DType floating_dtype(const TensorOptions& options, std::string_view op,
@@ -115,10 +128,45 @@ DType floating_dtype(const TensorOptions& options, std::string_view op,
     return dtype;
 }
 
+void require_number(const Expression& x, std::string_view op) {
+    if (x.dtype() == DType::boolean) {
+        ir::raise<TypeError>(x.location(), fmt::format("{}: takes numbers, got bool", op));
+    }
+}
+
 void require_integers(const Expression& x, std::string_view what, std::string_view op) {
     if (!is_integer(x.dtype())) {
-        ir::raise<TypeError>(x.location(), fmt::format("{}: {} must be i32 or i64, got {}", op,
-                                                       what, name(x.dtype())));
+        ir::raise<TypeError>(x.location(), fmt::format("{}: {} must be integers, got {}", op, what,
+                                                       name(x.dtype())));
+    }
+}
+
+void require_shape(std::span<const std::int64_t> shape, DType dtype, std::string_view op,
+                   const std::source_location& location) {
+    if (std::ranges::any_of(shape, [](std::int64_t extent) { return extent < 0; })) {
+        ir::raise<ShapeError>(
+            location, fmt::format("{}: shape {} has a negative extent", op, ir::to_string(shape)));
+    }
+    if (!ir::is_countable(shape, dtype)) {
+        ir::raise<ShapeError>(location, fmt::format("{}: shape {} of {} has 2^63 bytes or more", op,
+                                                    ir::to_string(shape), name(dtype)));
+    }
+}
+
+void require_rank(std::size_t rank, std::string_view op, const std::source_location& location) {
+    if (rank > max_rank) {
+        ir::raise<ShapeError>(location, fmt::format("{}: needs {} dimensions, and tensors have at "
+                                                    "most {}",
+                                                    op, rank, max_rank));
+    }
+}
+
+void require_elements(const Expression& x, const ir::Axes& axes, std::string_view op) {
+    for (const std::int64_t axis : axes) {
+        if (x.extent(axis) == 0) {
+            ir::raise<ShapeError>(x.location(), fmt::format("{}: axis {} of shape {} is empty", op,
+                                                            axis, to_string(x.shape())));
+        }
     }
 }
 

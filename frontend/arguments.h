@@ -18,8 +18,19 @@ inline Expression expression(const Tensor& tensor, const std::source_location& l
     return {value_of(tensor, location), location};
 }
 
+/// Integers and bool as f32.
+inline Expression floating(const Tensor& tensor, const std::source_location& location) {
+    return as_floating(expression(tensor, location));
+}
+
 inline Tensor wrap(const Expression& expression) {
     return wrap(expression.value());
+}
+
+/// A floating operation of several steps on one tensor: `rounded_once`.
+template <typename Formula>
+Tensor composed(const Tensor& tensor, const std::source_location& location, Formula&& formula) {
+    return wrap(rounded_once(formula, floating(tensor, location)));
 }
 
 /// A new tensor as its options have it: a leaf of differentiation if they ask for one.
@@ -36,17 +47,21 @@ enum class Promotion {
 DType weak_dtype(DType tensors, Number::Kind kind);
 /// The dtype of a number among numbers: bool, i64 or f32.
 DType default_dtype(Number::Kind kind);
-/// ValueError where an integer does not fit the dtype.
-ir::Literal literal_of(const Number& number, DType dtype, const std::source_location& location);
-/// A run-time parameter without dimensions.
-Expression scalar_of(const Number& number, DType dtype, const std::source_location& location);
+/// A run-time parameter without dimensions. ValueError names `op` where an integer does not fit the
+/// dtype.
+Expression scalar_of(const Number& number, DType dtype, std::string_view op,
+                     const std::source_location& location);
 
 /// The dtype of tensors and numbers together.
 DType common_dtype(std::initializer_list<const Operand*> operands);
 /// A tensor cast to `dtype`, or a number as a run-time parameter.
-Expression operand_as(const Operand& operand, DType dtype);
+Expression operand_as(const Operand& operand, DType dtype, std::string_view op);
 /// Both in one dtype.
-std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion);
+std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion,
+                                   std::string_view op);
+/// Both in one dtype and in the shape that they broadcast to.
+std::array<Expression, 2> broadcast_together(const std::array<Expression, 2>& operands,
+                                             std::string_view op);
 /// Both tensors in one dtype.
 std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
                                    const std::source_location& location);
@@ -54,8 +69,18 @@ std::array<Expression, 2> promoted(const Tensor& a, const Tensor& b,
 /// The dtype that options ask for, else f32. TypeError names `op` where it is not floating.
 DType floating_dtype(const TensorOptions& options, std::string_view op,
                      const std::source_location& location);
-/// TypeError where `x`, which the message calls `what`, is neither i32 nor i64.
+/// TypeError where `x` is bool.
+void require_number(const Expression& x, std::string_view op);
+/// TypeError where `x`, which the message calls `what`, does not hold integers.
 void require_integers(const Expression& x, std::string_view what, std::string_view op);
+
+/// ShapeError where an extent is negative or the bytes cannot be counted.
+void require_shape(std::span<const std::int64_t> shape, DType dtype, std::string_view op,
+                   const std::source_location& location);
+/// ShapeError where that is more than a tensor can have.
+void require_rank(std::size_t rank, std::string_view op, const std::source_location& location);
+/// ShapeError where one of `axes` has no elements to find an extreme of.
+void require_elements(const Expression& x, const ir::Axes& axes, std::string_view op);
 
 /// A position counted from the back if negative. ShapeError where it is out of [-rank, rank).
 std::int64_t normalized_axis(std::int64_t axis, std::size_t rank, std::string_view op,

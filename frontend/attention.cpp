@@ -111,22 +111,29 @@ Expression rotated(const Expression& x, const RotaryOptions& options) {
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                     const AttentionOptions& options,
                                     std::source_location location) {
-    const Expression q = detail::as_floating(expression(query, location));
-    check_shapes(q, expression(key, location), expression(value, location));
-    const double scale =
-        options.scale.value_or(1 / std::sqrt(static_cast<double>(q.extent(q.rank() - 1))));
-    // The queries are scaled, for they are fewer than the scores.
-    const Tensor products =
-        matmul(wrap(q * detail::scalar(scale, q)), transpose(key, location), location);
-    const Expression scores = masked(expression(products, location), options);
-    const Tensor weights =
-        options.mask ? wrap(softmax_of_seen(scores)) : softmax(wrap(scores), -1, location);
-    return matmul(weights, value, location);
+    const Expression queries = detail::floating(query, location);
+    const Expression keys = expression(key, location);
+    const Expression values = expression(value, location);
+    check_shapes(queries, keys, values);
+    const DType dtype = promote(promote(queries.dtype(), keys.dtype()), values.dtype());
+    return wrap(detail::rounded_once(
+        [&](const Expression& q, const Expression& k, const Expression& v) {
+            const double scale =
+                options.scale.value_or(1 / std::sqrt(static_cast<double>(q.extent(q.rank() - 1))));
+            // The queries are scaled, for they are fewer than the scores.
+            const Tensor products =
+                matmul(wrap(q * detail::scalar(scale, q)), transpose(wrap(k), location), location);
+            const Expression scores = masked(expression(products, location), options);
+            const Tensor weights =
+                options.mask ? wrap(softmax_of_seen(scores)) : softmax(wrap(scores), -1, location);
+            return expression(matmul(weights, wrap(v), location), location);
+        },
+        detail::cast(queries, dtype), detail::cast(keys, dtype), detail::cast(values, dtype)));
 }
 
 Tensor rotary_embedding(const Tensor& tensor, const RotaryOptions& options,
                         std::source_location location) {
-    const Expression x = detail::as_floating(expression(tensor, location));
+    const Expression x = detail::floating(tensor, location);
     if (x.rank() < 2 || x.extent(x.rank() - 1) % 2 != 0) {
         ir::raise<ShapeError>(
             location,
@@ -138,7 +145,8 @@ Tensor rotary_embedding(const Tensor& tensor, const RotaryOptions& options,
             location,
             fmt::format("rotary_embedding: the base must be positive, got {}", options.base));
     }
-    return wrap(rotated(x, options));
+    return wrap(detail::rounded_once(
+        [&](const Expression& vectors) { return rotated(vectors, options); }, x));
 }
 
 }  // namespace latent

@@ -63,7 +63,9 @@ Tensor triangle(const Tensor& tensor, std::int64_t diagonal, Op is_kept, std::st
     const std::size_t rows = x.shape().size() - 2;
     const Expression row = detail::positions(DType::i64, x.shape().span(), rows, location);
     const Expression column = detail::positions(DType::i64, x.shape().span(), rows + 1, location);
-    const Expression limit = detail::scalar(static_cast<double>(diagonal), row);
+    const std::int64_t nearest =
+        std::clamp(diagonal, -x.extent(x.rank() - 2), x.extent(x.rank() - 1));
+    const Expression limit = detail::scalar(static_cast<double>(nearest), row);
     return wrap(
         detail::select(detail::apply(is_kept, column - row, limit), x, detail::literal(0, x)));
 }
@@ -87,7 +89,9 @@ Tensor diagonal(const Tensor& tensor, std::int64_t offset, int first, int second
     if (rows == columns) {
         ir::raise<ShapeError>(location, fmt::format("{}: axis {} is named twice", op, rows));
     }
-    return wrap(detail::diagonal(x, rows, columns, offset));
+    // Beyond the corners there is nothing, however far.
+    const std::int64_t nearest = std::clamp(offset, -x.extent(rows), x.extent(columns));
+    return wrap(detail::diagonal(x, rows, columns, nearest));
 }
 
 }  // namespace latent

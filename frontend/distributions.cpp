@@ -125,8 +125,10 @@ Tensor truncated_normal(Key key, const Shape& shape, double low, double high,
                         const TensorOptions& options, std::source_location location) {
     constexpr std::string_view op = "truncated_normal";
     const DType dtype = detail::floating_dtype(options, op, location);
-    const double least = dtype == DType::f32 ? double{std::numeric_limits<float>::min()}
-                                             : std::numeric_limits<double>::min();
+    detail::require_shape(shape.span(), DType::i64, op, location);
+    const DType wide = detail::computing_dtype(dtype);
+    const double least = wide == DType::f32 ? double{std::numeric_limits<float>::min()}
+                                            : std::numeric_limits<double>::min();
     // Small probabilities are exact, those close to 1 are not.
     const bool is_mirrored = low > 0;
     const double first = normal_distribution(is_mirrored ? -high : low);
@@ -135,14 +137,14 @@ Tensor truncated_normal(Key key, const Shape& shape, double low, double high,
         ir::raise<ValueError>(location,
                               fmt::format("{}: no normal number lies in [{}, {}]", op, low, high));
     }
-    const Expression u = uniform_numbers(key, shape, dtype, location);
+    const Expression u = uniform_numbers(key, shape, wide, location);
     const Expression p = detail::scalar(first, u) + detail::scalar(last - first, u) * u;
     const Expression x = normal_quantile(detail::apply(Op::maximum, p, constant(least, p)));
     const Expression sided = is_mirrored ? -x : x;
     const Expression bounded =
         detail::apply(Op::maximum, detail::apply(Op::minimum, sided, detail::scalar(high, x)),
                       detail::scalar(low, x));
-    return detail::created(bounded, options, op);
+    return detail::created(detail::cast(bounded, dtype), options, op);
 }
 
 Tensor gamma(Key key, const Shape& shape, const Operand& concentration,
@@ -152,22 +154,29 @@ Tensor gamma(Key key, const Shape& shape, const Operand& concentration,
     const DType dtype = detail::floating_dtype(
         {.dtype = options.dtype.value_or(has_dtype ? concentration.tensor().dtype() : DType::f32)},
         op, location);
+    detail::require_shape(shape.span(), DType::i64, op, location);
+    const DType wide = detail::computing_dtype(dtype);
     const Expression a = detail::broadcast_to(
-        detail::stop_gradient(detail::operand_as(concentration, dtype)), shape.span(), op);
+        detail::stop_gradient(detail::operand_as(concentration, wide, op)), shape.span(), op);
     const auto [rejection_key, boost_key] = split<2>(key);
     // Below 1 the distribution is that of a + 1 times u^(1 / a).
     const Expression is_small = a < constant(1, a);
     const Expression value =
         gamma_by_rejection(rejection_key, detail::select(is_small, a + 1.0, a));
-    const Expression u = 1.0 - uniform_numbers(boost_key, shape, dtype, location);
+    const Expression u = 1.0 - uniform_numbers(boost_key, shape, wide, location);
     const Expression boost = detail::exp(detail::log(u) / a);
     const Expression boosted = detail::select(is_small, value * boost, value);
     const Expression nan = constant(std::numeric_limits<double>::quiet_NaN(), a);
-    return detail::created(detail::select(a > constant(0, a), boosted, nan), options, op);
+    const Expression drawn = detail::select(a > constant(0, a), boosted, nan);
+    return detail::created(detail::cast(drawn, dtype), options, op);
 }
 
 Tensor categorical(Key key, const Tensor& logits, int axis, std::source_location location) {
-    const Expression x = detail::as_floating(expression(logits, location));
+    constexpr std::string_view op = "categorical";
+    const Expression logit = detail::floating(logits, location);
+    detail::require_elements(
+        logit, {detail::normalized_axis(axis, logit.shape().size(), op, location)}, op);
+    const Expression x = detail::cast(logit, detail::computing_dtype(logit.dtype()));
     const Expression u = uniform_numbers(key, Shape(x.shape().span()), x.dtype(), location);
     // Away from 0, whose noise would be infinite.
     const Expression positive = detail::apply(Op::maximum, u, constant(0x1p-25, u));

@@ -62,13 +62,14 @@ class SubscriptParser {
                 fail(fmt::format("'{}' is no letter", letter));
             }
             if (is_letter) {
+                detail::require_rank(labels.size() + 1, "einsum", location_);
                 labels.push_back(letter);
             }
         }
         return labels;
     }
 
-    static ir::Dims implicit_result(std::span<const ir::Dims> operands) {
+    ir::Dims implicit_result(std::span<const ir::Dims> operands) const {
         std::map<std::int64_t, int> occurrences;
         for (const ir::Dims& labels : operands) {
             for (const std::int64_t label : labels) {
@@ -78,6 +79,7 @@ class SubscriptParser {
         ir::Dims out;
         for (const auto& [label, count] : occurrences) {
             if (count == 1) {
+                detail::require_rank(out.size() + 1, "einsum", location_);
                 out.push_back(label);
             }
         }
@@ -155,7 +157,8 @@ void check_extents(const SubscriptParser& parser, const Subscripts& subscripts,
 
 /// The letters of the first two operands that the result or one of the `others` still needs.
 ir::Dims needed_later(const ir::Dims& first, const ir::Dims& second,
-                      std::span<const ir::Dims> others, const ir::Dims& out) {
+                      std::span<const ir::Dims> others, const ir::Dims& out,
+                      const std::source_location& location) {
     ir::Dims needed;
     for (const ir::Dims* labels : {&first, &second}) {
         for (const std::int64_t label : *labels) {
@@ -164,6 +167,7 @@ ir::Dims needed_later(const ir::Dims& first, const ir::Dims& second,
                                     return detail::contains(other, label);
                                 });
             if (wanted && !detail::contains(needed, label)) {
+                detail::require_rank(needed.size() + 1, "einsum", location);
                 needed.push_back(label);
             }
         }
@@ -199,9 +203,9 @@ Tensor einsum(std::string_view text, const std::vector<Tensor>& tensors,
     ir::Dims labels = subscripts.operands.front();
     for (std::size_t i = 1; i < operands.size(); ++i) {
         const auto others = std::span(subscripts.operands).subspan(i + 1);
-        const ir::Dims out =
-            others.empty() ? subscripts.out
-                           : needed_later(labels, subscripts.operands[i], others, subscripts.out);
+        const ir::Dims out = others.empty() ? subscripts.out
+                                            : needed_later(labels, subscripts.operands[i], others,
+                                                           subscripts.out, location);
         result =
             detail::contract(result, labels, operands[i], subscripts.operands[i], out, "einsum");
         labels = out;

@@ -21,23 +21,37 @@ Tensor of_number(Op op, const Tensor& x, const std::source_location& location) {
     return wrap(detail::apply(op, detail::expression(x, location)));
 }
 
-Expression floating(const Tensor& x, const std::source_location& location) {
-    return detail::as_floating(detail::expression(x, location));
-}
-
 Tensor of_floating(Op op, const Tensor& x, const std::source_location& location) {
-    return wrap(detail::apply(op, floating(x, location)));
+    // Of f16 and bf16 the value is rounded once either way, and this way the gradient too.
+    return detail::composed(x, location,
+                            [&](const Expression& operand) { return detail::apply(op, operand); });
 }
 
-Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion) {
-    const auto [left, right] = detail::promoted(a, b, promotion);
+Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion,
+              std::string_view name) {
+    const auto [left, right] =
+        detail::broadcast_together(detail::promoted(a, b, promotion, name), name);
     return wrap(detail::apply(op, left, right));
 }
 
-Tensor of_truths(Op op, const Operand& a, const Operand& b) {
-    return wrap(
-        detail::apply(op, detail::as_boolean(detail::operand_as(a, detail::common_dtype({&a}))),
-                      detail::as_boolean(detail::operand_as(b, detail::common_dtype({&b})))));
+Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion) {
+    return of_two(op, a, b, promotion, ir::name(op));
+}
+
+Tensor of_integers(Op op, const Operand& a, const Operand& b, std::string_view name) {
+    const auto operands = detail::promoted(a, b, Promotion::arithmetic, name);
+    detail::require_integers(operands[0], "operands", name);
+    const auto [left, right] = detail::broadcast_together(operands, name);
+    return wrap(detail::apply(op, left, right));
+}
+
+Expression truth(const Operand& x, std::string_view name) {
+    return detail::as_boolean(detail::operand_as(x, detail::common_dtype({&x}), name));
+}
+
+Tensor of_truths(Op op, const Operand& a, const Operand& b, std::string_view name) {
+    const auto [left, right] = detail::broadcast_together({truth(a, name), truth(b, name)}, name);
+    return wrap(detail::apply(op, left, right));
 }
 
 /// x^n for n >= 1 by repeated squaring.
@@ -73,7 +87,15 @@ Expression power_of_number(const Expression& x, const Number& exponent) {
     if (std::abs(n) == 0.5) {
         return n > 0 ? detail::sqrt(x) : 1.0 / detail::sqrt(x);
     }
-    return detail::apply(Op::pow, x, detail::scalar_of(exponent, x.dtype(), x.location()));
+    return detail::apply(Op::pow, x, detail::scalar_of(exponent, x.dtype(), "pow", x.location()));
+}
+
+/// A floating function of two operands in several steps.
+template <typename Formula>
+Tensor composed(const Operand& a, const Operand& b, std::string_view name, Formula&& formula) {
+    const auto [x, y] =
+        detail::broadcast_together(detail::promoted(a, b, Promotion::floating, name), name);
+    return wrap(detail::rounded_once(formula, x, y));
 }
 
 }  // namespace
@@ -104,6 +126,7 @@ Tensor trunc(const Tensor& x, std::source_location location) {
 
 Tensor square(const Tensor& x, std::source_location location) {
     const Expression operand = detail::expression(x, location);
+    detail::require_number(operand, "square");
     return wrap(operand * operand);
 }
 
@@ -171,30 +194,35 @@ Tensor lgamma(const Tensor& x, std::source_location location) {
     return of_floating(Op::lgamma, x, location);
 }
 
-Tensor digamma(const Tensor& x, std::source_location location) {
-    const Expression operand = floating(x, location);
-    return wrap(operand.with(passes::digamma(operand.value(), location)));
+Tensor digamma(const Tensor& tensor, std::source_location location) {
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        return x.with(passes::digamma(x.value(), location));
+    });
 }
 
-Tensor rsqrt(const Tensor& x, std::source_location location) {
-    return wrap(1.0 / detail::sqrt(floating(x, location)));
+Tensor rsqrt(const Tensor& tensor, std::source_location location) {
+    return detail::composed(tensor, location,
+                            [](const Expression& x) { return 1.0 / detail::sqrt(x); });
 }
 
 Tensor reciprocal(const Tensor& x, std::source_location location) {
-    return wrap(1.0 / floating(x, location));
+    return wrap(1.0 / detail::floating(x, location));
 }
 
 Tensor exp2(const Tensor& x, std::source_location location) {
-    const Expression exponent = floating(x, location);
+    const Expression exponent = detail::floating(x, location);
     return wrap(detail::apply(Op::pow, detail::literal(2, exponent), exponent));
 }
 
-Tensor log2(const Tensor& x, std::source_location location) {
-    return wrap(detail::log(floating(x, location)) * std::numbers::log2e);
+Tensor log2(const Tensor& tensor, std::source_location location) {
+    return detail::composed(
+        tensor, location, [](const Expression& x) { return detail::log(x) * std::numbers::log2e; });
 }
 
-Tensor log10(const Tensor& x, std::source_location location) {
-    return wrap(detail::log(floating(x, location)) * std::numbers::log10e);
+Tensor log10(const Tensor& tensor, std::source_location location) {
+    return detail::composed(tensor, location, [](const Expression& x) {
+        return detail::log(x) * std::numbers::log10e;
+    });
 }
 
 Tensor isnan(const Tensor& x, std::source_location location) {
@@ -203,12 +231,12 @@ Tensor isnan(const Tensor& x, std::source_location location) {
 }
 
 Tensor isinf(const Tensor& x, std::source_location location) {
-    const Expression operand = floating(x, location);
+    const Expression operand = detail::floating(x, location);
     return wrap(detail::abs(operand) == detail::literal(HUGE_VAL, operand));
 }
 
 Tensor isfinite(const Tensor& x, std::source_location location) {
-    return wrap(detail::is_finite(floating(x, location)));
+    return wrap(detail::is_finite(detail::floating(x, location)));
 }
 
 Tensor neg(const Tensor& x, std::source_location location) {
@@ -228,22 +256,22 @@ Tensor div(const Operand& a, const Operand& b) {
 }
 
 Tensor eq(const Operand& a, const Operand& b) {
-    return of_two(Op::equal, a, b, Promotion::keep);
+    return of_two(Op::equal, a, b, Promotion::keep, "eq");
 }
 Tensor ne(const Operand& a, const Operand& b) {
-    return of_two(Op::not_equal, a, b, Promotion::keep);
+    return of_two(Op::not_equal, a, b, Promotion::keep, "ne");
 }
 Tensor lt(const Operand& a, const Operand& b) {
-    return of_two(Op::less, a, b, Promotion::keep);
+    return of_two(Op::less, a, b, Promotion::keep, "lt");
 }
 Tensor le(const Operand& a, const Operand& b) {
-    return of_two(Op::less_equal, a, b, Promotion::keep);
+    return of_two(Op::less_equal, a, b, Promotion::keep, "le");
 }
 Tensor gt(const Operand& a, const Operand& b) {
-    return of_two(Op::greater, a, b, Promotion::keep);
+    return of_two(Op::greater, a, b, Promotion::keep, "gt");
 }
 Tensor ge(const Operand& a, const Operand& b) {
-    return of_two(Op::greater_equal, a, b, Promotion::keep);
+    return of_two(Op::greater_equal, a, b, Promotion::keep, "ge");
 }
 
 Tensor bitwise_and(const Operand& a, const Operand& b) {
@@ -259,26 +287,25 @@ Tensor bitwise_not(const Tensor& x, std::source_location location) {
     return of_number(Op::bitwise_not, x, location);
 }
 Tensor bitwise_left_shift(const Operand& a, const Operand& b) {
-    return of_two(Op::shift_left, a, b, Promotion::arithmetic);
+    return of_integers(Op::shift_left, a, b, "bitwise_left_shift");
 }
 
 Tensor bitwise_right_shift(const Operand& a, const Operand& b) {
-    return of_two(Op::shift_right, a, b, Promotion::arithmetic);
+    return of_integers(Op::shift_right, a, b, "bitwise_right_shift");
 }
 
 Tensor logical_not(const Operand& x) {
-    return wrap(detail::apply(
-        Op::bitwise_not, detail::as_boolean(detail::operand_as(x, detail::common_dtype({&x})))));
+    return wrap(detail::apply(Op::bitwise_not, truth(x, "logical_not")));
 }
 
 Tensor logical_and(const Operand& a, const Operand& b) {
-    return of_truths(Op::bitwise_and, a, b);
+    return of_truths(Op::bitwise_and, a, b, "logical_and");
 }
 Tensor logical_or(const Operand& a, const Operand& b) {
-    return of_truths(Op::bitwise_or, a, b);
+    return of_truths(Op::bitwise_or, a, b, "logical_or");
 }
 Tensor logical_xor(const Operand& a, const Operand& b) {
-    return of_truths(Op::bitwise_xor, a, b);
+    return of_truths(Op::bitwise_xor, a, b, "logical_xor");
 }
 
 Tensor maximum(const Operand& a, const Operand& b) {
@@ -302,37 +329,42 @@ Tensor atan2(const Operand& y, const Operand& x) {
 Tensor hypot(const Operand& a, const Operand& b) {
     // Scaled by the larger side, so that no square overflows; the scale is no part of the gradient,
     // since it cancels.
-    const auto [x, y] = detail::promoted(a, b, Promotion::floating);
-    const Expression largest =
-        detail::stop_gradient(detail::apply(Op::maximum, detail::abs(x), detail::abs(y)));
-    const Expression usable = detail::is_finite(largest) & (largest > detail::literal(0, largest));
-    const Expression scale = detail::select(usable, largest, detail::literal(1, largest));
-    const Expression u = x / scale;
-    const Expression v = y / scale;
-    return wrap(detail::length(u * u + v * v) * scale);
+    return composed(a, b, "hypot", [](const Expression& x, const Expression& y) {
+        const Expression largest =
+            detail::stop_gradient(detail::apply(Op::maximum, detail::abs(x), detail::abs(y)));
+        const Expression usable =
+            detail::is_finite(largest) & (largest > detail::literal(0, largest));
+        const Expression scale = detail::select(usable, largest, detail::literal(1, largest));
+        const Expression u = x / scale;
+        const Expression v = y / scale;
+        return detail::length(u * u + v * v) * scale;
+    });
 }
 
 Tensor logaddexp(const Operand& a, const Operand& b) {
-    const auto [x, y] = detail::promoted(a, b, Promotion::floating);
-    const Expression largest = detail::stop_gradient(detail::apply(Op::maximum, x, y));
-    const Expression shift =
-        detail::select(detail::is_finite(largest), largest, detail::literal(0, largest));
-    return wrap(detail::log(detail::exp(x - shift) + detail::exp(y - shift)) + shift);
+    return composed(a, b, "logaddexp", [](const Expression& x, const Expression& y) {
+        const Expression largest = detail::stop_gradient(detail::apply(Op::maximum, x, y));
+        const Expression shift =
+            detail::select(detail::is_finite(largest), largest, detail::literal(0, largest));
+        return detail::log(detail::exp(x - shift) + detail::exp(y - shift)) + shift;
+    });
 }
 
 Tensor pow(const Operand& x, const Operand& y) {
-    const auto [base, exponent] = detail::promoted(x, y, Promotion::arithmetic);
+    const auto [base, exponent] = detail::promoted(x, y, Promotion::arithmetic, "pow");
     if (y.is_tensor()) {
         return wrap(detail::apply(Op::pow, base, exponent));
     }
-    return wrap(power_of_number(base, y.number()));
+    return wrap(detail::rounded_once(
+        [&](const Expression& operand) { return power_of_number(operand, y.number()); }, base));
 }
 
 Tensor where(const Tensor& condition, const Operand& a, const Operand& b) {
     const std::source_location& location = a.location();
     const DType dtype = detail::common_dtype({&a, &b});
     return wrap(detail::select(detail::as_boolean(detail::expression(condition, location)),
-                               detail::operand_as(a, dtype), detail::operand_as(b, dtype)));
+                               detail::operand_as(a, dtype, "where"),
+                               detail::operand_as(b, dtype, "where")));
 }
 
 Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> high,
@@ -342,7 +374,7 @@ Tensor clip(const Tensor& x, std::optional<Number> low, std::optional<Number> hi
         if (bound) {
             const DType dtype = detail::weak_dtype(result.dtype(), bound->kind());
             result = detail::apply(op, detail::cast(result, dtype),
-                                   detail::scalar_of(*bound, dtype, location));
+                                   detail::scalar_of(*bound, dtype, "clip", location));
         }
     };
     limit(Op::maximum, low);

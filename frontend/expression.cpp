@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "ir/size_limits.h"
+
 namespace latent::detail {
 
 using ir::Op;
@@ -71,6 +73,10 @@ Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape
         } else if (extent != 1) {
             fail();
         }
+    }
+    if (!ir::is_countable(shape, x.dtype())) {
+        ir::raise<ShapeError>(x.location(), fmt::format("{}: shape {} of {} has 2^63 bytes or more",
+                                                        op, ir::to_string(shape), name(x.dtype())));
     }
     const Value compact = ir::reshape(x.value(), kept.span(), x.location());
     return x.with(ir::broadcast(compact, shape, axes.span(), x.location()));
@@ -173,8 +179,16 @@ Expression as_floating(const Expression& x) {
     return is_floating(x.dtype()) ? x : cast(x, DType::f32);
 }
 
+DType computing_dtype(DType dtype) {
+    return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
+}
+
 Expression as_number(const Expression& x) {
     return x.dtype() == DType::boolean ? cast(x, DType::i64) : x;
+}
+
+Expression accumulable(const Expression& x) {
+    return is_floating(x.dtype()) ? x : cast(x, DType::i64);
 }
 
 Expression as_boolean(const Expression& x) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <source_location>
 #include <span>
 #include <string_view>
@@ -95,8 +96,20 @@ inline Expression stop_gradient(const Expression& x) {
 Expression cast(const Expression& x, DType dtype);
 /// Integers and bool as f32.
 Expression as_floating(const Expression& x);
+/// f16 and bf16 as f32; others as they are.
+DType computing_dtype(DType dtype);
+/// `formula(operands ...)`, of floating operands of one dtype and in that dtype, as if it were one
+/// operation: f16 and bf16 are widened to f32 before the first step, and the result is rounded once
+/// after the last.
+template <typename Formula, std::same_as<Expression>... Others>
+Expression rounded_once(Formula&& formula, const Expression& first, const Others&... others) {
+    const DType dtype = computing_dtype(first.dtype());
+    return cast(formula(cast(first, dtype), cast(others, dtype)...), first.dtype());
+}
 /// Bool as i64.
 Expression as_number(const Expression& x);
+/// Integers and bool as i64, in which their sums and products are taken.
+Expression accumulable(const Expression& x);
 /// `!= 0`.
 Expression as_boolean(const Expression& x);
 /// Neither infinite nor NaN.

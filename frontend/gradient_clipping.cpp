@@ -30,7 +30,8 @@ Expression norm_of(std::span<const Tensor> tensors, std::string_view op,
                 location, fmt::format("{}: takes floating tensors, got {}", op, name(x.dtype())));
         }
         const ir::Axes axes = normalized_axes(Axes::all(), x.shape().size(), op, location);
-        const Expression part = reduce(Op::reduce_sum, x * x, axes);
+        const Expression wide = cast(x, computing_dtype(x.dtype()));
+        const Expression part = reduce(Op::reduce_sum, wide * wide, axes);
         if (!sum) {
             sum = part;
         } else {
@@ -38,7 +39,7 @@ Expression norm_of(std::span<const Tensor> tensors, std::string_view op,
             sum = cast(*sum, dtype) + cast(part, dtype);
         }
     }
-    return sum ? length(*sum) : scalar_of(0, DType::f32, location);
+    return sum ? length(*sum) : scalar_of(0, DType::f32, op, location);
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ ClippedTensors clip_by_global_norm(std::span<const Tensor> tensors, double limit
     ClippedTensors result{.tensors = {}, .norm = wrap(norm)};
     for (const Tensor& tensor : tensors) {
         const Expression x = expression(tensor, location);
-        result.tensors.push_back(wrap(x * cast(factor, x.dtype())));
+        result.tensors.push_back(wrap(rounded_once(
+            [&](const Expression& wide) { return wide * cast(factor, wide.dtype()); }, x)));
     }
     return result;
 }

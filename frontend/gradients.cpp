@@ -21,9 +21,29 @@ namespace {
 
 using ir::Value;
 
+/// GradientError unless `part` has the type of `value`.
+void require_fit(const Value& part, const Value& value, std::string_view what, std::string_view op,
+                 const std::source_location& location) {
+    if (part.type() != value.type()) {
+        ir::raise<GradientError>(
+            location, fmt::format("{}: a {} {} does not fit {}", op, what, to_string(part.type()),
+                                  to_string(value.type())));
+    }
+}
+
+void require_floating(const Value& value, std::string_view op,
+                      const std::source_location& location) {
+    if (!is_floating(value.type().dtype)) {
+        ir::raise<GradientError>(
+            location, fmt::format("{}: only floating values have derivatives, not {}", op,
+                                  to_string(value.type())));
+    }
+}
+
 /// The cotangent of an output that has one element and is given none.
 Value ones_like(const Value& output, std::string_view op, const std::source_location& location) {
     const ir::Type& type = output.type();
+    require_floating(output, op, location);
     if (type.element_count() != 1) {
         ir::raise<GradientError>(
             location,
@@ -38,6 +58,7 @@ std::vector<Tensor> checked_gradients(const Value& output, const Value& cotangen
                                       const std::vector<Tensor>& inputs, std::string_view op,
                                       const std::source_location& location) {
     const std::vector<Value> values = values_of(inputs, location);
+    require_fit(cotangent, output, "cotangent", op, location);
     const GraphReader reader;
     const std::vector<Value> found = passes::gradients(output, cotangent, values, location);
     std::vector<Tensor> result;
@@ -165,6 +186,14 @@ std::vector<Tensor> tangents_of(std::span<const Tensor> outputs, std::span<const
     const std::vector<Value> values = values_of(outputs, location);
     const std::vector<Value> from = values_of(inputs, location);
     const std::vector<Value> along = values_of(tangents, location);
+    if (from.size() != along.size()) {
+        ir::raise<GradientError>(location, fmt::format("{}: {} tangents given for {} inputs", op,
+                                                       along.size(), from.size()));
+    }
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        require_floating(from[i], op, location);
+        require_fit(along[i], from[i], "tangent", op, location);
+    }
     const GraphReader reader;
     std::vector<Value> found = passes::jvp(values, from, along, location);
     std::vector<Tensor> result;
@@ -209,11 +238,7 @@ Gradients Tensor::backward(std::source_location location) const {
 Gradients Tensor::backward(const Tensor& cotangent, std::source_location location) const {
     const ir::Value& output = differentiable_output(*this, location);
     const ir::Value& start = detail::value_of(cotangent, location);
-    if (start.type() != output.type()) {
-        ir::raise<GradientError>(location,
-                                 fmt::format("backward: a cotangent {} does not fit {}",
-                                             to_string(start.type()), to_string(output.type())));
-    }
+    detail::require_fit(start, output, "cotangent", "backward", location);
     return Gradients(std::make_shared<detail::BackwardPass>(output, start, location));
 }
 

@@ -77,12 +77,6 @@ Expression gather_along(const Expression& x, const Expression& indices, std::int
                           fmt::format("{}: shapes {} {}", op, shapes, reason));
 }
 
-void require_number(const Expression& x, std::string_view op) {
-    if (x.dtype() == DType::boolean) {
-        ir::raise<TypeError>(x.location(), fmt::format("{}: takes numbers, got bool", op));
-    }
-}
-
 /// Whether a is less than b, where NaN is greater than all numbers.
 Expression is_less(const Expression& a, const Expression& b) {
     return is_floating(a.dtype()) ? (a < b) | ((b != b) & (a == a)) : a < b;
@@ -91,9 +85,16 @@ Expression is_less(const Expression& a, const Expression& b) {
 }  // namespace
 
 Tensor take(const Tensor& tensor, const Tensor& indices, int axis, std::source_location location) {
+    constexpr std::string_view op = "take";
     const Expression x = expression(tensor, location);
-    const std::int64_t along = detail::normalized_axis(axis, x.shape().size(), "take", location);
-    return wrap(detail::gather(x, expression(indices, location), along));
+    const Expression index = expression(indices, location);
+    detail::require_integers(index, "indices", op);
+    const std::int64_t along = detail::normalized_axis(axis, x.shape().size(), op, location);
+    if (index.type().element_count() != 0) {
+        detail::require_elements(x, {along}, op);
+    }
+    detail::require_rank(x.shape().size() + index.shape().size() - 1, op, location);
+    return wrap(detail::gather(x, index, along));
 }
 
 Tensor take_along_axis(const Tensor& tensor, const Tensor& indices, int axis,
@@ -131,6 +132,7 @@ Tensor embedding(const Tensor& table, const Tensor& indices, std::source_locatio
                                                     to_string(rows.shape())));
     }
     require_elements(rows, index, op);
+    detail::require_rank(index.shape().size() + 1, op, location);
     return wrap(detail::gather(rows, index, 0));
 }
 
@@ -140,7 +142,7 @@ Tensor scatter_add(const Tensor& tensor, const Tensor& indices, const Tensor& up
     const auto [x, update] = detail::promoted(tensor, updates, location);
     const Expression index = expression(indices, location);
     detail::require_integers(index, "indices", op);
-    require_number(x, op);
+    detail::require_number(x, op);
     const std::int64_t along = detail::normalized_axis(axis, x.shape().size(), op, location);
     if (index.rank() != x.rank() || update.rank() != x.rank()) {
         fail_shapes(op, {x, index, update}, "have not one rank");
@@ -164,9 +166,10 @@ Tensor index_add(const Tensor& tensor, const Tensor& indices, const Tensor& upda
     const auto [x, update] = detail::promoted(tensor, updates, location);
     const Expression index = expression(indices, location);
     detail::require_integers(index, "indices", op);
-    require_number(x, op);
+    detail::require_number(x, op);
     const auto along =
         static_cast<std::size_t>(detail::normalized_axis(axis, x.shape().size(), op, location));
+    detail::require_rank(x.shape().size() + index.shape().size() - 1, op, location);
     ir::Shape expected(x.shape().span().first(along));
     expected.append(index.shape().span());
     expected.append(x.shape().span().subspan(along + 1));
@@ -182,8 +185,10 @@ Tensor one_hot(const Tensor& labels, std::int64_t classes, DType dtype,
                std::source_location location) {
     const Expression label = expression(labels, location);
     detail::require_integers(label, "labels", "one_hot");
+    detail::require_rank(label.shape().size() + 1, "one_hot", location);
     ir::Shape shape = label.shape();
     shape.push_back(classes);
+    detail::require_shape(shape.span(), dtype, "one_hot", location);
     const Expression position =
         detail::positions(label.dtype(), shape.span(), shape.size() - 1, location);
     const std::int64_t last = label.rank();
@@ -201,10 +206,11 @@ Tensor bincount(const Tensor& labels, std::int64_t length, const std::optional<T
         ir::raise<ValueError>(location,
                               fmt::format("{}: the length must be positive, got {}", op, length));
     }
+    detail::require_shape(std::span(&length, 1), DType::i64, op, location);
     const Expression one = label.with(ir::constant(ir::Literal::one(DType::i64), location));
     const Expression weight = weights ? expression(*weights, location)
                                       : detail::broadcast_to(one, label.shape().span(), op);
-    require_number(weight, op);
+    detail::require_number(weight, op);
     if (weight.shape() != label.shape()) {
         fail_shapes(op, {label, weight}, "of labels and weights differ");
     }

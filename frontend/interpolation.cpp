@@ -49,29 +49,37 @@ Expression linear(const Expression& x, std::int64_t axis, std::int64_t size, boo
 Tensor interpolate(const Tensor& tensor, const Sizes& size, const InterpolationOptions& options,
                    std::source_location location) {
     constexpr std::string_view op = "interpolate";
-    Expression x = detail::expression(tensor, location);
+    const Expression x = detail::expression(tensor, location);
     if (x.shape().size() <= detail::leading_dimensions) {
         ir::raise<ShapeError>(location, fmt::format("{}: shape {} has no spatial dimensions", op,
                                                     to_string(x.shape())));
     }
     const std::size_t count = x.shape().size() - detail::leading_dimensions;
     const ir::Dims sizes = detail::spatial(size, count, 1, "size", op, location);
-    if (options.mode == Interpolation::linear) {
-        x = detail::as_floating(x);
-    }
     for (std::size_t i = 0; i < count; ++i) {
         const auto axis = static_cast<std::int64_t>(detail::leading_dimensions + i);
         if (x.extent(axis) == 0) {
             ir::raise<ShapeError>(location, fmt::format("{}: axis {} of shape {} is empty", op,
                                                         axis, to_string(x.shape())));
         }
-        if (x.extent(axis) != sizes[i]) {
-            x = options.mode == Interpolation::nearest
-                    ? nearest(x, axis, sizes[i])
-                    : linear(x, axis, sizes[i], options.align_corners);
-        }
     }
-    return wrap(x);
+    const auto resized = [&](Expression result, auto&& along) {
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto axis = static_cast<std::int64_t>(detail::leading_dimensions + i);
+            if (result.extent(axis) != sizes[i]) {
+                result = along(result, axis, sizes[i]);
+            }
+        }
+        return result;
+    };
+    if (options.mode == Interpolation::nearest) {
+        return wrap(resized(x, nearest));
+    }
+    return detail::composed(tensor, location, [&](const Expression& image) {
+        return resized(image, [&](const Expression& part, std::int64_t axis, std::int64_t extent) {
+            return linear(part, axis, extent, options.align_corners);
+        });
+    });
 }
 
 }  // namespace latent

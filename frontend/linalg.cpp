@@ -106,6 +106,8 @@ Expression matmul(const Expression& a, const Expression& b) {
 
 Expression tensordot(const Expression& a, const Expression& b, std::span<const std::int64_t> a_axes,
                      std::span<const std::int64_t> b_axes) {
+    detail::require_rank(a.shape().size() + b.shape().size() - 2 * a_axes.size(), "tensordot",
+                         a.location());
     ir::Dims a_labels;
     ir::Dims b_labels;
     ir::Dims out;
@@ -185,6 +187,9 @@ Tensor outer(const Tensor& a, const Tensor& b, std::source_location location) {
             location, fmt::format("outer: takes vectors, got {} and {}", to_string(left.shape()),
                                   to_string(right.shape())));
     }
+    detail::require_number(left, "outer");
+    detail::require_shape(ir::Shape{left.extent(0), right.extent(0)}.span(), left.dtype(), "outer",
+                          location);
     return wrap(detail::keep_dimensions(left, {1}) * right);
 }
 

@@ -6,8 +6,7 @@ namespace {
 
 using detail::Expression;
 using detail::expression;
-using detail::gradient_for;
-using detail::NumbersByDType;
+using detail::scalar;
 using detail::Successors;
 using detail::wrap;
 
@@ -29,32 +28,26 @@ LionState Lion::start(std::span<const Tensor> parameters,
 
 Step<LionState> Lion::step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
                            const LionState& state, const std::source_location& location) const {
-    detail::require_equal(gradients.size(), parameters.size(), "gradients", location);
     detail::require_equal(state.momenta.size(), parameters.size(), "momenta", location);
+    const auto numbers = [&](const Expression& p) {
+        return LionNumbers{scalar(options_.learning_rate, p),
+                           scalar(options_.beta1, p),
+                           scalar(1 - options_.beta1, p),
+                           scalar(options_.beta2, p),
+                           scalar(1 - options_.beta2, p),
+                           scalar(1 - options_.learning_rate * options_.weight_decay, p)};
+    };
     const Successors next(options_.differentiable);
-    NumbersByDType<LionNumbers> numbers;
     Step<LionState> result;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const Expression p = expression(parameters[i], location);
-        const auto number = [&](double value) {
-            return detail::scalar_of(value, p.dtype(), location);
-        };
-        const LionNumbers& n = numbers.at(p.dtype(), [&] {
-            return LionNumbers{number(options_.learning_rate),
-                               number(options_.beta1),
-                               number(1 - options_.beta1),
-                               number(options_.beta2),
-                               number(1 - options_.beta2),
-                               number(1 - options_.learning_rate * options_.weight_decay)};
-        });
-        const Expression g = gradient_for(p, gradients[i], i);
+    const auto update = [&](std::size_t i, const Expression& p, const Expression& g,
+                            const LionNumbers& n) {
         const Expression m = expression(state.momenta[i], location);
         const Expression direction = detail::apply(ir::Op::sign, n.beta1 * m + n.complement1 * g);
         const Expression start = options_.weight_decay != 0 ? p * n.shrinkage : p;
         result.state.momenta.push_back(wrap(next.cut(n.beta2 * m + n.complement2 * g)));
-        result.parameters.push_back(
-            next.parameter(start - n.learning_rate * direction, parameters[i]));
-    }
+        return start - n.learning_rate * direction;
+    };
+    result.parameters = detail::updated(parameters, gradients, next, location, numbers, update);
     return result;
 }
 

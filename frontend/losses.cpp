@@ -16,38 +16,43 @@ using detail::Expression;
 using detail::wrap;
 using ir::Op;
 
-Tensor reduced(const Expression& losses, Reduction reduction, std::string_view op) {
+Expression reduced(const Expression& losses, Reduction reduction, std::string_view op) {
     if (reduction == Reduction::none) {
-        return wrap(losses);
+        return losses;
     }
     const ir::Axes axes =
         detail::normalized_axes(Axes::all(), losses.shape().size(), op, losses.location());
     if (reduction == Reduction::mean) {
-        return wrap(detail::mean(losses, axes));
+        return detail::mean(losses, axes);
     }
     const Expression total = detail::reduce(Op::reduce_sum, losses, axes);
     if (reduction == Reduction::sum) {
-        return wrap(total);
+        return total;
     }
     const std::int64_t batch =
         detail::normalized_axis(0, losses.shape().size(), op, losses.location());
-    return wrap(total / detail::scalar(static_cast<double>(losses.extent(batch)), total));
+    return total / detail::scalar(static_cast<double>(losses.extent(batch)), total);
 }
 
 /// Prediction and target in one floating dtype and shape.
 std::array<Expression, 2> paired(const Tensor& prediction, const Tensor& target,
                                  std::string_view op, const std::source_location& location) {
-    const std::array operands = detail::promoted(
-        Operand(prediction, location), Operand(target, location), detail::Promotion::floating);
-    const ir::Shape shape = detail::common_shape(operands, op);
-    return {detail::broadcast_to(operands[0], shape.span(), op),
-            detail::broadcast_to(operands[1], shape.span(), op)};
+    return detail::broadcast_together(
+        detail::promoted(Operand(prediction, location), Operand(target, location),
+                         detail::Promotion::floating, op),
+        op);
 }
 
-Expression difference(const Tensor& prediction, const Tensor& target, std::string_view op,
-                      const std::source_location& location) {
+/// A loss that `formula(prediction, target)` gives element by element.
+template <typename Formula>
+Tensor loss_of_pairs(const Tensor& prediction, const Tensor& target, Reduction reduction,
+                     std::string_view op, const std::source_location& location, Formula&& formula) {
     const auto [a, b] = paired(prediction, target, op, location);
-    return a - b;
+    return wrap(detail::rounded_once(
+        [&](const Expression& x, const Expression& wanted) {
+            return reduced(formula(x, wanted), reduction, op);
+        },
+        a, b));
 }
 
 /// A length at which a loss changes its form.
@@ -71,7 +76,7 @@ Expression huber(const Expression& distance, const Expression& delta) {
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& labels, Reduction reduction,
                      std::source_location location) {
-    const Expression x = detail::as_floating(detail::expression(logits, location));
+    const Expression x = detail::floating(logits, location);
     const Expression label = detail::expression(labels, location);
     const ir::Axes classes{
         detail::normalized_axis(-1, x.shape().size(), "cross_entropy", location)};
@@ -87,65 +92,84 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& labels, Reduction reduc
     const Expression position = detail::positions(label.dtype(), x.shape().span(),
                                                   static_cast<std::size_t>(classes[0]), location);
     const Expression is_label = position == detail::repeat_like(label, x, classes);
-    const Expression chosen = detail::select(is_label, x, detail::literal(0, x));
-    return reduced(
-        detail::log_sum_exp(x, classes) - detail::reduce(Op::reduce_sum, chosen, classes),
-        reduction, "cross_entropy");
+    return wrap(detail::rounded_once(
+        [&](const Expression& logit) {
+            const Expression chosen = detail::select(is_label, logit, detail::literal(0, logit));
+            return reduced(detail::log_sum_exp(logit, classes) -
+                               detail::reduce(Op::reduce_sum, chosen, classes),
+                           reduction, "cross_entropy");
+        },
+        x));
 }
 
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target,
                                         Reduction reduction, std::source_location location) {
-    constexpr std::string_view op = "binary_cross_entropy_with_logits";
-    const auto [x, wanted] = paired(logits, target, op, location);
-    return reduced(detail::softplus(x) - x * wanted, reduction, op);
+    return loss_of_pairs(logits, target, reduction, "binary_cross_entropy_with_logits", location,
+                         [](const Expression& x, const Expression& wanted) {
+                             return detail::softplus(x) - x * wanted;
+                         });
 }
 
 Tensor mse_loss(const Tensor& prediction, const Tensor& target, Reduction reduction,
                 std::source_location location) {
-    const Expression distance = difference(prediction, target, "mse_loss", location);
-    return reduced(distance * distance, reduction, "mse_loss");
+    return loss_of_pairs(prediction, target, reduction, "mse_loss", location,
+                         [](const Expression& x, const Expression& wanted) {
+                             const Expression distance = x - wanted;
+                             return distance * distance;
+                         });
 }
 
 Tensor l1_loss(const Tensor& prediction, const Tensor& target, Reduction reduction,
                std::source_location location) {
-    return reduced(detail::abs(difference(prediction, target, "l1_loss", location)), reduction,
-                   "l1_loss");
+    return loss_of_pairs(
+        prediction, target, reduction, "l1_loss", location,
+        [](const Expression& x, const Expression& wanted) { return detail::abs(x - wanted); });
 }
 
 Tensor huber_loss(const Tensor& prediction, const Tensor& target, double delta, Reduction reduction,
                   std::source_location location) {
     constexpr std::string_view op = "huber_loss";
-    const Expression distance = difference(prediction, target, op, location);
-    const Expression length = positive_length(delta, "delta", distance, op);
-    return reduced(huber(distance, length) * length, reduction, op);
+    return loss_of_pairs(prediction, target, reduction, op, location,
+                         [&](const Expression& x, const Expression& wanted) {
+                             const Expression length = positive_length(delta, "delta", x, op);
+                             return huber(x - wanted, length) * length;
+                         });
 }
 
 Tensor smooth_l1_loss(const Tensor& prediction, const Tensor& target, double beta,
                       Reduction reduction, std::source_location location) {
     constexpr std::string_view op = "smooth_l1_loss";
-    const Expression distance = difference(prediction, target, op, location);
-    return reduced(huber(distance, positive_length(beta, "beta", distance, op)), reduction, op);
+    return loss_of_pairs(prediction, target, reduction, op, location,
+                         [&](const Expression& x, const Expression& wanted) {
+                             return huber(x - wanted, positive_length(beta, "beta", x, op));
+                         });
 }
 
 Tensor kl_div(const Tensor& log_prediction, const Tensor& target, Reduction reduction,
               std::source_location location) {
-    const auto [log_p, wanted] = paired(log_prediction, target, "kl_div", location);
-    const Expression zero = detail::literal(0, wanted);
-    const Expression divergence = wanted * (detail::log(wanted) - log_p);
-    return reduced(detail::select(wanted == zero, zero, divergence), reduction, "kl_div");
+    return loss_of_pairs(log_prediction, target, reduction, "kl_div", location,
+                         [](const Expression& log_p, const Expression& wanted) {
+                             const Expression zero = detail::literal(0, wanted);
+                             const Expression divergence = wanted * (detail::log(wanted) - log_p);
+                             return detail::select(wanted == zero, zero, divergence);
+                         });
 }
 
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double epsilon,
                          std::source_location location) {
     constexpr std::string_view op = "cosine_similarity";
-    const auto [x, y] = paired(a, b, op, location);
-    const ir::Axes axes{detail::normalized_axis(axis, x.shape().size(), op, location)};
+    const auto [first, second] = paired(a, b, op, location);
+    const ir::Axes axes{detail::normalized_axis(axis, first.shape().size(), op, location)};
     const auto length = [&](const Expression& vector) {
         const Expression squares = detail::reduce(Op::reduce_sum, vector * vector, axes);
         return detail::apply(Op::maximum, detail::length(squares),
                              detail::scalar(epsilon, squares));
     };
-    return wrap(detail::reduce(Op::reduce_sum, x * y, axes) / (length(x) * length(y)));
+    return wrap(detail::rounded_once(
+        [&](const Expression& x, const Expression& y) {
+            return detail::reduce(Op::reduce_sum, x * y, axes) / (length(x) * length(y));
+        },
+        first, second));
 }
 
 }  // namespace latent

@@ -21,7 +21,7 @@ Expression weight(const Tensor& tensor, std::string_view name, const Expression&
     if (value.rank() != 1 || value.extent(0) != x.extent(axis)) {
         ir::raise<ShapeError>(
             x.location(), fmt::format("{}: {} has shape {}, not the extent of axis {} of {}", op,
-                                      name, to_string(value.shape()), axis, to_string(x.type())));
+                                      name, to_string(value.shape()), axis, to_string(x.shape())));
     }
     return detail::repeat_across(detail::cast(value, x.dtype()), x, axis);
 }
@@ -29,7 +29,7 @@ Expression weight(const Tensor& tensor, std::string_view name, const Expression&
 /// A floating tensor with channels.
 Expression with_channels(const Tensor& tensor, std::string_view op,
                          const std::source_location& location) {
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
+    const Expression x = detail::floating(tensor, location);
     if (x.rank() <= channel_axis) {
         ir::raise<ShapeError>(location, fmt::format("{}: shape {} has no channels as dimension {}",
                                                     op, to_string(x.shape()), channel_axis));
@@ -38,10 +38,10 @@ Expression with_channels(const Tensor& tensor, std::string_view op,
 }
 
 /// `normalized` times gamma plus beta, which have one element a channel.
-Tensor scaled(const Expression& normalized, const Tensor& gamma, const Tensor& beta,
-              std::string_view op) {
-    return wrap(normalized * weight(gamma, "gamma", normalized, channel_axis, op) +
-                weight(beta, "beta", normalized, channel_axis, op));
+Expression scaled(const Expression& normalized, const Tensor& gamma, const Tensor& beta,
+                  std::string_view op) {
+    return normalized * weight(gamma, "gamma", normalized, channel_axis, op) +
+           weight(beta, "beta", normalized, channel_axis, op);
 }
 
 Expression inverse_root(const Expression& variance, double epsilon) {
@@ -53,10 +53,8 @@ struct Rows {
     Expression x;
     ir::Axes last;
 
-    explicit Rows(const Expression& rows) : x(rows), last{rows.rank() - 1} {}
-    Rows(const Tensor& tensor, std::string_view op, const std::source_location& location)
-        : x(detail::as_floating(detail::expression(tensor, location))),
-          last{detail::normalized_axis(-1, x.shape().size(), op, location)} {}
+    Rows(const Expression& rows, std::string_view op)
+        : x(rows), last{detail::normalized_axis(-1, x.shape().size(), op, x.location())} {}
 
     /// x / sqrt(mean(x^2) + epsilon) of each row of `values`.
     Expression of_size_one(const Expression& values, double epsilon) const {
@@ -70,11 +68,12 @@ struct Rows {
 };
 
 /// Standardises `groups` groups of channels of each example.
-Expression standardized_groups(const Expression& x, std::int64_t groups, double epsilon) {
+Expression standardized_groups(const Expression& x, std::int64_t groups, double epsilon,
+                               std::string_view op) {
     const std::int64_t batch = x.extent(0);
     const std::int64_t count = batch * groups;
     const std::int64_t size = count == 0 ? 1 : x.type().element_count() / count;
-    const Rows rows(detail::reshape(x, ir::Shape{batch, groups, size}.span()));
+    const Rows rows(detail::reshape(x, ir::Shape{batch, groups, size}.span()), op);
     return detail::reshape(rows.standardized(epsilon), x.shape().span());
 }
 
@@ -89,7 +88,8 @@ ir::Axes axes_beside_channels(const Expression& x) {
     return axes;
 }
 
-/// running + momentum * (current - running), without a gradient, and kept as the state of a loop.
+/// running + momentum * (current - running) in the dtype of `running`, without a gradient, and kept
+/// as the state of a loop.
 Tensor moved_towards(const Tensor& running, const Expression& current, std::string_view name,
                      double momentum) {
     const Expression before = detail::expression(running, current.location());
@@ -101,7 +101,8 @@ Tensor moved_towards(const Tensor& running, const Expression& current, std::stri
     }
     const Expression start = detail::cast(before, current.dtype());
     const Expression step = (current - start) * detail::scalar(momentum, current);
-    return wrap(detail::keep_when_computed(detail::stop_gradient(start + step)));
+    const Expression moved = detail::cast(start + step, detail::as_floating(before).dtype());
+    return wrap(detail::keep_when_computed(detail::stop_gradient(moved)));
 }
 
 }  // namespace
@@ -109,49 +110,69 @@ Tensor moved_towards(const Tensor& running, const Expression& current, std::stri
 Tensor layer_norm(const Tensor& tensor, const Tensor& gamma, const Tensor& beta, double epsilon,
                   std::source_location location) {
     constexpr std::string_view op = "layer_norm";
-    const Rows rows(tensor, op, location);
-    return wrap(rows.standardized(epsilon) * weight(gamma, "gamma", rows.x, rows.last[0], op) +
-                weight(beta, "beta", rows.x, rows.last[0], op));
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        const Rows rows(x, op);
+        return rows.standardized(epsilon) * weight(gamma, "gamma", x, rows.last[0], op) +
+               weight(beta, "beta", x, rows.last[0], op);
+    });
 }
 
 Tensor rms_norm(const Tensor& tensor, const Tensor& gamma, double epsilon,
                 std::source_location location) {
     constexpr std::string_view op = "rms_norm";
-    const Rows rows(tensor, op, location);
-    return wrap(rows.of_size_one(rows.x, epsilon) *
-                weight(gamma, "gamma", rows.x, rows.last[0], op));
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        const Rows rows(x, op);
+        return rows.of_size_one(x, epsilon) * weight(gamma, "gamma", x, rows.last[0], op);
+    });
 }
 
 Tensor group_norm(const Tensor& tensor, std::int64_t groups, const Tensor& gamma,
                   const Tensor& beta, double epsilon, std::source_location location) {
-    const Expression x = with_channels(tensor, "group_norm", location);
-    if (groups < 1 || x.extent(channel_axis) % groups != 0) {
+    constexpr std::string_view op = "group_norm";
+    const Expression image = with_channels(tensor, op, location);
+    if (groups < 1 || image.extent(channel_axis) % groups != 0) {
         ir::raise<ShapeError>(location,
-                              fmt::format("group_norm: the channels of {} are not {} equal groups",
-                                          to_string(x.shape()), groups));
+                              fmt::format("{}: the channels of {} are not {} equal groups", op,
+                                          to_string(image.shape()), groups));
     }
-    return scaled(standardized_groups(x, groups, epsilon), gamma, beta, "group_norm");
+    return wrap(detail::rounded_once(
+        [&](const Expression& x) {
+            return scaled(standardized_groups(x, groups, epsilon, op), gamma, beta, op);
+        },
+        image));
 }
 
 Tensor instance_norm(const Tensor& tensor, double epsilon, std::source_location location) {
-    const Expression x = with_channels(tensor, "instance_norm", location);
-    return wrap(standardized_groups(x, x.extent(channel_axis), epsilon));
+    constexpr std::string_view op = "instance_norm";
+    return wrap(detail::rounded_once(
+        [&](const Expression& x) {
+            return standardized_groups(x, x.extent(channel_axis), epsilon, op);
+        },
+        with_channels(tensor, op, location)));
 }
 
 Tensor instance_norm(const Tensor& tensor, const Tensor& gamma, const Tensor& beta, double epsilon,
                      std::source_location location) {
-    const Expression x = with_channels(tensor, "instance_norm", location);
-    return scaled(standardized_groups(x, x.extent(channel_axis), epsilon), gamma, beta,
-                  "instance_norm");
+    constexpr std::string_view op = "instance_norm";
+    return wrap(detail::rounded_once(
+        [&](const Expression& x) {
+            return scaled(standardized_groups(x, x.extent(channel_axis), epsilon, op), gamma, beta,
+                          op);
+        },
+        with_channels(tensor, op, location)));
 }
 
 Tensor batch_norm(const Tensor& tensor, const ChannelStatistics& statistics, const Tensor& gamma,
                   const Tensor& beta, double epsilon, std::source_location location) {
     constexpr std::string_view op = "batch_norm";
-    const Expression x = with_channels(tensor, op, location);
-    const Expression mean = weight(statistics.mean, "mean", x, channel_axis, op);
-    const Expression variance = weight(statistics.variance, "variance", x, channel_axis, op);
-    return scaled((x - mean) * inverse_root(variance, epsilon), gamma, beta, op);
+    return wrap(detail::rounded_once(
+        [&](const Expression& x) {
+            const Expression mean = weight(statistics.mean, "mean", x, channel_axis, op);
+            const Expression variance =
+                weight(statistics.variance, "variance", x, channel_axis, op);
+            return scaled((x - mean) * inverse_root(variance, epsilon), gamma, beta, op);
+        },
+        with_channels(tensor, op, location)));
 }
 
 NormalizedBatch batch_norm_training(const Tensor& tensor, const ChannelStatistics& running,
@@ -159,7 +180,8 @@ NormalizedBatch batch_norm_training(const Tensor& tensor, const ChannelStatistic
                                     const BatchNormOptions& options,
                                     std::source_location location) {
     constexpr std::string_view op = "batch_norm_training";
-    const Expression x = with_channels(tensor, op, location);
+    const Expression image = with_channels(tensor, op, location);
+    const Expression x = detail::cast(image, detail::computing_dtype(image.dtype()));
     const ir::Axes axes = axes_beside_channels(x);
     const Expression mean = detail::mean(x, axes);
     const Expression centred = x - detail::repeat_like(mean, x, axes);
@@ -167,7 +189,7 @@ NormalizedBatch batch_norm_training(const Tensor& tensor, const ChannelStatistic
     const Expression factor = detail::repeat_like(inverse_root(variance, options.epsilon), x, axes);
     const auto count = static_cast<double>(detail::count_along(x, axes));
     const Expression unbiased = variance * detail::scalar(count / (count - 1), variance);
-    return {.output = scaled(centred * factor, gamma, beta, op),
+    return {.output = wrap(detail::cast(scaled(centred * factor, gamma, beta, op), image.dtype())),
             .running = {.mean = moved_towards(running.mean, mean, "mean", options.momentum),
                         .variance = moved_towards(running.variance, unbiased, "variance",
                                                   options.momentum)}};

@@ -10,7 +10,9 @@ namespace latent::nn {
 
 namespace {
 
-Tensor ones_parameter(std::int64_t size, DType dtype, const std::source_location& location) {
+Tensor ones_parameter(std::int64_t size, DType dtype, std::string_view layer,
+                      const std::source_location& location) {
+    detail::require_floating(dtype, layer, location);
     return ones({size}, {.requires_grad = true, .dtype = dtype}, location);
 }
 
@@ -23,7 +25,7 @@ Tensor zeros_parameter(std::int64_t size, DType dtype, const std::source_locatio
 LayerNorm LayerNorm::make(std::int64_t width, const NormOptions& options,
                           std::source_location location) {
     detail::require_positive(width, "width", "LayerNorm", location);
-    return {.gamma = ones_parameter(width, options.dtype, location),
+    return {.gamma = ones_parameter(width, options.dtype, "LayerNorm", location),
             .beta = zeros_parameter(width, options.dtype, location),
             .epsilon = options.epsilon};
 }
@@ -35,7 +37,8 @@ Tensor LayerNorm::operator()(const Tensor& x, std::source_location location) con
 RMSNorm RMSNorm::make(std::int64_t width, const NormOptions& options,
                       std::source_location location) {
     detail::require_positive(width, "width", "RMSNorm", location);
-    return {.gamma = ones_parameter(width, options.dtype, location), .epsilon = options.epsilon};
+    return {.gamma = ones_parameter(width, options.dtype, "RMSNorm", location),
+            .epsilon = options.epsilon};
 }
 
 Tensor RMSNorm::operator()(const Tensor& x, std::source_location location) const {
@@ -51,7 +54,7 @@ GroupNorm GroupNorm::make(std::int64_t channels, std::int64_t groups, const Norm
             location,
             fmt::format("GroupNorm: {} channels do not make {} equal groups", channels, groups));
     }
-    return {.gamma = ones_parameter(channels, options.dtype, location),
+    return {.gamma = ones_parameter(channels, options.dtype, "GroupNorm", location),
             .beta = zeros_parameter(channels, options.dtype, location),
             .groups = groups,
             .epsilon = options.epsilon};
@@ -64,7 +67,7 @@ Tensor GroupNorm::operator()(const Tensor& x, std::source_location location) con
 BatchNorm BatchNorm::make(std::int64_t channels, const BatchNormOptions& options, DType dtype,
                           std::source_location location) {
     detail::require_positive(channels, "channels", "BatchNorm", location);
-    return {.gamma = ones_parameter(channels, dtype, location),
+    return {.gamma = ones_parameter(channels, dtype, "BatchNorm", location),
             .beta = zeros_parameter(channels, dtype, location),
             .options = options};
 }

@@ -44,7 +44,9 @@ std::vector<Tensor> computed_zeros(std::span<const Tensor> tensors,
                                    const std::source_location& location) {
     std::vector<Tensor> zeros;
     for (const Tensor& tensor : tensors) {
-        zeros.push_back(computed_zeros(value_of(tensor, location).type(), location));
+        const ir::Type& type = value_of(tensor, location).type();
+        zeros.push_back(
+            computed_zeros(ir::Type{computing_dtype(type.dtype), type.shape}, location));
     }
     return zeros;
 }

@@ -92,7 +92,7 @@ Tensor pad(const Tensor& tensor, const Widths& widths, Number value,
         attributes.low.push_back(low);
         attributes.high.push_back(high);
     }
-    return wrap(detail::pad(x, attributes, detail::scalar_of(value, x.dtype(), location)));
+    return wrap(detail::pad(x, attributes, detail::scalar_of(value, x.dtype(), "pad", location)));
 }
 
 Tensor pad(const Tensor& tensor, const Widths& widths, PadMode mode,
@@ -113,6 +113,15 @@ Tensor pad(const Tensor& tensor, const Widths& widths, PadMode mode,
                                 to_string(x.shape()), width));
             }
         }
+        ir::Shape padded = x.shape();
+        if (__builtin_add_overflow(padded[i], widths[i][0], &padded[i]) ||
+            __builtin_add_overflow(padded[i], widths[i][1], &padded[i])) {
+            ir::raise<ShapeError>(location,
+                                  fmt::format("pad: axis {} of shape {} would have 2^63 elements "
+                                              "or more",
+                                              i, to_string(x.shape())));
+        }
+        detail::require_shape(padded.span(), x.dtype(), "pad", location);
         x = continued(x, axis, widths[i], mode);
     }
     return wrap(x);

@@ -16,9 +16,17 @@ void require_positive(std::int64_t size, std::string_view what, std::string_view
     }
 }
 
+void require_floating(DType dtype, std::string_view layer, const std::source_location& location) {
+    if (!is_floating(dtype)) {
+        ir::raise<TypeError>(
+            location, fmt::format("{}: parameters are floating, not {}", layer, name(dtype)));
+    }
+}
+
 Tensor initial_parameter(const nn::Initializer& initializer, Key key, const Shape& shape,
                          const nn::Fans& fans, DType dtype, std::string_view layer,
                          const std::source_location& location) {
+    require_floating(dtype, layer, location);
     const Tensor value = initializer(key, shape, fans, dtype);
     if (value.shape() != shape) {
         ir::raise<ShapeError>(location,

@@ -83,16 +83,18 @@ Tensor max_pool2d(const Tensor& tensor, const PoolingOptions& options,
 
 Tensor avg_pool2d(const Tensor& tensor, const PoolingOptions& options,
                   std::source_location location) {
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
-    const Pooling pooling("avg_pool2d", x, options);
-    const Expression total = pooling.over(Op::reduce_sum, x, 0);
-    if (options.count_padding || !pooling.is_padded()) {
-        return wrap(total / detail::literal(static_cast<double>(pooling.window_elements()), total));
-    }
-    ir::Shape image(detail::leading_dimensions, 1);
-    image.append(x.shape().span().subspan(detail::leading_dimensions));
-    const Expression ones = x.with(ir::full(ir::Literal::one(x.dtype()), image.span(), location));
-    return wrap(total / pooling.over(Op::reduce_sum, ones, 0));
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        const Pooling pooling("avg_pool2d", x, options);
+        const Expression total = pooling.over(Op::reduce_sum, x, 0);
+        if (options.count_padding || !pooling.is_padded()) {
+            return total / detail::literal(static_cast<double>(pooling.window_elements()), total);
+        }
+        ir::Shape image(detail::leading_dimensions, 1);
+        image.append(x.shape().span().subspan(detail::leading_dimensions));
+        const Expression ones =
+            x.with(ir::full(ir::Literal::one(x.dtype()), image.span(), location));
+        return total / pooling.over(Op::reduce_sum, ones, 0);
+    });
 }
 
 }  // namespace latent

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <mutex>
 #include <numbers>
 
@@ -54,10 +55,10 @@ thread_local SeedScope* innermost_scope = nullptr;
 /// Random numbers at each position of a shape.
 class Draw {
   public:
-    Draw(Key key, const Shape& shape, const std::source_location& location)
+    Draw(Key key, const Shape& shape, std::string_view op, const std::source_location& location)
         : key_(ir::scalar(ir::Literal(DType::i64, static_cast<std::int64_t>(key.bits())), location),
                location),
-          counter_(row_major_positions(shape, location)) {}
+          counter_(row_major_positions(shape, op, location)) {}
 
     const Expression& counter() const { return counter_; }
 
@@ -76,10 +77,11 @@ class Draw {
                             dtype);
     }
 
-    /// In [0, 1), with as many random bits as the dtype holds.
+    /// In [0, 1), with as many random bits as the significand of the dtype holds.
     Expression uniform(const Expression& counter, DType dtype) const {
-        if (dtype == DType::f32) {
-            return leading_bits(counter, 24, dtype) * 0x1p-24;
+        if (dtype != DType::f64) {
+            const int bits = dtype == DType::f32 ? 24 : dtype == DType::f16 ? 11 : 8;
+            return leading_bits(counter, bits, dtype) * std::ldexp(1.0, -bits);
         }
         const Expression high = leading_bits(2.0 * counter, 27, dtype);
         const Expression low = leading_bits(2.0 * counter + 1.0, 26, dtype);
@@ -87,8 +89,9 @@ class Draw {
     }
 
   private:
-    static Expression row_major_positions(const Shape& shape,
+    static Expression row_major_positions(const Shape& shape, std::string_view op,
                                           const std::source_location& location) {
+        detail::require_shape(shape.span(), DType::i64, op, location);
         const std::int64_t count = ir::element_count(shape.span());
         return {ir::reshape(ir::iota(DType::i64, count, location), shape.span(), location),
                 location};
@@ -98,6 +101,26 @@ class Draw {
     Expression counter_;
 };
 
+Tensor uniform_numbers(Key key, const Shape& shape, const TensorOptions& options,
+                       std::string_view op, const std::source_location& location) {
+    const Draw draw(key, shape, op, location);
+    const DType dtype = detail::floating_dtype(options, op, location);
+    return detail::created(draw.uniform(draw.counter(), dtype), options, op);
+}
+
+Tensor normal_numbers(Key key, const Shape& shape, const TensorOptions& options,
+                      std::string_view op, const std::source_location& location) {
+    const Draw draw(key, shape, op, location);
+    const DType dtype = detail::floating_dtype(options, op, location);
+    const DType wide = detail::computing_dtype(dtype);
+    const Expression first = draw.uniform(2.0 * draw.counter(), wide);
+    const Expression second = draw.uniform(2.0 * draw.counter() + 1.0, wide);
+    const Expression radius = detail::sqrt(-2.0 * detail::log(1.0 - first));
+    const Expression angle = 2 * std::numbers::pi * second;
+    const Expression value = radius * detail::apply(Op::cos, angle);
+    return detail::created(detail::cast(value, dtype), options, op);
+}
+
 void require_probability(double probability, std::string_view op,
                          const std::source_location& location) {
     if (!(probability >= 0 && probability <= 1)) {
@@ -106,9 +129,9 @@ void require_probability(double probability, std::string_view op,
 }
 
 /// True with the given probability.
-Expression is_drawn(Key key, const Shape& shape, double probability,
+Expression is_drawn(Key key, const Shape& shape, double probability, std::string_view op,
                     const std::source_location& location) {
-    const Draw draw(key, shape, location);
+    const Draw draw(key, shape, op, location);
     const Expression chance = draw.uniform(draw.counter(), DType::f32);
     return chance < detail::scalar(probability, chance);
 }
@@ -146,33 +169,27 @@ SeedScope::~SeedScope() {
 
 Tensor uniform(Key key, const Shape& shape, const TensorOptions& options,
                std::source_location location) {
-    const Draw draw(key, shape, location);
-    const DType dtype = detail::floating_dtype(options, "uniform", location);
-    return detail::created(draw.uniform(draw.counter(), dtype), options, "uniform");
+    return uniform_numbers(key, shape, options, "uniform", location);
 }
 
 Tensor normal(Key key, const Shape& shape, const TensorOptions& options,
               std::source_location location) {
-    const Draw draw(key, shape, location);
-    const DType dtype = detail::floating_dtype(options, "normal", location);
-    const Expression first = draw.uniform(2.0 * draw.counter(), dtype);
-    const Expression second = draw.uniform(2.0 * draw.counter() + 1.0, dtype);
-    const Expression radius = detail::sqrt(-2.0 * detail::log(1.0 - first));
-    const Expression angle = 2 * std::numbers::pi * second;
-    return detail::created(radius * detail::apply(Op::cos, angle), options, "normal");
+    return normal_numbers(key, shape, options, "normal", location);
 }
 
 Tensor bernoulli(Key key, const Shape& shape, double probability, std::source_location location) {
     require_probability(probability, "bernoulli", location);
-    return wrap(is_drawn(key, shape, probability, location));
+    return wrap(is_drawn(key, shape, probability, "bernoulli", location));
 }
 
 Tensor dropout(Key key, const Tensor& tensor, double probability, std::source_location location) {
     require_probability(probability, "dropout", location);
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
-    const Expression is_kept = is_drawn(key, x.shape().span(), 1 - probability, location);
-    return wrap(
-        detail::select(is_kept, x / detail::scalar(1 - probability, x), detail::literal(0, x)));
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        const Expression is_kept =
+            is_drawn(key, x.shape().span(), 1 - probability, "dropout", location);
+        return detail::select(is_kept, x / detail::scalar(1 - probability, x),
+                              detail::literal(0, x));
+    });
 }
 
 Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,
@@ -183,21 +200,21 @@ Tensor randint(Key key, const Shape& shape, std::int64_t low, std::int64_t high,
             location,
             fmt::format("randint: [{}, {}) must hold between 1 and 2^31 integers", low, high));
     }
-    const Draw draw(key, shape, location);
+    const Draw draw(key, shape, "randint", location);
     const Expression word = draw.leading_bits(draw.counter(), 31, DType::i64);
-    const Expression scaled = word * detail::scalar_of(range, DType::i64, location);
+    const Expression scaled = word * detail::scalar_of(range, DType::i64, "randint", location);
     const Expression offset = detail::apply(Op::shift_right, scaled, detail::literal(31, scaled));
-    const Expression value = offset + detail::scalar_of(low, DType::i64, location);
+    const Expression value = offset + detail::scalar_of(low, DType::i64, "randint", location);
     return detail::created(detail::cast(value, options.dtype.value_or(DType::i64)), options,
                            "randint");
 }
 
 Tensor rand(const Shape& shape, const TensorOptions& options, std::source_location location) {
-    return uniform(next_key(), shape, options, location);
+    return uniform_numbers(next_key(), shape, options, "rand", location);
 }
 
 Tensor randn(const Shape& shape, const TensorOptions& options, std::source_location location) {
-    return normal(next_key(), shape, options, location);
+    return normal_numbers(next_key(), shape, options, "randn", location);
 }
 
 Tensor randint(const Shape& shape, std::int64_t low, std::int64_t high,

@@ -36,16 +36,15 @@ struct Reduction {
     Tensor result(const Expression& reduced, bool keepdims) const {
         return wrap(keepdims ? detail::keep_dimensions(reduced, axes) : reduced);
     }
+    /// The result of a floating formula of several steps.
+    template <typename Formula>
+    Tensor composed(bool keepdims, Formula&& formula) const {
+        return result(detail::rounded_once(formula, detail::as_floating(x)), keepdims);
+    }
 };
 
-/// Sums and products of small integers are taken in i64.
-Expression widened(const Expression& x) {
-    return is_floating(x.dtype()) ? x : detail::cast(x, DType::i64);
-}
-
 /// In two passes: the squares of small distances from a large mean lose nothing.
-Expression variance(const Reduction& reduction, double correction) {
-    const Expression x = detail::as_floating(reduction.x);
+Expression variance(const Reduction& reduction, const Expression& x, double correction) {
     const Expression distance = x - reduction.repeated(detail::mean(x, reduction.axes));
     // A shape is no part of a kernel, so neither is the number of elements.
     const double count = static_cast<double>(detail::count_along(x, reduction.axes)) - correction;
@@ -64,6 +63,7 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
     const std::int64_t along =
         detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
     const ir::Axes axes{along};
+    detail::require_elements(x, axes, op);
     const Expression best = detail::repeat_like(detail::reduce(extreme, x, axes), x, axes);
     // Kernels index a dimension with 32 bits, and so may this, whose vectors are twice as long.
     const Expression position =
@@ -85,27 +85,31 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "sum", location);
-    return reduction.result(reduction.over(Op::reduce_sum, widened(reduction.x)), keepdims);
+    return reduction.result(reduction.over(Op::reduce_sum, detail::accumulable(reduction.x)),
+                            keepdims);
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "mean", location);
-    return reduction.result(detail::mean(detail::as_floating(reduction.x), reduction.axes),
-                            keepdims);
+    return reduction.composed(
+        keepdims, [&](const Expression& operand) { return detail::mean(operand, reduction.axes); });
 }
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "prod", location);
-    return reduction.result(reduction.over(Op::reduce_prod, widened(reduction.x)), keepdims);
+    return reduction.result(reduction.over(Op::reduce_prod, detail::accumulable(reduction.x)),
+                            keepdims);
 }
 
 Tensor max(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "max", location);
+    detail::require_elements(reduction.x, reduction.axes, "max");
     return reduction.result(reduction.over(Op::reduce_max, reduction.x), keepdims);
 }
 
 Tensor min(const Tensor& x, const Axes& axes, bool keepdims, std::source_location location) {
     const Reduction reduction(x, axes, "min", location);
+    detail::require_elements(reduction.x, reduction.axes, "min");
     return reduction.result(reduction.over(Op::reduce_min, reduction.x), keepdims);
 }
 
@@ -145,43 +149,49 @@ Tensor argmin(const Tensor& x, std::optional<int> axis, bool keepdims,
 
 Tensor var(const Tensor& x, const VarianceOptions& options, std::source_location location) {
     const Reduction reduction(x, options.axes, "var", location);
-    return reduction.result(variance(reduction, options.correction), options.keepdims);
+    return reduction.composed(options.keepdims, [&](const Expression& operand) {
+        return variance(reduction, operand, options.correction);
+    });
 }
 
 Tensor stddev(const Tensor& x, const VarianceOptions& options, std::source_location location) {
     const Reduction reduction(x, options.axes, "stddev", location);
-    return reduction.result(detail::sqrt(variance(reduction, options.correction)),
-                            options.keepdims);
+    return reduction.composed(options.keepdims, [&](const Expression& operand) {
+        return detail::sqrt(variance(reduction, operand, options.correction));
+    });
 }
 
 Tensor logsumexp(const Tensor& tensor, const Axes& axes, bool keepdims,
                  std::source_location location) {
     const Reduction reduction(tensor, axes, "logsumexp", location);
-    return reduction.result(detail::log_sum_exp(detail::as_floating(reduction.x), reduction.axes),
-                            keepdims);
+    return reduction.composed(
+        keepdims, [&](const Expression& x) { return detail::log_sum_exp(x, reduction.axes); });
 }
 
 Tensor norm(const Tensor& tensor, const Axes& axes, double order, bool keepdims,
             std::source_location location) {
     const Reduction reduction(tensor, axes, "norm", location);
-    const Expression x = detail::as_floating(reduction.x);
     if (!(order > 0)) {
         ir::raise<ValueError>(location,
                               fmt::format("norm: the order must be positive, got {}", order));
     }
-    if (order == 1) {
-        return reduction.result(reduction.over(Op::reduce_sum, detail::abs(x)), keepdims);
-    }
-    if (order == 2) {
-        return reduction.result(detail::length(reduction.over(Op::reduce_sum, x * x)), keepdims);
-    }
     if (std::isinf(order)) {
-        return reduction.result(reduction.over(Op::reduce_max, detail::abs(x)), keepdims);
+        detail::require_elements(reduction.x, reduction.axes, "norm");
     }
-    const Expression powers = detail::apply(Op::pow, detail::abs(x), detail::scalar(order, x));
-    const Expression total = reduction.over(Op::reduce_sum, powers);
-    return reduction.result(detail::apply(Op::pow, total, detail::scalar(1 / order, total)),
-                            keepdims);
+    return reduction.composed(keepdims, [&](const Expression& x) {
+        if (order == 1) {
+            return reduction.over(Op::reduce_sum, detail::abs(x));
+        }
+        if (order == 2) {
+            return detail::length(reduction.over(Op::reduce_sum, x * x));
+        }
+        if (std::isinf(order)) {
+            return reduction.over(Op::reduce_max, detail::abs(x));
+        }
+        const Expression powers = detail::apply(Op::pow, detail::abs(x), detail::scalar(order, x));
+        const Expression total = reduction.over(Op::reduce_sum, powers);
+        return detail::apply(Op::pow, total, detail::scalar(1 / order, total));
+    });
 }
 
 }  // namespace latent

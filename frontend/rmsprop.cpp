@@ -6,8 +6,7 @@ namespace {
 
 using detail::Expression;
 using detail::expression;
-using detail::gradient_for;
-using detail::NumbersByDType;
+using detail::scalar;
 using detail::Successors;
 using detail::wrap;
 
@@ -37,7 +36,6 @@ Step<RMSpropState> RMSprop::step(std::span<const Tensor> parameters,
                                  const std::source_location& location) const {
     const bool has_momentum = options_.momentum != 0;
     const std::size_t count = parameters.size();
-    detail::require_equal(gradients.size(), count, "gradients", location);
     detail::require_equal(state.mean_squares.size(), count, "mean squares", location);
     if (options_.centered) {
         detail::require_equal(state.means.size(), count, "means", location);
@@ -45,23 +43,18 @@ Step<RMSpropState> RMSprop::step(std::span<const Tensor> parameters,
     if (has_momentum) {
         detail::require_equal(state.velocity.size(), count, "velocities", location);
     }
+    const auto numbers = [&](const Expression& p) {
+        return RMSpropNumbers{scalar(options_.learning_rate, p), scalar(options_.smoothing, p),
+                              scalar(1 - options_.smoothing, p), scalar(options_.epsilon, p),
+                              scalar(options_.momentum, p),      scalar(options_.weight_decay, p)};
+    };
     const Successors next(options_.differentiable);
-    NumbersByDType<RMSpropNumbers> numbers;
     Step<RMSpropState> result;
-    for (std::size_t i = 0; i < count; ++i) {
-        const Expression p = expression(parameters[i], location);
-        const auto number = [&](double value) {
-            return detail::scalar_of(value, p.dtype(), location);
-        };
-        const RMSpropNumbers& n = numbers.at(p.dtype(), [&] {
-            return RMSpropNumbers{number(options_.learning_rate), number(options_.smoothing),
-                                  number(1 - options_.smoothing), number(options_.epsilon),
-                                  number(options_.momentum),      number(options_.weight_decay)};
-        });
+    const auto update = [&](std::size_t i, const Expression& p, Expression g,
+                            const RMSpropNumbers& n) {
         const auto averaged = [&](const Tensor& average, const Expression& value) {
             return next.cut(n.smoothing * expression(average, location) + n.complement * value);
         };
-        Expression g = gradient_for(p, gradients[i], i);
         if (options_.weight_decay != 0) {
             g = g + n.weight_decay * p;
         }
@@ -80,8 +73,9 @@ Step<RMSpropState> RMSprop::step(std::span<const Tensor> parameters,
             direction = next.cut(n.momentum * expression(state.velocity[i], location) + direction);
             result.state.velocity.push_back(wrap(direction));
         }
-        result.parameters.push_back(next.parameter(p - n.learning_rate * direction, parameters[i]));
-    }
+        return p - n.learning_rate * direction;
+    };
+    result.parameters = detail::updated(parameters, gradients, next, location, numbers, update);
     return result;
 }
 

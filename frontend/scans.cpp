@@ -1,7 +1,5 @@
 #include <latent/scans.h>
 
-#include <fmt/format.h>
-
 #include "frontend/arguments.h"
 
 namespace latent {
@@ -48,17 +46,6 @@ struct Scan {
     }
 };
 
-/// Sums and products of small integers are taken in i64.
-Expression widened(const Expression& x) {
-    return is_floating(x.dtype()) ? x : detail::cast(x, DType::i64);
-}
-
-void require_number(const Expression& x, std::string_view op) {
-    if (x.dtype() == DType::boolean) {
-        ir::raise<TypeError>(x.location(), fmt::format("{}: takes numbers, got bool", op));
-    }
-}
-
 CumulativeExtremes largest_so_far(const Scan& scan, const Expression& x) {
     const Expression values = scan.along(Op::cumulative_max, x);
     const Expression is_largest = is_floating(x.dtype()) ? (x == values) | (x != x) : x == values;
@@ -77,12 +64,12 @@ Expression mirrored(const Expression& x) {
 
 Tensor cumsum(const Tensor& x, int axis, std::source_location location) {
     const Scan scan(x, axis, "cumsum", location);
-    return wrap(scan.along(Op::cumulative_sum, widened(scan.x)));
+    return wrap(scan.along(Op::cumulative_sum, detail::accumulable(scan.x)));
 }
 
 Tensor cumprod(const Tensor& tensor, int axis, std::source_location location) {
     const Scan scan(tensor, axis, "cumprod", location);
-    const Expression x = widened(scan.x);
+    const Expression x = detail::accumulable(scan.x);
     const Expression positions = scan.positions();
     const Expression is_first = positions == detail::literal(0, positions);
     // To add -0 changes nothing, a zero's sign included.
@@ -92,24 +79,25 @@ Tensor cumprod(const Tensor& tensor, int axis, std::source_location location) {
 
 Tensor logcumsumexp(const Tensor& tensor, int axis, std::source_location location) {
     const Scan scan(tensor, axis, "logcumsumexp", location);
-    const Expression x = detail::as_floating(scan.x);
-    // The sum so far is kept in units of exp(largest so far).
-    const Expression largest = scan.along(Op::cumulative_max, detail::stop_gradient(x));
-    const Expression unit =
-        detail::select(detail::is_finite(largest), largest, detail::literal(0, x));
-    const Expression sum = scan.recur(exp(scan.delayed(unit) - unit), exp(x - unit));
-    return wrap(log(sum) + unit);
+    return detail::composed(tensor, location, [&](const Expression& x) {
+        // The sum so far is kept in units of exp(largest so far).
+        const Expression largest = scan.along(Op::cumulative_max, detail::stop_gradient(x));
+        const Expression unit =
+            detail::select(detail::is_finite(largest), largest, detail::literal(0, x));
+        const Expression sum = scan.recur(exp(scan.delayed(unit) - unit), exp(x - unit));
+        return log(sum) + unit;
+    });
 }
 
 CumulativeExtremes cummax(const Tensor& x, int axis, std::source_location location) {
     const Scan scan(x, axis, "cummax", location);
-    require_number(scan.x, "cummax");
+    detail::require_number(scan.x, "cummax");
     return largest_so_far(scan, scan.x);
 }
 
 CumulativeExtremes cummin(const Tensor& x, int axis, std::source_location location) {
     const Scan scan(x, axis, "cummin", location);
-    require_number(scan.x, "cummin");
+    detail::require_number(scan.x, "cummin");
     CumulativeExtremes result = largest_so_far(scan, mirrored(scan.x));
     result.values = wrap(mirrored(detail::expression(result.values, location)));
     return result;

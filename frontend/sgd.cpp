@@ -6,8 +6,7 @@ namespace {
 
 using detail::Expression;
 using detail::expression;
-using detail::gradient_for;
-using detail::NumbersByDType;
+using detail::scalar;
 using detail::Successors;
 using detail::wrap;
 
@@ -28,23 +27,18 @@ SGDState SGD::start(std::span<const Tensor> parameters,
 Step<SGDState> SGD::step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
                          const SGDState& state, const std::source_location& location) const {
     const bool has_momentum = options_.momentum != 0;
-    detail::require_equal(gradients.size(), parameters.size(), "gradients", location);
     if (has_momentum) {
         detail::require_equal(state.velocity.size(), parameters.size(), "velocities", location);
     }
+    const auto numbers = [&](const Expression& p) {
+        return SGDNumbers{scalar(options_.learning_rate, p), scalar(options_.momentum, p),
+                          scalar(options_.weight_decay, p)};
+    };
     const Successors next(options_.differentiable);
-    NumbersByDType<SGDNumbers> numbers;
     Step<SGDState> result;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const Expression p = expression(parameters[i], location);
-        const auto number = [&](double value) {
-            return detail::scalar_of(value, p.dtype(), location);
-        };
-        const SGDNumbers& n = numbers.at(p.dtype(), [&] {
-            return SGDNumbers{number(options_.learning_rate), number(options_.momentum),
-                              number(options_.weight_decay)};
-        });
-        Expression direction = gradient_for(p, gradients[i], i);
+    const auto update = [&](std::size_t i, const Expression& p, const Expression& g,
+                            const SGDNumbers& n) {
+        Expression direction = g;
         if (options_.weight_decay != 0) {
             direction = direction + n.weight_decay * p;
         }
@@ -54,8 +48,9 @@ Step<SGDState> SGD::step(std::span<const Tensor> parameters, std::span<const Ten
             result.state.velocity.push_back(wrap(velocity));
             direction = options_.nesterov ? direction + n.momentum * velocity : velocity;
         }
-        result.parameters.push_back(next.parameter(p - n.learning_rate * direction, parameters[i]));
-    }
+        return p - n.learning_rate * direction;
+    };
+    result.parameters = detail::updated(parameters, gradients, next, location, numbers, update);
     return result;
 }
 

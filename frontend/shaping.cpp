@@ -20,6 +20,7 @@ ir::Shape completed(const Shape& wanted, const ir::Type& type,
     ir::Shape shape(wanted.span());
     const auto open = std::ranges::find(shape, -1);
     if (open == shape.end()) {
+        detail::require_shape(shape.span(), type.dtype, "reshape", location);
         return shape;
     }
     const auto fail = [&](std::string_view reason) {
@@ -30,12 +31,35 @@ ir::Shape completed(const Shape& wanted, const ir::Type& type,
         fail("only one extent may be -1");
     }
     *open = 1;
+    detail::require_shape(shape.span(), type.dtype, "reshape", location);
     const std::int64_t others = ir::element_count(shape.span());
     if (others == 0 || type.element_count() % others != 0) {
         fail("no whole number of elements is left for -1");
     }
     *open = type.element_count() / others;
     return shape;
+}
+
+std::int64_t multiplied(std::int64_t extent, std::int64_t count, std::string_view op,
+                        const std::source_location& location) {
+    std::int64_t product = 0;
+    if (__builtin_mul_overflow(extent, count, &product)) {
+        ir::raise<ShapeError>(location, fmt::format("{}: {} times an extent of {} is 2^63 or more",
+                                                    op, count, extent));
+    }
+    return product;
+}
+
+Tensor swapped(const Tensor& x, int first, int second, std::string_view op,
+               const std::source_location& location) {
+    const Expression operand = expression(x, location);
+    const std::size_t rank = operand.shape().size();
+    ir::Axes permutation = detail::normalized_axes(Axes::all(), rank, op, location);
+    const auto position = [&](int axis) {
+        return static_cast<std::size_t>(detail::normalized_axis(axis, rank, op, location));
+    };
+    std::swap(permutation[position(first)], permutation[position(second)]);
+    return wrap(ir::permute(operand.value(), permutation.span(), location));
 }
 
 }  // namespace
@@ -64,18 +88,11 @@ Tensor permute(const Tensor& x, const Axes& axes, std::source_location location)
 }
 
 Tensor transpose(const Tensor& x, std::source_location location) {
-    return swapaxes(x, -2, -1, location);
+    return swapped(x, -2, -1, "transpose", location);
 }
 
 Tensor swapaxes(const Tensor& x, int first, int second, std::source_location location) {
-    const Expression operand = expression(x, location);
-    const std::size_t rank = operand.shape().size();
-    ir::Axes permutation = detail::normalized_axes(Axes::all(), rank, "swapaxes", location);
-    std::swap(permutation[static_cast<std::size_t>(
-                  detail::normalized_axis(first, rank, "swapaxes", location))],
-              permutation[static_cast<std::size_t>(
-                  detail::normalized_axis(second, rank, "swapaxes", location))]);
-    return wrap(ir::permute(operand.value(), permutation.span(), location));
+    return swapped(x, first, second, "swapaxes", location);
 }
 
 Tensor squeeze(const Tensor& x, const Axes& axes, std::source_location location) {
@@ -104,11 +121,14 @@ Tensor expand_dims(const Tensor& x, int axis, std::source_location location) {
     const Expression operand = expression(x, location);
     const std::int64_t position =
         detail::normalized_axis(axis, operand.shape().size() + 1, "expand_dims", location);
+    detail::require_rank(operand.shape().size() + 1, "expand_dims", location);
     return wrap(detail::keep_dimensions(operand, {position}));
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape, std::source_location location) {
-    return wrap(detail::broadcast_to(expression(x, location), shape.span(), "broadcast_to"));
+    const Expression operand = expression(x, location);
+    detail::require_shape(shape.span(), operand.dtype(), "broadcast_to", location);
+    return wrap(detail::broadcast_to(operand, shape.span(), "broadcast_to"));
 }
 
 Tensor flip(const Tensor& x, const Axes& axes, std::source_location location) {
@@ -121,6 +141,9 @@ Tensor flip(const Tensor& x, const Axes& axes, std::source_location location) {
 Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location) {
     const Expression operand = expression(x, location);
     const std::size_t rank = std::max(repeats.size(), operand.shape().size());
+    const auto repeated_dimensions = static_cast<std::size_t>(
+        std::ranges::count_if(repeats, [](std::int64_t count) { return count != 1; }));
+    detail::require_rank(operand.shape().size() + repeated_dimensions, "tile", location);
     ir::Shape repeated;
     ir::Shape merged;
     ir::Axes axes;
@@ -143,8 +166,9 @@ Tensor tile(const Tensor& x, const Shape& repeats, std::source_location location
         const std::int64_t extent = operand.shape()[i - shape_from];
         axes.push_back(static_cast<std::int64_t>(repeated.size()));
         repeated.push_back(extent);
-        merged.push_back(count * extent);
+        merged.push_back(multiplied(extent, count, "tile", location));
     }
+    detail::require_shape(merged.span(), operand.dtype(), "tile", location);
     const ir::Value tiles = ir::broadcast(operand.value(), repeated.span(), axes.span(), location);
     return wrap(ir::reshape(tiles, merged.span(), location));
 }
@@ -153,22 +177,32 @@ Tensor repeat(const Tensor& x, std::int64_t repeats, int axis, std::source_locat
     const Expression operand = expression(x, location);
     const std::int64_t along =
         detail::normalized_axis(axis, operand.shape().size(), "repeat", location);
+    if (repeats < 0) {
+        ir::raise<ValueError>(
+            location, fmt::format("repeat: the number must not be negative, got {}", repeats));
+    }
+    ir::Shape merged = operand.shape();
+    std::int64_t& extent = merged[static_cast<std::size_t>(along)];
+    extent = multiplied(extent, repeats, "repeat", location);
+    detail::require_shape(merged.span(), operand.dtype(), "repeat", location);
+    detail::require_rank(operand.shape().size() + 1, "repeat", location);
     ir::Shape repeated = operand.shape();
     repeated.insert(static_cast<std::size_t>(along) + 1, repeats);
     const std::int64_t added = along + 1;
     const ir::Value copies =
         ir::broadcast_over(operand.value(), repeated.span(), std::span(&added, 1), location);
-    ir::Shape merged = operand.shape();
-    merged[static_cast<std::size_t>(along)] *= repeats;
     return wrap(ir::reshape(copies, merged.span(), location));
 }
 
 std::vector<Tensor> meshgrid(const std::vector<Tensor>& vectors, GridOrder order,
                              std::source_location location) {
+    detail::require_rank(vectors.size(), "meshgrid", location);
     ir::Shape shape;
     ir::Axes axes;
+    DType largest = DType::boolean;
     for (const Tensor& vector : vectors) {
         const Expression operand = expression(vector, location);
+        largest = promote(largest, operand.dtype());
         if (operand.rank() != 1) {
             ir::raise<ShapeError>(location, fmt::format("meshgrid: takes vectors, got shape {}",
                                                         to_string(operand.shape())));
@@ -176,6 +210,7 @@ std::vector<Tensor> meshgrid(const std::vector<Tensor>& vectors, GridOrder order
         axes.push_back(static_cast<std::int64_t>(shape.size()));
         shape.push_back(operand.extent(0));
     }
+    detail::require_shape(shape.span(), largest, "meshgrid", location);
     if (order == GridOrder::xy && vectors.size() > 1) {
         std::swap(shape[0], shape[1]);
         std::swap(axes[0], axes[1]);

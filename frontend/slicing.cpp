@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <limits>
 
 #include "frontend/arguments.h"
 
@@ -22,9 +22,12 @@ struct Range {
     std::int64_t stop;
     std::int64_t step;
 
+    static constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+
     Range(std::optional<std::int64_t> first, std::optional<std::int64_t> last,
           std::int64_t distance, std::int64_t extent)
-        : step(distance) {
+        // No axis is longer than the longest step; and the least integer has no opposite.
+        : step(std::clamp(distance, -largest, largest)) {
         const std::int64_t lowest = step < 0 ? -1 : 0;
         const std::int64_t highest = step < 0 ? extent - 1 : extent;
         const auto inside = [&](std::int64_t position) {
@@ -36,8 +39,7 @@ struct Range {
 
     std::int64_t count() const {
         const std::int64_t distance = step < 0 ? start - stop : stop - start;
-        const std::int64_t stride = std::abs(step);
-        return distance <= 0 ? 0 : (distance + stride - 1) / stride;
+        return distance <= 0 ? 0 : (distance - 1) / std::abs(step) + 1;
     }
 };
 
@@ -103,7 +105,7 @@ Tensor roll(const Tensor& tensor, std::int64_t shift, int axis, std::source_loca
     const std::int64_t along = detail::normalized_axis(axis, x.shape().size(), "roll", location);
     const auto position = static_cast<std::size_t>(along);
     const std::int64_t extent = x.shape()[position];
-    const std::int64_t split = extent == 0 ? 0 : ((-shift % extent) + extent) % extent;
+    const std::int64_t split = extent == 0 ? 0 : (extent - shift % extent) % extent;
     if (split == 0) {
         return tensor;
     }
@@ -124,6 +126,7 @@ Tensor stack(const std::vector<Tensor>& tensors, int axis, std::source_location 
     const std::int64_t along =
         detail::normalized_axis(axis, parts.front().shape().size() + 1, "stack", location);
     const ir::Shape shape = parts.front().shape();
+    detail::require_rank(shape.size() + 1, "stack", location);
     for (Expression& part : parts) {
         if (part.shape() != shape) {
             ir::raise<ShapeError>(location, fmt::format("stack: shapes {} and {} differ",
@@ -139,9 +142,13 @@ std::vector<Tensor> split(const Tensor& tensor, const std::vector<std::int64_t>&
     const Expression x = expression(tensor, location);
     const auto along = static_cast<std::size_t>(
         detail::normalized_axis(axis, x.shape().size(), "split", location));
-    const std::int64_t total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
-    if (total != x.shape()[along] ||
-        std::ranges::any_of(sizes, [](std::int64_t size) { return size < 0; })) {
+    std::int64_t rest = x.shape()[along];
+    bool fit = true;
+    for (const std::int64_t size : sizes) {
+        fit = fit && size >= 0 && size <= rest;
+        rest -= fit ? size : 0;
+    }
+    if (!fit || rest != 0) {
         ir::raise<ShapeError>(location,
                               fmt::format("split: sizes {} are no parts of axis {} of shape {}",
                                           ir::to_string(sizes), along, to_string(x.shape())));
@@ -157,7 +164,9 @@ std::vector<Tensor> split(const Tensor& tensor, const std::vector<std::int64_t>&
 
 std::vector<Tensor> split(const Tensor& tensor, std::int64_t parts, int axis,
                           std::source_location location) {
-    const std::int64_t extent = tensor.extent(axis, location);
+    const Expression x = expression(tensor, location);
+    const std::int64_t extent =
+        x.extent(detail::normalized_axis(axis, x.shape().size(), "split", location));
     if (parts < 1 || extent % parts != 0) {
         ir::raise<ShapeError>(location,
                               fmt::format("split: axis {} of shape {} is not {} equal parts", axis,

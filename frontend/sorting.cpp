@@ -94,6 +94,37 @@ Expression largest_positions(const Expression& x, std::int64_t axis, std::int64_
     return start * extent + (order - which * extent);
 }
 
+Tensor quantile_named(std::string_view op, const Tensor& tensor, double q, int axis,
+                      const std::source_location& location) {
+    const Expression x = detail::floating(tensor, location);
+    const std::int64_t along = detail::normalized_axis(axis, x.shape().size(), op, location);
+    if (!(q >= 0 && q <= 1)) {
+        ir::raise<ValueError>(location, fmt::format("{}: q = {} is not in [0, 1]", op, q));
+    }
+    detail::require_elements(x, {along}, op);
+    const std::int64_t count = x.extent(along);
+    const double place = q * static_cast<double>(count - 1);
+    const auto below = static_cast<std::int64_t>(std::floor(place));
+    const std::int64_t taken = place > static_cast<double>(below) ? 2 : 1;
+    const Expression order = sorted_positions(x, along, false);
+    const ir::Axes axes{along};
+    const auto element = [&](std::int64_t position) {
+        const Tensor value = elements_at(wrap(x), part(order, along, position, 1), along, location);
+        return detail::reduce(Op::reduce_sum, detail::expression(value, location), axes);
+    };
+    Expression result = element(below);
+    if (taken == 2) {
+        result = detail::rounded_once(
+            [&](const Expression& low, const Expression& high) {
+                return low + (high - low) * detail::scalar(place - static_cast<double>(below), low);
+            },
+            result, element(below + 1));
+    }
+    // NaN is sorted to the end, where not every quantile meets it.
+    const Expression is_nan = detail::reduce(Op::reduce_max, x != x, axes);
+    return wrap(detail::select(is_nan, detail::literal(std::nan(""), x), result));
+}
+
 }  // namespace
 
 Tensor argsort(const Tensor& tensor, int axis, bool descending, std::source_location location) {
@@ -127,39 +158,12 @@ TopK topk(const Tensor& tensor, std::int64_t k, int axis, bool largest,
     return {elements_at(tensor, positions, along, location), wrap(positions)};
 }
 
-Tensor quantile(const Tensor& tensor, double q, int axis, std::source_location location) {
-    const Expression x = detail::as_floating(detail::expression(tensor, location));
-    const std::int64_t along =
-        detail::normalized_axis(axis, x.shape().size(), "quantile", location);
-    if (!(q >= 0 && q <= 1)) {
-        ir::raise<ValueError>(location, fmt::format("quantile: q = {} is not in [0, 1]", q));
-    }
-    const std::int64_t count = x.extent(along);
-    if (count == 0) {
-        ir::raise<ShapeError>(
-            location, fmt::format("quantile: axis {} of {} is empty", along, to_string(x.shape())));
-    }
-    const double place = q * static_cast<double>(count - 1);
-    const auto below = static_cast<std::int64_t>(std::floor(place));
-    const std::int64_t taken = place > static_cast<double>(below) ? 2 : 1;
-    const Expression order = sorted_positions(x, along, false);
-    const ir::Axes axes{along};
-    const auto element = [&](std::int64_t position) {
-        const Tensor value = elements_at(wrap(x), part(order, along, position, 1), along, location);
-        return detail::reduce(Op::reduce_sum, detail::expression(value, location), axes);
-    };
-    Expression result = element(below);
-    if (taken == 2) {
-        const Expression fraction = detail::scalar(place - static_cast<double>(below), x);
-        result = result + (element(below + 1) - result) * fraction;
-    }
-    // NaN is sorted to the end, where not every quantile meets it.
-    const Expression is_nan = detail::reduce(Op::reduce_max, x != x, axes);
-    return wrap(detail::select(is_nan, detail::literal(std::nan(""), x), result));
+Tensor quantile(const Tensor& x, double q, int axis, std::source_location location) {
+    return quantile_named("quantile", x, q, axis, location);
 }
 
 Tensor median(const Tensor& x, int axis, std::source_location location) {
-    return quantile(x, 0.5, axis, location);
+    return quantile_named("median", x, 0.5, axis, location);
 }
 
 }  // namespace latent

@@ -4,6 +4,13 @@
 
 namespace latent::detail {
 
+namespace {
+
+/// Kernels index with 31 bits; and products of two such sizes do not overflow.
+constexpr std::int64_t largest_extent = (std::int64_t{1} << 31) - 1;
+
+}  // namespace
+
 void require_image(const Expression& x, std::size_t count, std::string_view op) {
     if (x.shape().size() != leading_dimensions + count) {
         ir::raise<ShapeError>(x.location(),
@@ -26,6 +33,10 @@ ir::Dims spatial(const Sizes& sizes, std::size_t count, std::int64_t least, std:
             ir::raise<ValueError>(
                 location, fmt::format("{}: {} must be at least {}, got {}", op, what, least, size));
         }
+        if (size > largest_extent) {
+            ir::raise<ValueError>(
+                location, fmt::format("{}: {} must be less than 2^31, got {}", op, what, size));
+        }
         result.push_back(size);
     }
     return result;
@@ -44,6 +55,10 @@ Expression pad_spatial(const Expression& x, const ir::Dims& low, const ir::Dims&
 void require_window(const Expression& x, const ir::Dims& padding, const ir::Dims& size,
                     const ir::Dims& dilation, std::string_view op) {
     for (std::size_t i = 0; i < size.size(); ++i) {
+        if (size[i] == 0) {
+            ir::raise<ShapeError>(x.location(),
+                                  fmt::format("{}: a window of {} is empty", op, to_string(size)));
+        }
         const std::int64_t extent = x.shape()[leading_dimensions + i] + 2 * padding[i];
         if (dilation[i] * (size[i] - 1) + 1 > extent) {
             ir::raise<ShapeError>(x.location(),

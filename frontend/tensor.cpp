@@ -58,12 +58,7 @@ const ir::Value& evaluated_item(const Tensor& tensor, const std::source_location
 Tensor Tensor::from_memory(DType dtype, const void* data, std::size_t count, const Shape& shape,
                            const TensorOptions& options, const std::source_location& location) {
     const ir::Type type{dtype, ir::Shape(shape.span())};
-    for (const std::int64_t extent : shape) {
-        if (extent < 0) {
-            ir::raise<ShapeError>(
-                location, fmt::format("from: shape {} has a negative extent", to_string(shape)));
-        }
-    }
+    detail::require_shape(shape.span(), dtype, "from", location);
     if (static_cast<std::int64_t>(count) != type.element_count()) {
         ir::raise<ShapeError>(location,
                               fmt::format("from: shape {} has {} elements, but {} were given",

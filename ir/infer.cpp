@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ir/builder.h"
+#include "ir/size_limits.h"
 
 namespace latent::ir {
 
@@ -18,6 +19,16 @@ class Inference {
 
     Type result() const {
         check_operand_count();
+        const Type result = inferred();
+        if (!is_countable(result.shape.span(), result.dtype)) {
+            fail<ShapeError>("shape {} of {} has 2^63 bytes or more", to_string(result.shape),
+                             name(result.dtype));
+        }
+        return result;
+    }
+
+  private:
+    Type inferred() const {
         switch (category(op_)) {
             case Category::leaf:
                 return leaf();
@@ -44,7 +55,6 @@ class Inference {
         throw InternalError("an op without a category");
     }
 
-  private:
     template <typename E, typename... Args>
     [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) const {
         raise<E>(location_, fmt::format("{}: {}", name(op_),
@@ -98,7 +108,30 @@ class Inference {
                 fail<ShapeError>("shape {} has a negative extent", to_string(shape));
             }
         }
-        element_count(shape);
+        if (!is_countable(shape, DType::boolean)) {
+            fail<ShapeError>("shape {} has 2^63 elements or more", to_string(shape));
+        }
+    }
+
+    /// a + b, or ShapeError.
+    std::int64_t sum(std::int64_t a, std::int64_t b) const {
+        std::int64_t result = 0;
+        if (__builtin_add_overflow(a, b, &result)) {
+            fail<ShapeError>("extents {} and {} add up to 2^63 or more", a, b);
+        }
+        return result;
+    }
+    /// a * b, or ShapeError.
+    std::int64_t product(std::int64_t a, std::int64_t b) const {
+        std::int64_t result = 0;
+        if (__builtin_mul_overflow(a, b, &result)) {
+            fail<ShapeError>("the product of extents {} and {} is 2^63 or more", a, b);
+        }
+        return result;
+    }
+    /// Of a window, from its first element to its last.
+    std::int64_t span(std::int64_t size, std::int64_t dilation) const {
+        return sum(product(dilation, size - 1), 1);
     }
 
     /// Axes in range and without repeats.
@@ -392,7 +425,8 @@ Type Inference::slice() const {
             fail<ShapeError>("{}:{}:{} is no range of axis {} of {}", start[i], stop[i], step[i], i,
                              text(0));
         }
-        result.shape.push_back((stop[i] - start[i] + step[i] - 1) / step[i]);
+        const std::int64_t length = stop[i] - start[i];
+        result.shape.push_back(length / step[i] + (length % step[i] != 0 ? 1 : 0));
     }
     return result;
 }
@@ -408,12 +442,13 @@ Type Inference::window() const {
     Type result = type(0);
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::int64_t extent = type(0).shape[static_cast<std::size_t>(axes[i])];
-        const std::int64_t span = dilation[i] * (size[i] - 1) + 1;
-        if (size[i] < 1 || stride[i] < 1 || dilation[i] < 1 || span > extent) {
+        if (size[i] < 1 || stride[i] < 1 || dilation[i] < 1 ||
+            span(size[i], dilation[i]) > extent) {
             fail<ShapeError>("a window of {} (stride {}, dilation {}) does not fit axis {} of {}",
                              size[i], stride[i], dilation[i], axes[i], text(0));
         }
-        result.shape[static_cast<std::size_t>(axes[i])] = (extent - span) / stride[i] + 1;
+        result.shape[static_cast<std::size_t>(axes[i])] =
+            (extent - span(size[i], dilation[i])) / stride[i] + 1;
     }
     result.shape.append(size.span());
     return result;
@@ -431,9 +466,9 @@ Type Inference::fold() const {
     Type result{type(0).dtype, Shape(type(0).shape.span().first(rank))};
     for (std::size_t i = 0; i < windows; ++i) {
         const auto axis = static_cast<std::size_t>(axes[i]);
-        const std::int64_t span = dilation[i] * (size[i] - 1) + 1;
+        const std::int64_t length = span(size[i], dilation[i]);
         if (type(0).shape[rank + i] != size[i] || stride[i] < 1 || dilation[i] < 1 ||
-            extent[i] < span || (extent[i] - span) / stride[i] + 1 != type(0).shape[axis]) {
+            extent[i] < length || (extent[i] - length) / stride[i] + 1 != type(0).shape[axis]) {
             fail<ShapeError>(
                 "{} does not hold the windows of size {}, stride {}, dilation {} of {} elements",
                 text(0), size[i], stride[i], dilation[i], extent[i]);
@@ -453,9 +488,9 @@ Type Inference::pad() const {
     }
     Type result{type(0).dtype, {}};
     for (std::size_t i = 0; i < low.size(); ++i) {
-        const std::int64_t inner =
-            type(0).shape[i] + std::max<std::int64_t>(0, type(0).shape[i] - 1) * interior[i];
-        const std::int64_t extent = low[i] + inner + high[i];
+        const std::int64_t gaps = std::max<std::int64_t>(0, type(0).shape[i] - 1);
+        const std::int64_t inner = sum(type(0).shape[i], product(gaps, interior[i]));
+        const std::int64_t extent = sum(sum(low[i], inner), high[i]);
         if (interior[i] < 0 || extent < 0) {
             fail<ShapeError>("pads ({}, {}, interior {}) leave a negative extent on axis {} of {}",
                              low[i], high[i], interior[i], i, text(0));
@@ -482,7 +517,7 @@ Type Inference::concat() const {
             fail<ShapeError>("shapes {} and {} differ beside axis {}", to_string(type(0).shape),
                              to_string(type(i).shape), axis);
         }
-        result.shape[along] += type(i).shape[along];
+        result.shape[along] = sum(result.shape[along], type(i).shape[along]);
     }
     return result;
 }
@@ -490,7 +525,7 @@ Type Inference::concat() const {
 Shape Inference::gathered_shape(std::int64_t axis) const {
     require_axes(std::span(&axis, 1), type(0).rank());
     if (!is_integer(type(1).dtype)) {
-        fail<TypeError>("indices must be i32 or i64, got {}", name(type(1).dtype));
+        fail<TypeError>("indices must be integers, got {}", name(type(1).dtype));
     }
     const auto along = static_cast<std::size_t>(axis);
     if (type(0).shape[along] == 0 && type(1).element_count() != 0) {

@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <type_traits>
+
 #include "tests/support/kernels.h"
 
 using namespace latent;
@@ -93,6 +98,69 @@ TEST_CASE("scatter adds updates in order, clamping indices", "[kernels]") {
                       "%s = add %r, %p0\n"
                       "return %s\n",
                   {.tolerance = {1e-6, 1e-6}});
+}
+
+TEST_CASE("no index, however far, reads or writes outside of the operand", "[kernels]") {
+    // Around the rows that are indexed there are guard values, in the same memory.
+    constexpr std::int64_t guard = -999'999;
+    constexpr std::int64_t rows = 6;
+    constexpr std::int64_t columns = 5;
+    std::vector<std::int64_t> guarded((rows + 4) * columns, guard);
+    std::int64_t total = 0;
+    for (std::int64_t i = 0; i < rows * columns; ++i) {
+        guarded[static_cast<std::size_t>(i + 2 * columns)] = i;
+        total += i;
+    }
+    const auto check = [&]<typename T>(const std::vector<T>& indices, std::string_view dtype) {
+        const auto count = static_cast<std::int64_t>(indices.size());
+        const std::string shape = fmt::format("{},{}", count, columns);
+        const std::string text = parameter(0, "10,5", "i64") +
+                                 parameter(1, std::to_string(count), dtype) +
+                                 parameter(2, shape, "i64") +
+                                 "%x = slice %p0 {start=[2,0], stop=[8,5], step=[1,1]}\n"
+                                 "%g = gather %x, %p1 {axis=0}\n"
+                                 "%s = scatter_add %x, %p1, %p2 {axis=0}\n"
+                                 "return %g, %s\n";
+        const std::vector<std::int64_t> ones(static_cast<std::size_t>(count * columns), 1);
+        const std::vector<Array> inputs{Array::from<std::int64_t>(guarded, {rows + 4, columns}),
+                                        Array::from<T>(indices, {count}),
+                                        Array::from<std::int64_t>(ones, {count, columns})};
+        check_kernels(text, {.inputs = inputs});
+        const detail::Planned planned = plan_kernels(ir::parse(text));
+        for (const auto& results : {codegen::reference::interpret(ir::parse(text), inputs),
+                                    run_kernels(planned, inputs)}) {
+            const auto gathered = results[0].template data<std::int64_t>();
+            CHECK(std::ranges::count(gathered, guard) == 0);
+            // Every update is somewhere inside, so none is outside.
+            const auto summed = results[1].template data<std::int64_t>();
+            CHECK(std::accumulate(summed.begin(), summed.end(), std::int64_t{0}) ==
+                  total + count * columns);
+            for (std::int64_t i = 0; i < count; ++i) {
+                const auto row =
+                    std::clamp<std::int64_t>(indices[static_cast<std::size_t>(i)], 0, rows - 1);
+                CHECK(gathered[static_cast<std::size_t>(i * columns)] == row * columns);
+            }
+        }
+    };
+    const auto extremes = []<typename T>(std::type_identity<T>) {
+        using Limits = std::numeric_limits<T>;
+        std::vector<T> indices{Limits::min(), Limits::max(), 0, 1, 5, 6, 7, 100};
+        if constexpr (std::is_signed_v<T>) {
+            indices.insert(indices.end(), {-1, -6, -7, -100});
+        }
+        if constexpr (sizeof(T) == 8) {
+            // What 32 bits would take for positions inside.
+            for (const std::int64_t wrapped : {std::int64_t{1} << 32, std::int64_t{1} << 33}) {
+                indices.insert(indices.end(), {wrapped, wrapped + 3, -wrapped, 3 - wrapped});
+            }
+        }
+        return indices;
+    };
+    check(extremes(std::type_identity<std::int64_t>()), "i64");
+    check(extremes(std::type_identity<std::int32_t>()), "i32");
+    check(extremes(std::type_identity<std::int16_t>()), "i16");
+    check(extremes(std::type_identity<std::int8_t>()), "i8");
+    check(extremes(std::type_identity<std::uint8_t>()), "u8");
 }
 
 TEST_CASE("fold sums overlapping windows", "[kernels]") {

@@ -10,35 +10,7 @@ namespace {
 
 /// The ops whose kernels round differently than the interpreter; all others give the same bits.
 bool is_approximate(ir::Op op) {
-    switch (op) {
-        case ir::Op::exp:
-        case ir::Op::expm1:
-        case ir::Op::log:
-        case ir::Op::log1p:
-        case ir::Op::sin:
-        case ir::Op::cos:
-        case ir::Op::tan:
-        case ir::Op::asin:
-        case ir::Op::acos:
-        case ir::Op::atan:
-        case ir::Op::sinh:
-        case ir::Op::cosh:
-        case ir::Op::tanh:
-        case ir::Op::asinh:
-        case ir::Op::acosh:
-        case ir::Op::atanh:
-        case ir::Op::sigmoid:
-        case ir::Op::erf:
-        case ir::Op::erfc:
-        case ir::Op::erfinv:
-        case ir::Op::lgamma:
-        case ir::Op::pow:
-        case ir::Op::atan2:
-        case ir::Op::remainder:
-            return true;
-        default:
-            return false;
-    }
+    return ir::is_transcendental(op) || op == ir::Op::remainder;
 }
 
 std::string parameter(int index, DType dtype, std::string_view shape) {

@@ -1,18 +1,11 @@
-#include <limits>
-
 #include "tests/frontend/support.h"
 
 using namespace latent;
 using test::check_gradients;
 using test::check_values;
+using test::infinity;
+using test::not_a_number;
 using test::sample;
-
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 TEST_CASE("take_along_axis broadcasts beside its axis and clamps along it") {
     const Tensor x = arange(6).reshape({2, 3});

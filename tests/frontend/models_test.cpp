@@ -1,7 +1,6 @@
 #include "tests/frontend/support.h"
 
 using namespace latent;
-using test::check_refused;
 using test::check_values;
 using test::sample;
 
@@ -355,67 +354,4 @@ TEST_CASE("a model is trained as a value") {
     }
     CHECK(loss_of(start).item<float>() > 0.5f);
     CHECK(loss_of(model).item<float>() < 0.05f);
-}
-
-TEST_CASE("layers refuse sizes and shapes that have no meaning, with the user's line") {
-    const auto wrong = [](Key, const Shape&, const nn::Fans&, DType) { return zeros({1}); };
-    check_refused<ValueError>({
-        {__LINE__, [] { nn::Linear::make({.outputs = 2}); },
-         "Linear: inputs must be at least 1, got 0"},
-        {__LINE__, [] { nn::Linear::make({.inputs = 2, .outputs = -1}); },
-         "Linear: outputs must be at least 1, got -1"},
-        {__LINE__, [] { nn::Conv::make({.inputs = 2, .outputs = 2, .size = {3, 0}}); },
-         "Conv: size must be at least 1, got 0"},
-        {__LINE__, [] { nn::Conv::make({.inputs = 2, .outputs = 2, .size = {1, 1, 1, 1}}); },
-         "Conv: size has 4 numbers, for 1 to 3 spatial dimensions"},
-        {__LINE__,
-         [] { nn::Conv::make({.inputs = 2, .outputs = 3, .convolution = {.groups = 2}}); },
-         "Conv: 2 inputs and 3 outputs do not make 2 equal groups"},
-        {__LINE__, [] { nn::Embedding::make({.rows = 2}); },
-         "Embedding: width must be at least 1, got 0"},
-        {__LINE__, [] { nn::LayerNorm::make(0); }, "LayerNorm: width must be at least 1"},
-        {__LINE__, [] { nn::RMSNorm::make(0); }, "RMSNorm: width must be at least 1"},
-        {__LINE__, [] { nn::GroupNorm::make(4, 3); },
-         "GroupNorm: 4 channels do not make 3 equal groups"},
-        {__LINE__, [] { nn::BatchNorm::make(-2); }, "BatchNorm: channels must be at least 1"},
-        {__LINE__, [] { nn::MultiHeadAttention::make({.width = 6, .heads = 4}); },
-         "MultiHeadAttention: 4 heads do not divide a width of 6"},
-        {__LINE__, [] { nn::LSTMCell::make({.inputs = 2}); },
-         "LSTMCell: units must be at least 1, got 0"},
-        {__LINE__, [] { nn::GRUCell::make({.units = 2}); },
-         "GRUCell: inputs must be at least 1, got 0"},
-        {__LINE__, [] { nn::GRUCell::make({.inputs = 1, .units = 1}).initial_state(0); },
-         "GRUCell: batch must be at least 1, got 0"},
-        {__LINE__, [] { nn::initializers::normal(-1); },
-         "normal: the deviation must not be negative, got -1"},
-        {__LINE__, [] { nn::initializers::truncated_normal(-1); }, "truncated_normal: the"},
-        {__LINE__, [] { nn::initializers::uniform(1, 0); }, "uniform: [1, 0) is no interval"},
-        {__LINE__, [] { truncated_normal(Key(1), {2}, 1, 1); },
-         "truncated_normal: no normal number lies in [1, 1]"},
-        {__LINE__, [] { truncated_normal(Key(1), {2}, 20, 21); },
-         "truncated_normal: no normal number lies in [20, 21]"},
-        {__LINE__, [] { permutation(Key(1), -1); },
-         "permutation: the count must not be negative, got -1"},
-    });
-    const nn::Linear linear = nn::Linear::make({.inputs = 2, .outputs = 3});
-    const nn::MultiHeadAttention attention = nn::MultiHeadAttention::make({.width = 2});
-    check_refused<ShapeError>({
-        {__LINE__, [&] { linear(zeros({2, 3})); }, "matmul:"},
-        {__LINE__, [&] { nn::Sequential{linear, relu, linear}(zeros({1, 2})); }, "matmul:"},
-        {__LINE__, [&] { attention(zeros({2})); },
-         "MultiHeadAttention: shape [2] is no (..., n, width)"},
-        {__LINE__, [&] { nn::Linear::make({.inputs = 2, .outputs = 2, .weight = wrong}); },
-         "Linear: the initialiser gave shape [1], not [2,2]"},
-        {__LINE__, [] { nn::initializers::orthogonal()(Key(1), {3}, {}, DType::f32); },
-         "orthogonal: shape [3] has fewer than two dimensions"},
-        {__LINE__, [] { permutation(Key(1), zeros({2}), 1); },
-         "permutation: axis 1 is out of range for a tensor of rank 1"},
-        {__LINE__, [] { latent::gamma(Key(1), {2}, ones({3})); }, "gamma: shape [3] does not"},
-    });
-    check_refused<TypeError>({
-        {__LINE__, [] { truncated_normal(Key(1), {2}, -2, 2, {.dtype = DType::i64}); },
-         "truncated_normal: takes a floating dtype, got i64"},
-        {__LINE__, [] { latent::gamma(Key(1), {2}, 1, {.dtype = DType::i32}); },
-         "gamma: takes a floating dtype, got i32"},
-    });
 }

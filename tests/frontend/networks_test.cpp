@@ -1,4 +1,3 @@
-#include <limits>
 #include <numbers>
 
 #include "tests/frontend/support.h"
@@ -6,12 +5,11 @@
 using namespace latent;
 using test::check_gradients;
 using test::check_values;
+using test::infinity;
+using test::not_a_number;
 using test::sample;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Equal within rounding.
 void check_same(const Tensor& got, const Tensor& expected, double tolerance = 1e-9) {

@@ -6,14 +6,9 @@
 using namespace latent;
 using test::check_gradients;
 using test::check_values;
+using test::infinity;
+using test::not_a_number;
 using test::sample;
-
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 TEST_CASE("operators and functions of two operands compute what they say") {
     const Tensor a = Tensor::from({7.0, -7.0, 2.0});

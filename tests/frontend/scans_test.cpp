@@ -5,14 +5,9 @@
 using namespace latent;
 using test::check_gradients;
 using test::check_values;
+using test::infinity;
+using test::not_a_number;
 using test::sample;
-
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 TEST_CASE("cumulative sums and products go along an axis, integers in i64") {
     const Tensor x = Tensor::from({1, 2, 3, 4, 5, 6}, {2, 3});

@@ -1,19 +1,11 @@
 #include <latent/latent.h>
 
-#include <limits>
 #include <numbers>
 
 #include "tests/frontend/support.h"
 
 using namespace latent;
 using namespace latent::test;
-
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
 
 TEST_CASE("digamma is accurate, on the negative axis and near zero too") {
     const Tensor x =

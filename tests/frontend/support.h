@@ -6,11 +6,15 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <source_location>
 #include <string>
 #include <vector>
 
 namespace latent::test {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// The elements as double, of whatever dtype.
 inline std::vector<double> values(const Tensor& x) {
@@ -77,30 +81,6 @@ std::string message_of(Call&& call) {
         return error.what();
     }
     return "nothing of the expected type was thrown";
-}
-
-/// A call that must be refused, and how the message starts.
-struct BadCall {
-    int line;
-    std::function<void()> call;
-    std::string start;
-};
-
-/// Each throws E with a message that starts as said and ends in the line of the call.
-template <typename E>
-void check_refused(const std::vector<BadCall>& calls,
-                   std::source_location location = std::source_location::current()) {
-    const std::string path = location.file_name();
-    const std::string file = "(" + path.substr(path.rfind('/') + 1) + ":";
-    for (const BadCall& bad : calls) {
-        const std::string message = message_of<E>(bad.call);
-        INFO(message << "\nexpected " << bad.start);
-        CHECK(message.find(bad.start) == 0);
-        const std::size_t position = message.rfind(file);
-        REQUIRE(position != std::string::npos);
-        const int line = std::stoi(message.substr(position + file.size()));
-        CHECK(std::abs(line - bad.line) <= 3);
-    }
 }
 
 }  // namespace latent::test

@@ -134,7 +134,7 @@ const std::vector<Refusal>& refusals() {
         {Kind::shape, Op::concat, ConcatAttributes{0}, {f32_23, f32_3}, {"[2,3]", "[3]"}},
         {Kind::type, Op::concat, ConcatAttributes{0}, {f32_23, f64_23}, {"f32", "f64"}},
         {Kind::shape, Op::gather, GatherAttributes{2}, {f32_23, i64_2}, {"axis 2"}},
-        {Kind::type, Op::gather, GatherAttributes{0}, {f32_23, f32_3}, {"i32 or i64"}},
+        {Kind::type, Op::gather, GatherAttributes{0}, {f32_23, f32_3}, {"integers"}},
         {Kind::shape, Op::gather, GatherAttributes{0}, {f32_03, i64_2}, {"axis 0", "empty"}},
         {Kind::shape,
          Op::fold,

@@ -178,16 +178,6 @@ std::vector<double> moved_by_ones(const std::string& text,
     return evaluate(jvp(graph.results.back(), direction), inputs);
 }
 
-std::string parameters(int count, std::size_t extent) {
-    std::string text;
-    for (int i = 0; i < count; ++i) {
-        const std::string index = std::to_string(i);
-        text += "%p" + index + " = parameter {index=" + index + ", dtype=f64, shape=[" +
-                std::to_string(extent) + "]}\n";
-    }
-    return text;
-}
-
 }  // namespace
 
 TEST_CASE("forward mode at kinks, zeros, ties and infinities") {
@@ -228,8 +218,8 @@ TEST_CASE("forward mode at kinks, zeros, ties and infinities") {
     for (const Edge& edge : edges) {
         INFO(edge.body);
         const int count = static_cast<int>(edge.at.size());
-        const std::string text = parameters(count, edge.at[0].size()) + edge.body + "\nreturn " +
-                                 (count == 1 ? "%p0, %y" : "%p0, %p1, %y");
+        const std::string text = vector_parameters(count, edge.at[0].size()) + edge.body +
+                                 "\nreturn " + (count == 1 ? "%p0, %y" : "%p0, %p1, %y");
         const std::vector<double> got = moved_by_ones(text, edge.at, edge.tangent);
         REQUIRE(got.size() == edge.moved.size());
         for (std::size_t i = 0; i < got.size(); ++i) {

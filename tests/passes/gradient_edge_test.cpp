@@ -21,27 +21,17 @@ struct EdgeCase {
     std::vector<std::vector<double>> gradients;
 };
 
-std::string vector_parameters(int count, int extent) {
-    std::string text;
-    for (int i = 0; i < count; ++i) {
-        const std::string index = std::to_string(i);
-        text += "%p" + index + " = parameter {index=" + index + ", dtype=f64, shape=[" +
-                std::to_string(extent) + "]}\n";
-    }
-    return text;
-}
-
 EdgeCase unary(const std::string& op, std::vector<double> at, std::vector<double> cotangent,
                std::vector<double> gradient) {
     const std::string text =
-        vector_parameters(1, static_cast<int>(at.size())) + "%y = " + op + " %p0\nreturn %p0, %y";
+        vector_parameters(1, at.size()) + "%y = " + op + " %p0\nreturn %p0, %y";
     return {op, text, {std::move(at)}, std::move(cotangent), {std::move(gradient)}};
 }
 
 EdgeCase binary(const std::string& op, std::vector<double> a, std::vector<double> b,
                 std::vector<double> cotangent, std::vector<double> to_a, std::vector<double> to_b) {
-    const std::string text = vector_parameters(2, static_cast<int>(a.size())) + "%y = " + op +
-                             " %p0, %p1\nreturn %p0, %p1, %y";
+    const std::string text =
+        vector_parameters(2, a.size()) + "%y = " + op + " %p0, %p1\nreturn %p0, %p1, %y";
     return {op,
             text,
             {std::move(a), std::move(b)},
@@ -54,9 +44,8 @@ EdgeCase constant_power(const std::string& exponent, std::vector<double> at,
     const std::string shape = std::to_string(at.size());
     const std::vector<double> ones(at.size(), 1.0);
     return {"pow to " + exponent,
-            vector_parameters(1, static_cast<int>(at.size())) + "%n = " + exponent +
-                "\n%e = broadcast %n {shape=[" + shape + "], axes=[]}\n%y = pow %p0, %e\n" +
-                "return %p0, %y",
+            vector_parameters(1, at.size()) + "%n = " + exponent + "\n%e = broadcast %n {shape=[" +
+                shape + "], axes=[]}\n%y = pow %p0, %e\n" + "return %p0, %y",
             {std::move(at)},
             ones,
             {std::move(gradient)}};
@@ -64,8 +53,7 @@ EdgeCase constant_power(const std::string& exponent, std::vector<double> at,
 
 EdgeCase reduction(const std::string& op, std::vector<double> at, std::vector<double> gradient) {
     return {op,
-            vector_parameters(1, static_cast<int>(at.size())) + "%y = " + op +
-                " %p0 {axes=[0]}\nreturn %p0, %y",
+            vector_parameters(1, at.size()) + "%y = " + op + " %p0 {axes=[0]}\nreturn %p0, %y",
             {std::move(at)},
             {1},
             {std::move(gradient)}};
@@ -73,7 +61,7 @@ EdgeCase reduction(const std::string& op, std::vector<double> at, std::vector<do
 
 /// where(x > 0, f(x), 0) at points where f has an infinite or undefined derivative.
 EdgeCase dead_branch(const std::string& body, std::vector<double> at, double slope_at_last) {
-    const int extent = static_cast<int>(at.size());
+    const std::size_t extent = at.size();
     std::vector<double> gradient(at.size(), 0.0);
     gradient.back() = slope_at_last;
     const std::vector<double> ones(at.size(), 1.0);

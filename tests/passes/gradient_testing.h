@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,17 @@ namespace latent::testing {
 
 using codegen::reference::Array;
 using Arrays = std::vector<Array>;
+
+/// The text of f64 vectors %p0, %p1, ...
+inline std::string vector_parameters(int count, std::size_t extent) {
+    std::string text;
+    for (int i = 0; i < count; ++i) {
+        const std::string index = std::to_string(i);
+        text += "%p" + index + " = parameter {index=" + index + ", dtype=f64, shape=[" +
+                std::to_string(extent) + "]}\n";
+    }
+    return text;
+}
 
 /// An interval that operands are drawn from.
 struct Range {

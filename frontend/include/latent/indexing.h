@@ -6,7 +6,7 @@
 #include <optional>
 #include <source_location>
 
-/// Reading and adding at positions that are tensors. Positions are i32 or i64 (TypeError for
+/// Reading and adding at positions that are tensors. Positions are integers (TypeError for
 /// others); those outside [0, extent) are taken as the nearest inside, but where something else is
 /// said.
 namespace latent {

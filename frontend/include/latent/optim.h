@@ -47,6 +47,7 @@ template <typename Derived, typename State>
 class Optimizer {
   public:
     /// The state before the first step: computed zeros, so that the first step is like all others.
+    /// That of f16 and bf16 parameters is f32.
     template <typename Parameters>
     State init(const Parameters& parameters,
                std::source_location location = std::source_location::current()) const {
