@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
 BENCH_ARGS ?=
+N ?= 20000
+SEED ?= 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export CTEST_PARALLEL_LEVEL := $(JOBS)
@@ -22,7 +24,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SOURCE_FOLDERS := ir passes codegen frontend tests benchmarks examples tools
 SOURCES = $(shell find $(SOURCE_FOLDERS) -name '*.h' -o -name '*.cpp' -o -name '*.c')
 
-.PHONY: help build demo test bench ulp format check check-format check-includes check-tidy \
+.PHONY: help build demo test bench ulp fuzz format check check-format check-includes check-tidy \
         check-asan check-tsan clean
 
 help:  ## this list
@@ -56,6 +58,12 @@ ulp: .venv/.requirements  ## measure the errors of functions over all of f32, wr
 	cmake --preset release -DLATENT_BUILD_TESTS=ON
 	cmake --build --preset release --target latent_accuracy
 	build/release/tests/latent_accuracy docs/accuracy.md
+
+fuzz: .venv/.requirements  ## compare random graphs on kernels with the interpreter (N=20000 SEED=1)
+	@tools/ensure_packages.sh fuzz $(TEST_PACKAGES)
+	cmake --preset release -DLATENT_BUILD_TESTS=ON
+	cmake --build --preset release --target latent_fuzz
+	build/release/tests/latent_fuzz --graphs $(N) --seed $(SEED) --jobs $(JOBS) --report
 
 format: .venv/.requirements-dev  ## format the sources
 	clang-format -i $(SOURCES)
