@@ -15,7 +15,7 @@ struct CampaignOptions {
     std::uint64_t graphs = 1000;
     int jobs = 1;
     unsigned seconds_per_graph = 120;
-    int minimised = 10;  ///< failures that are made small; further ones are only named
+    std::size_t minimised = 10;  ///< failures that are made small; further ones are only named
 };
 
 struct CaseFailure {

@@ -117,4 +117,12 @@ std::string check(const Case& example, bool in_parts, Statistics& statistics) {
     return {};
 }
 
+std::vector<std::string> kernel_requests(const Case& example) {
+    const ir::Graph graph = with_data(
+        example.graph, test::fill_parameters(example.graph, example.values, example.data_seed));
+    return detail::make_plan(detail::detach(detail::extract(graph.results), graph.results),
+                             codegen::runtime::this_machine(), {})
+        .plan.requests;
+}
+
 }  // namespace latent::fuzz

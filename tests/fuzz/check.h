@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "ir/op.h"
 #include "tests/fuzz/case.h"
@@ -24,5 +25,8 @@ struct Statistics {
 /// inside was evaluated, result by result (the same bits if no sum of floats is in the graph). The
 /// first thing that is wrong, in words; empty if nothing is. Whatever the library throws passes.
 std::string check(const Case& example, bool in_parts, Statistics& statistics);
+
+/// The requests for the kernels of a case; compiles nothing.
+std::vector<std::string> kernel_requests(const Case& example);
 
 }  // namespace latent::fuzz

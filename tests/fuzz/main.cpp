@@ -53,6 +53,13 @@ void print_minimised(const Case& example, const CampaignOptions& options) {
     const Case smallest = minimise(
         example, [&](const Case& smaller) { return !wrong(smaller).empty(); }, most_attempts);
     std::cout << wrong(smallest) << '\n' << print(smallest);
+    try {
+        for (const std::string& request : kernel_requests(smallest)) {
+            std::cout << request << '\n';
+        }
+    } catch (const Error& error) {
+        std::cout << "no kernels: " << error.what() << '\n';
+    }
 }
 
 int replay(const std::string& path, const CampaignOptions& options, bool is_minimised) {
@@ -87,9 +94,16 @@ int run(const CampaignOptions& options, bool is_report) {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point start = Clock::now();
     const bool is_terminal = isatty(STDERR_FILENO) == 1;
+    std::size_t named = 0;
     const CampaignReport report = run_campaign(options, [&](const CampaignReport& so_far) {
+        for (; named < so_far.failures.size(); ++named) {
+            const CaseFailure& failure = so_far.failures[named];
+            fmt::print("latent_fuzz --seed {} --first {} --graphs 1: {}\n", options.seed,
+                       failure.index, failure.message);
+            std::fflush(stdout);
+        }
         if (is_terminal) {
-            fmt::print(stderr, "\r{}/{} graphs, {} failures", so_far.graphs, options.graphs,
+            fmt::print(stderr, "\r{}/{} graphs, {} failures ", so_far.graphs, options.graphs,
                        so_far.failures.size());
         }
     });
@@ -104,14 +118,10 @@ int run(const CampaignOptions& options, bool is_report) {
                report.graphs, report.statistics.kernels, report.statistics.launches,
                report.failures.size(), seconds.count(),
                static_cast<double>(report.graphs) / seconds.count());
-    int left = options.minimised;
-    for (const CaseFailure& failure : report.failures) {
-        fmt::print("\nlatent_fuzz --seed {} --first {} --graphs 1: {}\n", options.seed,
-                   failure.index, failure.message);
+    for (std::size_t i = 0; i < std::min(report.failures.size(), options.minimised); ++i) {
+        fmt::print("\nGraph {} made small: ", report.failures[i].index);
         std::fflush(stdout);
-        if (left-- > 0) {
-            print_minimised(make_case(options.seed, failure.index), options);
-        }
+        print_minimised(make_case(options.seed, report.failures[i].index), options);
     }
     return report.failures.empty() ? 0 : 1;
 }
@@ -129,7 +139,6 @@ int main(int count, char** arguments) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--minimise", options.minimised, "Failures that are made small")
-        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--text", path, "Runs the graph of this file instead")->check(CLI::ExistingFile);
     app.add_flag("--report", is_report, "Prints how often each primitive was made");

@@ -46,7 +46,7 @@ RandomGraph::RandomGraph(RandomGraphOptions options, std::uint64_t seed)
 }
 
 ir::Graph RandomGraph::make() {
-    values_.push_back(parameter_over({one_of(options_.dtypes), {extent(), extent()}}));
+    values_.push_back(parameter({one_of(options_.dtypes), {extent()}}));
     for (int i = 0; i < options_.steps; ++i) {
         try {
             const ir::Value value = apply(choose());
@@ -179,7 +179,11 @@ ir::Value RandomGraph::parameter_over(const ir::Type& type) {
     return ir::broadcast(parameter(own), type.shape.span(), axes.span(), here);
 }
 
+/// Throws ShapeError where it would be too large.
 ir::Value RandomGraph::parameter(const ir::Type& type) {
+    if (type.element_count() > options_.max_elements) {
+        throw ShapeError("too many elements");
+    }
     return ir::parameter(parameters_++, type, here);
 }
 
