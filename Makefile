@@ -9,7 +9,6 @@ PYTHON ?= python3
 JOBS ?= $(shell nproc)
 BENCH_ARGS ?=
 THREADS ?= 1
-N ?= 10
 SEED ?= 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
@@ -25,7 +24,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SOURCE_FOLDERS := ir passes codegen frontend tests benchmarks examples tools
 SOURCES = $(shell find $(SOURCE_FOLDERS) -name '*.h' -o -name '*.cpp' -o -name '*.c')
 
-.PHONY: help build demo test bench bench-ops ulp check-gradients format check check-format check-includes check-tidy \
+.PHONY: help build demo test bench bench-ops ulp check-gradients fuzz format check check-format check-includes check-tidy \
         check-asan check-tsan clean
 
 help:  ## this list
@@ -72,8 +71,14 @@ check-gradients: .venv/.requirements  ## compare gradients with differences at N
 	@tools/ensure_packages.sh check $(TEST_PACKAGES)
 	cmake --preset release -DLATENT_BUILD_TESTS=ON -DLATENT_BUILD_CONFORMANCE=ON
 	cmake --build --preset release --target latent_conformance latent_tests_passes
-	LATENT_GRADIENT_POINTS=$(N) build/release/tests/latent_tests_passes "first and second derivatives*"
-	build/release/tools/latent-conformance tests/conformance/data --gradients $(N) --seed $(SEED)
+	LATENT_GRADIENT_POINTS=$(or $(N),10) build/release/tests/latent_tests_passes "first and second derivatives*"
+	build/release/tools/latent-conformance tests/conformance/data --gradients $(or $(N),10) --seed $(SEED)
+
+fuzz: .venv/.requirements  ## compare random graphs on kernels with the interpreter (N=20000 SEED=1)
+	@tools/ensure_packages.sh fuzz $(TEST_PACKAGES)
+	cmake --preset release -DLATENT_BUILD_TESTS=ON
+	cmake --build --preset release --target latent_fuzz
+	build/release/tests/latent_fuzz --graphs $(or $(N),20000) --seed $(SEED) --jobs $(JOBS) --report
 
 format: .venv/.requirements-dev  ## format the sources
 	clang-format -i $(SOURCES)

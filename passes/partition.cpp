@@ -90,9 +90,10 @@ class Partitioner {
     void request_operands(int region, int instance, const ir::Node& node,
                           const Coordinates& coordinates);
 
-    /// Why `node` cannot be computed in the region that asks for it there; empty if it was
-    /// absorbed.
-    std::string absorb(const ir::Node& node, const Request& request, int* instance = nullptr);
+    /// Why `node` cannot be computed where `place`, requests that one instance can serve, asks for
+    /// it; empty if it was absorbed.
+    std::string absorb(const ir::Node& node, const Requests& place, int* instance);
+    std::vector<Requests> by_place(const Requests& requests);
     std::string absorb_for_all(const ir::Node& node, const Requests& requests);
     void store(const ir::Node& node, Requests& requests);
     bool store_beside_results(const ir::Node& node, Requests& requests);
@@ -240,13 +241,8 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
                             [](const Request& request) { return request.need != Need::any; })) {
         return "its consumer reads it from memory";
     }
-    bool several = false;
-    for (const Request& request : requests) {
-        const OpenRegion& open = region(request.region);
-        several = several || request.region != requests[0].region ||
-                  open.atoms().expand(request.coordinates) !=
-                      open.atoms().expand(requests[0].coordinates);
-    }
+    const std::vector<Requests> places = by_place(requests);
+    const bool several = places.size() > 1;
     if (several && *costs_.find(&node) > options_.recompute_cost) {
         return "several kernels need it, and computing it again costs more than storing it";
     }
@@ -257,31 +253,36 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
             before.try_emplace(request.region, region(request.region));
         }
     }
-    std::vector<std::pair<const Request*, int>> done;
-    for (const Request& request : requests) {
-        const auto same = std::ranges::find_if(done, [&](const auto& other) {
-            return other.first->region == request.region &&
-                   region(request.region).atoms().expand(other.first->coordinates) ==
-                       region(request.region).atoms().expand(request.coordinates);
-        });
-        if (same != done.end()) {
-            region(request.region).settle_with_instance(request, same->second);
-            continue;
-        }
+    std::vector<std::pair<int, int>> done;  // regions and instances
+    for (const Requests& place : places) {
         int instance = -1;
-        const std::string reason = absorb(node, request, &instance);
+        const std::string reason = absorb(node, place, &instance);
         if (!reason.empty()) {
             for (const auto& [taken, taken_instance] : done) {
-                withdraw(taken->region, taken_instance);
+                withdraw(taken, taken_instance);
             }
             for (auto& [index, saved] : before) {
                 region(index) = std::move(saved);
             }
             return reason;
         }
-        done.emplace_back(&request, instance);
+        done.emplace_back(place[0].region, instance);
     }
     return {};
+}
+
+/// Requests that one instance can serve, together.
+std::vector<Partitioner::Requests> Partitioner::by_place(const Requests& requests) {
+    std::vector<Requests> places;
+    for (const Request& request : requests) {
+        const auto same = std::ranges::find_if(places, [&](const Requests& place) {
+            const AtomTable& atoms = region(request.region).atoms();
+            return place[0].region == request.region &&
+                   atoms.expand(place[0].coordinates) == atoms.expand(request.coordinates);
+        });
+        (same == places.end() ? places.emplace_back() : *same).push_back(request);
+    }
+    return places;
 }
 
 void Partitioner::withdraw(int region_index, int first_instance) {
@@ -298,7 +299,8 @@ void Partitioner::withdraw(int region_index, int first_instance) {
     }
 }
 
-std::string Partitioner::absorb(const ir::Node& node, const Request& request, int* instance) {
+std::string Partitioner::absorb(const ir::Node& node, const Requests& place, int* instance) {
+    const Request& request = place[0];
     OpenRegion& open = region(request.region);
     if (open.instance_count() >= options_.max_stages) {
         return "the kernel has grown to its largest size";
@@ -309,7 +311,9 @@ std::string Partitioner::absorb(const ir::Node& node, const Request& request, in
     }
     if (is_elementwise(node.op())) {
         *instance = open.add_instance(&node, ir::StageKind::elementwise);
-        open.settle_with_instance(request, *instance);
+        for (const Request& same : place) {
+            open.settle_with_instance(same, *instance);
+        }
         request_operands(request.region, *instance, node, coordinates);
         return {};
     }
@@ -318,7 +322,9 @@ std::string Partitioner::absorb(const ir::Node& node, const Request& request, in
     const int first = static_cast<int>(open.instance_count());
     std::string reason = add_anchor(open, node, coordinates, options_, instance);
     if (reason.empty()) {
-        open.settle_with_instance(request, *instance);
+        for (const Request& same : place) {
+            open.settle_with_instance(same, *instance);
+        }
         const KernelStep trial = open.snapshot();
         if (repeats_anchor(trial)) {
             reason = "it would be computed again along another dimension of the result";
@@ -375,18 +381,21 @@ bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests)
             std::ranges::any_of(requests, prevents) || waits_for_alias_of(request.region, node)) {
             continue;
         }
+        Requests place;
+        std::ranges::copy_if(requests, std::back_inserter(place), here);
+        const OpenRegion before = open;
         int instance = -1;
-        if (!absorb(node, request, &instance).empty()) {
+        if (!absorb(node, place, &instance).empty()) {
             continue;
         }
         OpenRegion& grown = region(request.region);
         grown.add_result(&node, instance, request.coordinates);
-        producers_[&node].push_back(request.region);
-        for (const Request& other : requests) {
-            if (here(other)) {
-                grown.settle_with_instance(other, instance);
-            }
+        if (!grown.snapshot().classification.kind) {
+            withdraw(request.region, instance);
+            grown = before;
+            continue;
         }
+        producers_[&node].push_back(request.region);
         std::erase_if(requests, here);
         return true;
     }
@@ -457,7 +466,7 @@ void Partitioner::store_in_new_region(const ir::Node& node) {
         }
     } else {
         int instance = -1;
-        const std::string reason = absorb(node, first, &instance);
+        const std::string reason = absorb(node, {first}, &instance);
         if (!reason.empty()) {
             throw InternalError(fmt::format("no kernel for {}: {}", ir::name(node.op()), reason));
         }
@@ -597,7 +606,13 @@ void Partitioner::finish() {
         return levels[static_cast<std::size_t>(a)] > levels[static_cast<std::size_t>(b)];
     });
     for (const int i : sequence) {
-        partition_.steps.push_back(region(i).snapshot());
+        KernelStep step = region(i).snapshot();
+        if (!step.classification.kind) {
+            throw InternalError(fmt::format("a region of no known kind, {}:\n{}",
+                                            step.classification.reason,
+                                            ir::print(ir::KernelRequest{step.region, {}})));
+        }
+        partition_.steps.push_back(std::move(step));
         partition_.levels.push_back(levels[static_cast<std::size_t>(i)]);
     }
 }

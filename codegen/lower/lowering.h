@@ -101,4 +101,29 @@ Halide::Var parallel_tasks(LoggedSchedule<Target>& schedule, const std::vector<H
     return inner;
 }
 
+/// A loop over rows, and its extent.
+struct RowLoop {
+    Halide::Var var;
+    Halide::Expr extent;
+};
+
+/// As `parallel_tasks`, for a Func that others are computed at, for one row each: gives the loop
+/// inside which it is one. Only the outermost two loops are fused. Of remainders of quotients,
+/// which more would make, Halide's bounds do not see that they are one number.
+template <typename Target>
+Halide::Var parallel_rows(LoggedSchedule<Target>& schedule, const std::vector<RowLoop>& loops,
+                          Halide::Expr points, std::int64_t block) {
+    const std::size_t inside = loops.size() - std::min<std::size_t>(loops.size(), 2);
+    std::vector<Halide::Var> outside;
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+        if (i < inside) {
+            points *= loops[i].extent;
+        } else {
+            outside.push_back(loops[i].var);
+        }
+    }
+    const Halide::Var row = parallel_tasks(schedule, outside, points, block);
+    return inside > 0 ? loops.front().var : row;
+}
+
 }  // namespace latent::codegen

@@ -33,7 +33,7 @@ void lower_row(Lowering& lowering) {
         order.emplace_back(lane);
     }
     // The row inside, all else outside; vectors that run across rows belong to the outside.
-    std::vector<Var> outside;
+    std::vector<RowLoop> outside;
     Expr points = 1;
     for (const int atom : lowering.atoms_of(stored & row)) {
         order.emplace_back(lowering.var(atom));
@@ -43,7 +43,7 @@ void lower_row(Lowering& lowering) {
     }
     for (const int atom : lowering.atoms_of(stored & ~row)) {
         order.emplace_back(lowering.var(atom));
-        outside.push_back(lowering.var(atom));
+        outside.push_back({lowering.var(atom), lowering.inputs().extent(atom)});
     }
     if (vectors && !lowering.is_vector_atom(row)) {
         points *= lowering.store_width();
@@ -54,7 +54,7 @@ void lower_row(Lowering& lowering) {
     if (outside.empty()) {
         reductions.compute_root();
     } else {
-        const Var loop = parallel_tasks(schedule, outside, points, lowering.schedule().block);
+        const Var loop = parallel_rows(schedule, outside, points, lowering.schedule().block);
         reductions.compute_at(out, loop);
     }
     lowering.finish(out, lowering.atoms_of(stored));

@@ -160,10 +160,10 @@ class Scans {
         Func order(lowering_.name() + "_order" + std::to_string(index));
         const auto axis =
             static_cast<std::int32_t>(std::ranges::find(atoms, axis_) - atoms.begin());
-        order.define_extern("latent_sort_row",
-                            {Halide::user_context_value(), keys, Expr(axis),
-                             Expr(static_cast<std::int32_t>(stage.reverse))},
-                            Halide::Int(64), lowering_.vars(span));
+        order.define_extern(
+            "latent_sort_row",
+            {user_context_, keys, Expr(axis), Expr(static_cast<std::int32_t>(stage.reverse))},
+            Halide::Int(64), lowering_.vars(span));
         keep_whole(order);
         enter(index, order, atoms);
     }
@@ -175,6 +175,8 @@ class Scans {
     Lowering& lowering_;
     int axis_;
     Expr extent_;
+    /// One for all calls: Halide takes another of the same name for another parameter.
+    const Expr user_context_ = Halide::user_context_value();
     std::vector<Func> funcs_;
 };
 
@@ -195,11 +197,11 @@ void lower_scan(Lowering& lowering) {
     const Var& vector_loop = lowering.var(vector_atom);
     schedule.split(vector_loop, vector_loop, lane, lowering.store_width()).vectorize(lane);
     std::vector<VarOrRVar> order{lane, lowering.var(axis)};
-    std::vector<Var> outside;
+    std::vector<RowLoop> outside;
     for (const int atom : lowering.atoms_of(lowering.all_atoms())) {
         if (atom != axis) {
             order.emplace_back(lowering.var(atom));
-            outside.push_back(lowering.var(atom));
+            outside.push_back({lowering.var(atom), lowering.inputs().extent(atom)});
         }
     }
     schedule.reorder(order);
@@ -210,7 +212,7 @@ void lower_scan(Lowering& lowering) {
     if (outside.empty()) {
         scans.compute_root();
     } else {
-        scans.compute_at(out, parallel_tasks(schedule, outside, points, lowering.schedule().block));
+        scans.compute_at(out, parallel_rows(schedule, outside, points, lowering.schedule().block));
     }
     lowering.finish(out, lowering.atoms_of(lowering.all_atoms()));
 }

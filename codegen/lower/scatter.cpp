@@ -48,9 +48,11 @@ void lower_scatter(Lowering& lowering) {
     }
     const DType dtype = lowering.region().stages[static_cast<std::size_t>(result.stage)].dtype;
     out(pure) = Halide::undef(storage_type(dtype));
+    // A number may be added repeatedly.
+    const Expr update =
+        lowering.tied(lowering.stages().at(result.stage, at), result.stage, sequential, domain);
     const Expr before = from_storage(dtype, out(target));
-    out(target) = to_storage(
-        dtype, accumulate(ir::Op::reduce_sum, before, lowering.stages().at(result.stage, at)));
+    out(target) = to_storage(dtype, accumulate(ir::Op::reduce_sum, before, update));
     LoggedSchedule schedule = logged_update(out, lowering.log());
     schedule.never_partition_all();
 

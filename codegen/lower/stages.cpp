@@ -1,10 +1,28 @@
 #include "codegen/lower/stages.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace latent::codegen {
 
 using Halide::Expr;
+
+namespace {
+
+Expr constant(const Halide::Type& type, const ir::Literal& literal) {
+    if (!type.is_float()) {
+        return Halide::Internal::make_const(type, literal.as_int());
+    }
+    const double value = literal.as_double();
+    if (value == 0 && std::signbit(value)) {
+        // Its bits: Halide takes equal constants for the same, and so one zero for the other.
+        const Halide::Type bits = type.with_code(halide_type_uint);
+        return Halide::reinterpret(type, Halide::Internal::make_one(bits) << (type.bits() - 1));
+    }
+    return Halide::Internal::make_const(type, value);
+}
+
+}  // namespace
 
 StageExpressions::StageExpressions(const ir::Region& region, const KernelInputs& inputs,
                                    int vector_atom)
@@ -135,13 +153,9 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
                                     stage.operands.empty() ? Expr() : value_of(stage.operands[0]));
                 break;
             }
-            case ir::StageKind::constant: {
-                const Halide::Type type = compute_type(stage.dtype);
-                values[i] = type.is_float()
-                                ? Halide::Internal::make_const(type, stage.literal.as_double())
-                                : Halide::Internal::make_const(type, stage.literal.as_int());
+            case ir::StageKind::constant:
+                values[i] = constant(compute_type(stage.dtype), stage.literal);
                 break;
-            }
             case ir::StageKind::elementwise: {
                 std::vector<Expr> operands;
                 for (const int operand : stage.operands) {

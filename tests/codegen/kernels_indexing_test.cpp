@@ -200,3 +200,12 @@ TEST_CASE("inputs, aliases and repeated results are results too", "[kernels]") {
                   "%m = reshape %n {shape=[3,8]}\n"
                   "return %p0, %r, %n, %m, %n\n");
 }
+
+TEST_CASE("one number is added to one element again and again", "[kernels]") {
+    check_kernels(parameter(0, "5") + parameter(1, "", "i64") + parameter(2, "") +
+                      "%indices = broadcast %p1 {shape=[7], axes=[]}\n"
+                      "%updates = broadcast %p2 {shape=[7], axes=[]}\n"
+                      "%r = scatter_add %p0, %indices, %updates {axis=0}\n"
+                      "return %r\n",
+                  {.tolerance = {1e-6, 0}});
+}

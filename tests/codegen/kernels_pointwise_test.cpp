@@ -259,3 +259,13 @@ TEST_CASE("random bits are those of the interpreter", "[kernels]") {
         "return %r\n",
         {.kernels = 1});
 }
+
+TEST_CASE("a negative zero is no other zero of its kernel", "[kernels]") {
+    check_kernels(
+        "%exponent = parameter {index=0, dtype=f32, shape=[7]}\n"
+        "%zero = constant {value=f32:-0}\n"
+        "%zeros = broadcast %zero {shape=[7], axes=[]}\n"
+        "%r = pow %zeros, %exponent\n"
+        "return %r\n",
+        {.values = Values::positive});
+}

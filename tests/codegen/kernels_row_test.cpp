@@ -212,3 +212,16 @@ TEST_CASE("a row of everything, and rows beside their sums", "[kernels]") {
     check_kernels(parameter(0, "33,70") + softmax(33, 70, 1) + "return %y, %sum, %max\n",
                   {.tolerance = {1e-5, 1e-6}});
 }
+
+// The kernel reads the maximum in two ways, and with one of them alone it would be of a known kind.
+TEST_CASE("a maximum divided by how many elements reach it", "[kernels]") {
+    check_kernels(parameter(0, "70") +
+                  "%max = reduce_max %p0 {axes=[0]}\n"
+                  "%root = sqrt %max\n"
+                  "%everywhere = broadcast %max {shape=[70], axes=[]}\n"
+                  "%reaches = equal %p0, %everywhere\n"
+                  "%ones = cast %reaches {dtype=f32}\n"
+                  "%count = reduce_sum %ones {axes=[0]}\n"
+                  "%share = div %root, %count\n"
+                  "return %share\n");
+}

@@ -125,3 +125,23 @@ TEST_CASE("keys are computed in the kernel that sorts them", "[kernels]") {
                       "return %y\n",
                   {.kernels = 1});
 }
+
+// Rows that do not merge: each is sorted by itself.
+TEST_CASE("sorts along the outermost of four dimensions", "[kernels]") {
+    check_kernels(parameter(0, "3,4") + parameter(1, "5,2") +
+                  "%a = broadcast %p0 {shape=[3,2,4,5], axes=[0,2]}\n"
+                  "%t = permute %p1 {permutation=[1,0]}\n"
+                  "%b = broadcast %t {shape=[3,2,4,5], axes=[1,3]}\n"
+                  "%k = mul %a, %b\n"
+                  "%o = argsort %k {axis=0, reverse=false}\n"
+                  "return %o\n");
+}
+
+TEST_CASE("one kernel sorts twice", "[kernels]") {
+    check_kernels(parameter(0, "5,70") +
+                      "%increasing = argsort %p0 {axis=1, reverse=false}\n"
+                      "%decreasing = argsort %p0 {axis=1, reverse=true}\n"
+                      "%r = sub %increasing, %decreasing\n"
+                      "return %r\n",
+                  {.kernels = 1});
+}

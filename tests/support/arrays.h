@@ -10,10 +10,9 @@
 #include <string>
 
 #include "codegen/reference/array.h"
+#include "tests/support/elements.h"
 
 namespace latent::test {
-
-using codegen::reference::Array;
 
 /// `array<float>({2, 2}, {1, 2, 3, 4})`; rank 0 is `array<float>({}, {1})`.
 template <Element T>
@@ -48,16 +47,6 @@ bool agrees(T actual_element, T expected_element, Tolerance tolerance) {
     return actual_element == expected_element;
 }
 
-/// What fmt knows how to print.
-template <Element T>
-auto printable(T element) {
-    if constexpr (FloatingElement<T> && !std::floating_point<T>) {
-        return static_cast<float>(element);
-    } else {
-        return element;
-    }
-}
-
 /// The first element that does not agree, in words; empty if all do.
 template <Element T>
 std::string first_difference(std::span<const T> actual, std::span<const T> expected,
@@ -72,34 +61,6 @@ std::string first_difference(std::span<const T> actual, std::span<const T> expec
         }
     }
     return {};
-}
-
-/// Calls `function` with the elements as a span of their type.
-template <typename F>
-auto with_elements(const Array& array, F&& function) {
-    switch (array.type().dtype) {
-        case DType::boolean:
-            return function(array.data<bool>());
-        case DType::u8:
-            return function(array.data<std::uint8_t>());
-        case DType::i8:
-            return function(array.data<std::int8_t>());
-        case DType::i16:
-            return function(array.data<std::int16_t>());
-        case DType::i32:
-            return function(array.data<std::int32_t>());
-        case DType::i64:
-            return function(array.data<std::int64_t>());
-        case DType::f16:
-            return function(array.data<float16>());
-        case DType::bf16:
-            return function(array.data<bfloat16>());
-        case DType::f32:
-            return function(array.data<float>());
-        case DType::f64:
-            return function(array.data<double>());
-    }
-    throw InternalError("no such dtype");
 }
 
 /// Matches an array of the same type whose elements all agree.

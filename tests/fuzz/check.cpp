@@ -1,0 +1,128 @@
+#include "tests/fuzz/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "codegen/reference/interpreter.h"
+#include "frontend/evaluation.h"
+#include "tests/fuzz/expectation.h"
+#include "tests/support/plans.h"
+
+namespace latent::fuzz {
+
+namespace {
+
+/// The graph over data instead of parameters.
+ir::Graph with_data(const ir::Graph& graph, std::span<const Array> parameters) {
+    return ir::rewrite(graph, [&](const ir::Node& node, std::span<const ir::Value>) {
+        if (node.op() != ir::Op::parameter) {
+            return ir::Value{};
+        }
+        const auto index =
+            static_cast<std::size_t>(node.attributes_as<ir::ParameterAttributes>().index);
+        return ir::make_buffer(node.type(), std::make_shared<test::GuardedCopy>(parameters[index]),
+                               false, node.location());
+    });
+}
+
+/// What a plan reads: data, and the user's numbers.
+std::vector<Array> inputs_of(const detail::ExtractedGraph& extracted) {
+    std::vector<Array> inputs;
+    for (const ir::Node* node : extracted.inputs) {
+        inputs.push_back(
+            codegen::reference::interpret(ir::Graph{{{ir::NodeRef::share(*node)}}}).front());
+    }
+    return inputs;
+}
+
+std::string first_difference(Expectation& expectation, std::span<const Array> results) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        if (std::string difference = expectation.difference(i, results[i]); !difference.empty()) {
+            return difference;
+        }
+    }
+    return {};
+}
+
+std::string first_other_bits(std::span<const Array> results, std::span<const Array> expected) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        if (!test::same_bits(results[i], expected[i])) {
+            return fmt::format("result {} has other bits", i);
+        }
+    }
+    return {};
+}
+
+/// Settles some value inside, then the results one after the other.
+std::vector<Array> evaluate_in_parts(const ir::Graph& graph, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    const std::vector<const ir::Node*> order = ir::topological_order(graph.results);
+    const ir::Value inside{ir::NodeRef::share(*order[random() % order.size()])};
+    detail::evaluate({&inside, 1});
+    std::vector<Array> results;
+    for (const ir::Value& result : graph.results) {
+        detail::evaluate({&result, 1});
+        results.emplace_back(result.type(), result.node->slot().storage());
+    }
+    return results;
+}
+
+}  // namespace
+
+Statistics& Statistics::operator+=(const Statistics& other) {
+    kernels += other.kernels;
+    launches += other.launches;
+    std::ranges::transform(ops, other.ops, ops.begin(), std::plus<>{});
+    return *this;
+}
+
+std::string check(const Case& example, bool in_parts, Statistics& statistics) {
+    const std::vector<Array> parameters =
+        test::fill_parameters(example.graph, example.values, example.data_seed);
+    Expectation expectation(example.graph, parameters);
+    const ir::Graph graph = with_data(example.graph, parameters);
+    for (const ir::Graph* counted : {&example.graph, &graph}) {
+        for (const ir::Node* node : ir::topological_order(counted->results)) {
+            const bool is_new = counted == &graph ? node->op() == ir::Op::buffer : true;
+            statistics.ops[static_cast<std::size_t>(node->op())] += is_new ? 1 : 0;
+        }
+    }
+    const detail::ExtractedGraph extracted = detail::extract(graph.results);
+    const std::vector<Array> inputs = inputs_of(extracted);
+    const detail::Planned planned = test::plan_kernels(detail::detach(extracted, graph.results));
+    statistics.kernels += planned.plan.requests.size();
+    statistics.launches += planned.plan.launches.size();
+    const std::vector<Array> results = test::run_kernels(planned, inputs);
+    if (const std::string wrong = first_difference(expectation, results); !wrong.empty()) {
+        const std::vector<Array> rewritten = codegen::reference::interpret(planned.graph, inputs);
+        const bool is_rewrite = !first_difference(expectation, rewritten).empty();
+        return fmt::format("{} ({})", wrong,
+                           is_rewrite ? "so does the interpreter after the passes"
+                                      : "the interpreter is right after the passes");
+    }
+    if (const std::string wrong = first_other_bits(test::run_kernels(planned, inputs, 2), results);
+        !wrong.empty()) {
+        return "with two threads " + wrong;
+    }
+    if (in_parts) {
+        const std::vector<Array> parts = evaluate_in_parts(graph, example.data_seed);
+        const std::string wrong = expectation.has_sums() ? first_difference(expectation, parts)
+                                                         : first_other_bits(parts, results);
+        if (!wrong.empty()) {
+            return "evaluated in parts " + wrong;
+        }
+    }
+    return {};
+}
+
+std::vector<std::string> kernel_requests(const Case& example) {
+    const ir::Graph graph = with_data(
+        example.graph, test::fill_parameters(example.graph, example.values, example.data_seed));
+    return detail::make_plan(detail::detach(detail::extract(graph.results), graph.results),
+                             codegen::runtime::this_machine(), {})
+        .plan.requests;
+}
+
+}  // namespace latent::fuzz
