@@ -73,14 +73,16 @@ int choose_pointwise_vector_atom(const ir::Region& region, const ir::Schedule& s
     return choose_vector_atom(region, all, schedule, extents);
 }
 
-/// The atom along which an input lies that vectors would gather, or -1: tiles of both atoms make a
-/// contiguous read of it.
-int choose_tile_atom(const ir::Region& region, const ir::Schedule& schedule,
-                     std::span<const std::int64_t> extents) {
+/// Where vectors would gather an input that lies along another atom: tiles of both, with rows of a
+/// cache line.
+void choose_tile(ir::Schedule& schedule, const ir::Region& region,
+                 std::span<const std::int64_t> extents) {
     constexpr std::int64_t least_extent = 8;
+    constexpr int cache_line = 64;
+    constexpr int most_rows = 16;
     const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
     if (schedule.vector_atom < 0 || extent(schedule.vector_atom) < least_extent) {
-        return -1;
+        return;
     }
     for (const ir::RegionInput& input : region.inputs) {
         if (input.kind != ir::InputKind::strided ||
@@ -90,11 +92,13 @@ int choose_tile_atom(const ir::Region& region, const ir::Schedule& schedule,
         for (int atom = 0; atom < schedule.vector_atom; ++atom) {
             if (input.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one &&
                 extent(atom) >= least_extent) {
-                return atom;
+                schedule.row_atom = atom;
+                schedule.tile_rows =
+                    std::min(most_rows, cache_line / static_cast<int>(byte_size(input.dtype)));
+                return;
             }
         }
     }
-    return -1;
 }
 
 /// Numbers of fewer than 32 bits are computed in 32.
@@ -262,11 +266,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
     switch (schedule.kind) {
         case ir::Template::pointwise:
             schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
-            schedule.row_atom = choose_tile_atom(region, schedule, extents);
-            if (schedule.row_atom >= 0) {
-                constexpr int cache_line = 64;
-                schedule.tile_rows = cache_line / widest_element(region);
-            }
+            choose_tile(schedule, region, extents);
             break;
         case ir::Template::row:
             schedule.unroll = 4;
