@@ -1,4 +1,8 @@
 #include <limits>
+#include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "codegen/math/exponential.h"
 #include "codegen/math/logarithm.h"
@@ -105,14 +109,24 @@ Expr power_of_integers(const Expr& base, const Expr& exponent) {
     const Expr exponent_bits = Halide::cast(wrapping, exponent);
     const int digits = type.is_int() ? type.bits() - 1 : type.bits();
 
-    Expr square = Halide::cast(wrapping, base);
+    // Each step is named: Halide takes the bounds of an expression that does not vary for the
+    // expression itself, as a tree, which would have 2^digits leaves.
+    std::vector<std::pair<std::string, Expr>> steps;
+    const auto named = [&](const char* name, const Expr& value) {
+        steps.emplace_back(Halide::Internal::unique_name(name), value);
+        return Halide::Internal::Variable::make(wrapping, steps.back().first);
+    };
+    Expr square = named("square", Halide::cast(wrapping, base));
     Expr power = one;
     for (int i = 0; i < digits; ++i) {
         const Expr taken = (exponent_bits & (one << i)) != zero;
-        power = Halide::select(taken, power * square, power);
-        square = square * square;
+        power = named("power", Halide::select(taken, power * square, power));
+        square = named("square", square * square);
     }
-    const Expr result = Halide::cast(type, power);
+    Expr result = Halide::cast(type, power);
+    for (const auto& [name, value] : steps | std::views::reverse) {
+        result = Halide::Internal::Let::make(name, value, result);
+    }
     if (type.is_uint()) {
         return result;
     }

@@ -269,3 +269,12 @@ TEST_CASE("a negative zero is no other zero of its kernel", "[kernels]") {
         "return %r\n",
         {.values = Values::positive});
 }
+
+TEST_CASE("a power of integers that does not vary along the loops compiles in time", "[kernels]") {
+    check_kernels(
+        "%x = parameter {index=0, dtype=i32, shape=[1]}\n"
+        "%n = reshape %x {shape=[]}\n"
+        "%p = pow %n, %n\n"
+        "%ps = broadcast %p {shape=[5], axes=[]}\n"
+        "return %p, %ps\n");
+}
