@@ -209,3 +209,10 @@ TEST_CASE("one number is added to one element again and again", "[kernels]") {
                       "return %r\n",
                   {.tolerance = {1e-6, 0}});
 }
+
+TEST_CASE("an index is computed from what it reads", "[kernels]") {
+    check_kernels(parameter(0, "30", "i64") +
+                  "%largest = reduce_max %p0 {axes=[0]}\n"
+                  "%r = gather %p0, %largest {axis=0}\n"
+                  "return %r\n");
+}

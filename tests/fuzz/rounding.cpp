@@ -160,6 +160,7 @@ std::vector<Array> in_f64(std::span<const Array> operands) {
 
 Estimate estimate_function(const ir::Node& node, std::span<const Array> operands) {
     constexpr double reduced_accurately = 0x1p29;
+    constexpr double divided_exactly = 0x1p53;
     const DType dtype = node.type().dtype;
     const Format format = compute_format(dtype);
     const std::vector<Array> wide = in_f64(operands);
@@ -170,6 +171,11 @@ Estimate estimate_function(const ir::Node& node, std::span<const Array> operands
         result.errors[i] =
             format.function_error * size + (size < format.least_normal ? 3 * format.least : 0);
         switch (node.op()) {
+            case ir::Op::remainder:
+                result.errors[i] = 0;
+                result.unbounded[i] =
+                    std::fabs(x[i] / wide[1].data<double>()[i]) >= divided_exactly;
+                break;
             case ir::Op::sin:
             case ir::Op::cos:
             case ir::Op::tan:
@@ -267,6 +273,8 @@ Rounding rounding_of(const ir::Node& node) {
         case ir::Op::contraction:
         case ir::Op::fold:
             return Rounding::sum;
+        case ir::Op::remainder:
+            return Rounding::function;
         default:
             return ir::is_transcendental(node.op()) ? Rounding::function : Rounding::none;
     }
