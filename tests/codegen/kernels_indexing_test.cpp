@@ -216,3 +216,14 @@ TEST_CASE("an index is computed from what it reads", "[kernels]") {
                   "%r = gather %p0, %largest {axis=0}\n"
                   "return %r\n");
 }
+
+// Halide holds this loop for one that changes nothing, if it is not told by the bits of the
+// numbers.
+TEST_CASE("what is not a number is counted by index", "[kernels]") {
+    check_kernels(parameter(0, "50", "i32") + parameter(1, "50", "i32") + parameter(2, "50") +
+                      "%nan = not_equal %p2, %p2\n"
+                      "%ones = cast %nan {dtype=i32}\n"
+                      "%r = scatter_add %p0, %p1, %ones {axis=0}\n"
+                      "return %r\n",
+                  {.values = Values::special});
+}

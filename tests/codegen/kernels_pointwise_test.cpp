@@ -269,3 +269,13 @@ TEST_CASE("a negative zero is no other zero of its kernel", "[kernels]") {
         "return %r\n",
         {.values = Values::positive});
 }
+
+TEST_CASE("a literal zero divides", "[kernels]") {
+    check_kernels(
+        "%x = parameter {index=0, dtype=f32, shape=[70]}\n"
+        "%zero = constant {value=f32:0}\n"
+        "%zeros = broadcast %zero {shape=[70], axes=[]}\n"
+        "%r = div %x, %zeros\n"
+        "return %r\n",
+        {.values = Values::special});
+}

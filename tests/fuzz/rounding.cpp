@@ -214,6 +214,19 @@ bool is_finite(const Array& array) {
     return std::ranges::all_of(doubles(array), [](double x) { return std::isfinite(x); });
 }
 
+/// Whether kernels may compute a fold as a convolution with zeros around its operand, which take
+/// part in its products.
+bool may_be_convolution(const ir::Node& node) {
+    if (node.op() != ir::Op::fold) {
+        return false;
+    }
+    const ir::Node* operand = node.operand(0).node.get();
+    while (ir::category(operand->op()) == ir::Category::view) {
+        operand = operand->operand(0).node.get();
+    }
+    return operand->op() == ir::Op::contraction;
+}
+
 /// n u (sum of magnitudes) bounds the error of a sum of n numbers in any order, and none is made
 /// where all partial sums are numbers of the format. Source: N. J. Higham, Accuracy and Stability
 /// of Numerical Algorithms, section 4.2. A last rounding may be left out where sums are merged.
@@ -235,6 +248,10 @@ Estimate estimate_sum(const ir::Node& node, std::span<const Array> operands) {
     const Doubles magnitudes = doubles(apply(node.op(), node.attributes(), sizes));
     const Array in_dtype = rounded(result.values, node.type());
     const Doubles representable = doubles(in_dtype);
+    if (!finite_operands && may_be_convolution(node)) {
+        result.unbounded.assign(result.values.size(), true);
+        return result;
+    }
     const bool is_plain_sum = !is_product && node.op() != ir::Op::linear_recurrence;
     if (is_product) {
         result.unbounded = unbounded_products(node, wide[0]);
@@ -254,7 +271,9 @@ Estimate estimate_sum(const ir::Node& node, std::span<const Array> operands) {
         if (representable[i] != value) {
             result.errors[i] += 2 * unit_roundoff(dtype) * std::fabs(value);
         }
-        result.unbounded[i] = result.unbounded[i] || magnitudes[i] > format.largest;
+        // A sum that is too large for the dtype may be merged into one that is not.
+        result.unbounded[i] = result.unbounded[i] || magnitudes[i] > format.largest ||
+                              !std::isfinite(representable[i]);
     }
     return result;
 }
