@@ -129,6 +129,7 @@ int run(const CampaignOptions& options, bool is_report) {
 int main(int count, char** arguments) {
     CampaignOptions options;
     bool is_report = false;
+    bool is_listing = false;
     std::string path;
     CLI::App app("Compares random graphs on kernels with the interpreter.");
     app.add_option("--graphs", options.graphs, "How many")->capture_default_str();
@@ -142,7 +143,14 @@ int main(int count, char** arguments) {
         ->capture_default_str();
     app.add_option("--text", path, "Runs the graph of this file instead")->check(CLI::ExistingFile);
     app.add_flag("--report", is_report, "Prints how often each primitive was made");
+    app.add_flag("--print", is_listing, "Prints the graphs instead of running them");
     CLI11_PARSE(app, count, arguments);
+    if (is_listing) {
+        for (std::uint64_t i = 0; i < options.graphs; ++i) {
+            std::cout << print(make_case(options.seed, options.first + i)) << '\n';
+        }
+        return 0;
+    }
     const PrivateKernelCache cache;
     return path.empty() ? run(options, is_report) : replay(path, options, options.minimised > 0);
 }
