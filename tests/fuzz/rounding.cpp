@@ -312,6 +312,7 @@ Array compute_perturbed(const ir::Node& node, std::span<const Array> operands,
     Estimate estimate = rounding == Rounding::function ? estimate_function(node, operands)
                                                        : estimate_sum(node, operands);
     const bool any_as_nan = random() % 2 == 0;
+    const bool at_bounds = random() % 2 == 0;
     for (std::size_t i = 0; i < estimate.values.size(); ++i) {
         double& value = estimate.values[i];
         const std::uint64_t bits = random();
@@ -322,7 +323,10 @@ Array compute_perturbed(const ir::Node& node, std::span<const Array> operands,
             // Whether a sum of zeros begins with +0 is left open.
             value = std::copysign(estimate.errors[i], bits % 2 == 0 ? 1.0 : -1.0);
         } else if (std::isfinite(value)) {
-            const double moved = value + (bits % 2 == 0 ? 1 : -1) * estimate.errors[i];
+            // At the bounds in every other run, for steps; anywhere within in the others, for what
+            // goes up and down in between.
+            const double share = at_bounds ? 1 : static_cast<double>(bits >> 11) / 0x1p53;
+            const double moved = value + (bits % 2 == 0 ? share : -share) * estimate.errors[i];
             const bool keeps_sign = rounding == Rounding::sum || moved * value > 0;
             value = keeps_sign ? moved : std::copysign(0.0, value);
         }
