@@ -12,6 +12,16 @@ int OpenRegion::add_instance(const ir::Node* node, ir::StageKind kind) {
     return static_cast<int>(instances_.size()) - 1;
 }
 
+void OpenRegion::note_seen(const ir::Node* value, const Coordinates& coordinates) {
+    const bool is_loop = std::ranges::none_of(coordinates, [&](const Coordinate& coordinate) {
+        return std::ranges::any_of(coordinate.terms,
+                                   [&](const auto& term) { return is_source_atom(term.atom); });
+    });
+    if (is_loop) {
+        seen_[value].push_back(coordinates);
+    }
+}
+
 int OpenRegion::add_operand(int instance, const ir::Node* value, Coordinates coordinates) {
     note_seen(value, coordinates);
     std::vector<Operand>& operands = this->instance(instance).operands;

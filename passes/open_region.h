@@ -93,14 +93,17 @@ class OpenRegion {
     /// results so far.
     bool stores_like_results(const Coordinates& coordinates) const;
 
-    /// Where `value` has been asked for so far, and adding to it.
-    void note_seen(const ir::Node* value, const Coordinates& coordinates) {
-        seen_[value].push_back(coordinates);
-    }
+    /// Where loops have asked for `value` so far, and adding to it. What an indexed read covers is
+    /// no loop.
+    void note_seen(const ir::Node* value, const Coordinates& coordinates);
     std::span<const Coordinates> seen(const ir::Node* value) const;
 
     /// A source dimension of an indexed read: an atom that is no loop.
     int add_source_atom(std::int64_t extent);
+    bool is_source_atom(int atom) const {
+        return static_cast<std::size_t>(atom) < source_atom_.size() &&
+               source_atom_[static_cast<std::size_t>(atom)];
+    }
 
     /// The region as it would be if all that is pending were read from memory, with its numbers.
     KernelStep snapshot() const;

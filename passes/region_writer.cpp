@@ -40,10 +40,6 @@ class RegionWriter {
     }
 
   private:
-    bool is_source(int atom) const {
-        return static_cast<std::size_t>(atom) < open_.source_atom_.size() &&
-               open_.source_atom_[static_cast<std::size_t>(atom)];
-    }
     std::int64_t extent(int atom) const { return atoms_.extent(atom); }
 
     void collect_loads();
@@ -123,7 +119,8 @@ void RegionWriter::collect_loads() {
 void RegionWriter::note(const Coordinates& coordinates) {
     for (const Coordinate& dim : atoms_.expand(coordinates)) {
         for (const ir::AtomTerm& term : dim.terms) {
-            if (!is_source(term.atom) && std::ranges::find(order_, term.atom) == order_.end()) {
+            if (!open_.is_source_atom(term.atom) &&
+                std::ranges::find(order_, term.atom) == order_.end()) {
                 order_.push_back(term.atom);
             }
         }
@@ -148,7 +145,8 @@ std::vector<int> RegionWriter::walk(const Coordinates& coordinates) const {
     std::vector<int> result;
     for (const Coordinate& dim : atoms_.expand(coordinates)) {
         for (const ir::AtomTerm& term : dim.terms) {
-            if (std::ranges::find(result, term.atom) == result.end() && !is_source(term.atom)) {
+            if (std::ranges::find(result, term.atom) == result.end() &&
+                !open_.is_source_atom(term.atom)) {
                 result.push_back(term.atom);
             }
         }

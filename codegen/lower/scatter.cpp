@@ -3,6 +3,20 @@
 
 namespace latent::codegen {
 
+namespace {
+
+/// The same number, of which Halide does not see that it is what is stored already. Else it drops a
+/// loop that adds nothing, and holds x - x and x != x for nothing, which they are not for
+/// infinities and NaN. (Promises are gone before code is generated.)
+Halide::Expr reread(const Halide::Expr& value) {
+    const Halide::Type type = value.type().with_code(halide_type_float);  // whose range is unknown
+    const Halide::Expr number = Halide::reinterpret(type, value);
+    return Halide::reinterpret(value.type(),
+                               Halide::unsafe_promise_clamped(number, type.min(), type.max()));
+}
+
+}  // namespace
+
 using Halide::Expr;
 using Halide::Func;
 using Halide::RDom;
@@ -51,7 +65,7 @@ void lower_scatter(Lowering& lowering) {
     // A number may be added repeatedly.
     const Expr update =
         lowering.tied(lowering.stages().at(result.stage, at), result.stage, sequential, domain);
-    const Expr before = from_storage(dtype, out(target));
+    const Expr before = reread(from_storage(dtype, out(target)));
     out(target) = to_storage(dtype, accumulate(ir::Op::reduce_sum, before, update));
     LoggedSchedule schedule = logged_update(out, lowering.log());
     schedule.never_partition_all();

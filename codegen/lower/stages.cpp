@@ -14,10 +14,12 @@ Expr constant(const Halide::Type& type, const ir::Literal& literal) {
         return Halide::Internal::make_const(type, literal.as_int());
     }
     const double value = literal.as_double();
-    if (value == 0 && std::signbit(value)) {
-        // Its bits: Halide takes equal constants for the same, and so one zero for the other.
+    if (value == 0) {
+        // The bits of it: Halide takes equal constants for the same, and so one zero for the other,
+        // and refuses to divide by what it knows to be zero.
         const Halide::Type bits = type.with_code(halide_type_uint);
-        return Halide::reinterpret(type, Halide::Internal::make_one(bits) << (type.bits() - 1));
+        const Expr sign = Halide::Internal::make_const(bits, std::signbit(value) ? 1 : 0);
+        return Halide::reinterpret(type, sign << (type.bits() - 1));
     }
     return Halide::Internal::make_const(type, value);
 }

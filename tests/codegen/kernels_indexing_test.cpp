@@ -209,3 +209,28 @@ TEST_CASE("one number is added to one element again and again", "[kernels]") {
                       "return %r\n",
                   {.tolerance = {1e-6, 0}});
 }
+
+TEST_CASE("an index is computed from what it reads", "[kernels]") {
+    check_kernels(parameter(0, "30", "i64") +
+                  "%largest = reduce_max %p0 {axes=[0]}\n"
+                  "%r = gather %p0, %largest {axis=0}\n"
+                  "return %r\n");
+}
+
+// Halide holds these loops for some that change nothing where it sees what is added.
+TEST_CASE("what is not a number is counted and added by index", "[kernels]") {
+    for (const std::string_view dtype : {"i32", "i8", "f32", "f16"}) {
+        check_kernels(parameter(0, "50", dtype) + parameter(1, "50", "i32") + parameter(2, "50") +
+                          fmt::format("%nan = not_equal %p2, %p2\n"
+                                      "%ones = cast %nan {{dtype={}}}\n"
+                                      "%r = scatter_add %p0, %p1, %ones {{axis=0}}\n"
+                                      "return %r\n",
+                                      dtype),
+                      {.values = Values::special});
+    }
+    check_kernels(parameter(0, "50") + parameter(1, "50", "i32") +
+                      "%d = sub %p0, %p0\n"
+                      "%r = scatter_add %p0, %p1, %d {axis=0}\n"
+                      "return %r\n",
+                  {.values = Values::special});
+}

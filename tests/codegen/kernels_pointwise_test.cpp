@@ -278,3 +278,13 @@ TEST_CASE("a power of integers that does not vary along the loops compiles in ti
         "%ps = broadcast %p {shape=[5], axes=[]}\n"
         "return %p, %ps\n");
 }
+
+TEST_CASE("a literal zero divides", "[kernels]") {
+    check_kernels(
+        "%x = parameter {index=0, dtype=f32, shape=[70]}\n"
+        "%zero = constant {value=f32:0}\n"
+        "%zeros = broadcast %zero {shape=[70], axes=[]}\n"
+        "%r = div %x, %zeros\n"
+        "return %r\n",
+        {.values = Values::special});
+}

@@ -40,6 +40,17 @@ class PrivateKernelCache {
     std::filesystem::path folder_;
 };
 
+void print_with_kernels(const Case& example) {
+    std::cout << print(example);
+    try {
+        for (const std::string& request : kernel_requests(example)) {
+            std::cout << request << '\n';
+        }
+    } catch (const Error& error) {
+        std::cout << "no kernels: " << error.what() << '\n';
+    }
+}
+
 void print_minimised(const Case& example, const CampaignOptions& options) {
     const bool in_parts = runs_in_parts(example);
     const auto wrong = [&](const Case& smaller) {
@@ -52,29 +63,25 @@ void print_minimised(const Case& example, const CampaignOptions& options) {
     }
     const Case smallest = minimise(
         example, [&](const Case& smaller) { return !wrong(smaller).empty(); }, most_attempts);
-    std::cout << wrong(smallest) << '\n' << print(smallest);
-    try {
-        for (const std::string& request : kernel_requests(smallest)) {
-            std::cout << request << '\n';
-        }
-    } catch (const Error& error) {
-        std::cout << "no kernels: " << error.what() << '\n';
-    }
+    std::cout << wrong(smallest) << '\n';
+    print_with_kernels(smallest);
 }
 
-int replay(const std::string& path, const CampaignOptions& options, bool is_minimised) {
+Case read_case(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
-        std::cerr << "cannot read " << path << '\n';
-        return 2;
+        throw ValueError("cannot read " + path);
     }
     std::stringstream text;
     text << file.rdbuf();
-    const Case example = parse_case(text.str());
+    return parse_case(text.str());
+}
+
+int replay(const Case& example, const CampaignOptions& options) {
     const std::string wrong =
         check_apart(example, runs_in_parts(example), options.seconds_per_graph);
     std::cout << (wrong.empty() ? "passes" : wrong) << '\n';
-    if (!wrong.empty() && is_minimised) {
+    if (!wrong.empty() && options.minimised > 0) {
         print_minimised(example, options);
     }
     return wrong.empty() ? 0 : 1;
@@ -129,6 +136,7 @@ int run(const CampaignOptions& options, bool is_report) {
 int main(int count, char** arguments) {
     CampaignOptions options;
     bool is_report = false;
+    bool is_listing = false;
     std::string path;
     CLI::App app("Compares random graphs on kernels with the interpreter.");
     app.add_option("--graphs", options.graphs, "How many")->capture_default_str();
@@ -142,9 +150,20 @@ int main(int count, char** arguments) {
         ->capture_default_str();
     app.add_option("--text", path, "Runs the graph of this file instead")->check(CLI::ExistingFile);
     app.add_flag("--report", is_report, "Prints how often each primitive was made");
+    app.add_flag("--print", is_listing, "Prints graphs and kernels instead of running them");
     CLI11_PARSE(app, count, arguments);
+    if (is_listing && !path.empty()) {
+        print_with_kernels(read_case(path));
+        return 0;
+    }
+    if (is_listing) {
+        for (std::uint64_t i = 0; i < options.graphs; ++i) {
+            print_with_kernels(make_case(options.seed, options.first + i));
+        }
+        return 0;
+    }
     const PrivateKernelCache cache;
-    return path.empty() ? run(options, is_report) : replay(path, options, options.minimised > 0);
+    return path.empty() ? run(options, is_report) : replay(read_case(path), options);
 }
 
 }  // namespace

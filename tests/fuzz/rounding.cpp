@@ -160,6 +160,7 @@ std::vector<Array> in_f64(std::span<const Array> operands) {
 
 Estimate estimate_function(const ir::Node& node, std::span<const Array> operands) {
     constexpr double reduced_accurately = 0x1p29;
+    constexpr double divided_exactly = 0x1p53;
     const DType dtype = node.type().dtype;
     const Format format = compute_format(dtype);
     const std::vector<Array> wide = in_f64(operands);
@@ -170,6 +171,11 @@ Estimate estimate_function(const ir::Node& node, std::span<const Array> operands
         result.errors[i] =
             format.function_error * size + (size < format.least_normal ? 3 * format.least : 0);
         switch (node.op()) {
+            case ir::Op::remainder:
+                result.errors[i] = 0;
+                result.unbounded[i] =
+                    std::fabs(x[i] / wide[1].data<double>()[i]) >= divided_exactly;
+                break;
             case ir::Op::sin:
             case ir::Op::cos:
             case ir::Op::tan:
@@ -208,6 +214,19 @@ bool is_finite(const Array& array) {
     return std::ranges::all_of(doubles(array), [](double x) { return std::isfinite(x); });
 }
 
+/// Whether kernels may compute a fold as a convolution with zeros around its operand, which take
+/// part in its products.
+bool may_be_convolution(const ir::Node& node) {
+    if (node.op() != ir::Op::fold) {
+        return false;
+    }
+    const ir::Node* operand = node.operand(0).node.get();
+    while (ir::category(operand->op()) == ir::Category::view) {
+        operand = operand->operand(0).node.get();
+    }
+    return operand->op() == ir::Op::contraction;
+}
+
 /// n u (sum of magnitudes) bounds the error of a sum of n numbers in any order, and none is made
 /// where all partial sums are numbers of the format. Source: N. J. Higham, Accuracy and Stability
 /// of Numerical Algorithms, section 4.2. A last rounding may be left out where sums are merged.
@@ -229,6 +248,10 @@ Estimate estimate_sum(const ir::Node& node, std::span<const Array> operands) {
     const Doubles magnitudes = doubles(apply(node.op(), node.attributes(), sizes));
     const Array in_dtype = rounded(result.values, node.type());
     const Doubles representable = doubles(in_dtype);
+    if (!finite_operands && may_be_convolution(node)) {
+        result.unbounded.assign(result.values.size(), true);
+        return result;
+    }
     const bool is_plain_sum = !is_product && node.op() != ir::Op::linear_recurrence;
     if (is_product) {
         result.unbounded = unbounded_products(node, wide[0]);
@@ -248,7 +271,9 @@ Estimate estimate_sum(const ir::Node& node, std::span<const Array> operands) {
         if (representable[i] != value) {
             result.errors[i] += 2 * unit_roundoff(dtype) * std::fabs(value);
         }
-        result.unbounded[i] = result.unbounded[i] || magnitudes[i] > format.largest;
+        // A sum that is too large for the dtype may be merged into one that is not.
+        result.unbounded[i] = result.unbounded[i] || magnitudes[i] > format.largest ||
+                              !std::isfinite(representable[i]);
     }
     return result;
 }
@@ -267,6 +292,8 @@ Rounding rounding_of(const ir::Node& node) {
         case ir::Op::contraction:
         case ir::Op::fold:
             return Rounding::sum;
+        case ir::Op::remainder:
+            return Rounding::function;
         default:
             return ir::is_transcendental(node.op()) ? Rounding::function : Rounding::none;
     }
@@ -285,6 +312,7 @@ Array compute_perturbed(const ir::Node& node, std::span<const Array> operands,
     Estimate estimate = rounding == Rounding::function ? estimate_function(node, operands)
                                                        : estimate_sum(node, operands);
     const bool any_as_nan = random() % 2 == 0;
+    const bool at_bounds = random() % 2 == 0;
     for (std::size_t i = 0; i < estimate.values.size(); ++i) {
         double& value = estimate.values[i];
         const std::uint64_t bits = random();
@@ -295,7 +323,10 @@ Array compute_perturbed(const ir::Node& node, std::span<const Array> operands,
             // Whether a sum of zeros begins with +0 is left open.
             value = std::copysign(estimate.errors[i], bits % 2 == 0 ? 1.0 : -1.0);
         } else if (std::isfinite(value)) {
-            const double moved = value + (bits % 2 == 0 ? 1 : -1) * estimate.errors[i];
+            // At the bounds in every other run, for steps; anywhere within in the others, for what
+            // goes up and down in between.
+            const double share = at_bounds ? 1 : static_cast<double>(bits >> 11) / 0x1p53;
+            const double moved = value + (bits % 2 == 0 ? share : -share) * estimate.errors[i];
             const bool keeps_sign = rounding == Rounding::sum || moved * value > 0;
             value = keeps_sign ? moved : std::copysign(0.0, value);
         }

@@ -24,7 +24,7 @@ Rounding rounding_of(const ir::Node& node);
 /// The result of one node, in the type of the node.
 Array compute(const ir::Node& node, std::span<const Array> operands);
 
-/// As `compute`, with each element moved up or down at random by all that its kernel may err.
+/// As `compute`, with each element moved up or down at random by what its kernel may err.
 /// Elements without a bound, such as a sum that overflows in some order, become NaN or anything.
 Array compute_perturbed(const ir::Node& node, std::span<const Array> operands,
                         std::mt19937_64& random);

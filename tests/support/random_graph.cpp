@@ -165,8 +165,10 @@ ir::Value RandomGraph::existing_like(const ir::Type& type) {
     return other_dtype.empty() ? ir::Value{} : ir::cast(one_of(other_dtype), type.dtype, here);
 }
 
-/// A new parameter over all or, broadcast, over some of the dimensions.
+/// A new parameter over all or, broadcast, over some of the dimensions. Throws ShapeError where
+/// that would be too large.
 ir::Value RandomGraph::parameter_over(const ir::Type& type) {
+    require_size(type);
     ir::Axes axes;
     ir::Type own{type.dtype, {}};
     const bool is_whole = chance(60) && type.rank() <= options_.max_parameter_rank;
@@ -179,11 +181,15 @@ ir::Value RandomGraph::parameter_over(const ir::Type& type) {
     return ir::broadcast(parameter(own), type.shape.span(), axes.span(), here);
 }
 
+void RandomGraph::require_size(const ir::Type& type) const {
+    if (type.element_count() > options_.max_elements) {
+        throw ShapeError("more elements than the options allow");
+    }
+}
+
 /// Throws ShapeError where it would be too large.
 ir::Value RandomGraph::parameter(const ir::Type& type) {
-    if (type.element_count() > options_.max_elements) {
-        throw ShapeError("too many elements");
-    }
+    require_size(type);
     return ir::parameter(parameters_++, type, here);
 }
 

@@ -59,6 +59,7 @@ class RandomGraph {
     ir::Value existing_like(const ir::Type& type);
     ir::Value parameter_over(const ir::Type& type);
     ir::Value parameter(const ir::Type& type);
+    void require_size(const ir::Type& type) const;
     ir::Literal literal(DType dtype);
     DType dtype_that(DTypePredicate takes);
     std::int64_t extent() { return one_of(extents_); }
