@@ -19,15 +19,9 @@ Expr constant(std::uint32_t bits) {
     return Halide::Internal::make_const(Halide::UInt(32), std::uint64_t{bits});
 }
 
-Expr has_half_conversions() {
-    return Halide::target_has_feature(Halide::Target::F16C);
-}
-
-// The conversions of ir/include/latent/half.h, which explains them, without branches; those of the
-// instruction set where it has them, which differ in the payload of a NaN at most.
+// The conversions of ir/include/latent/half.h, which explains them, without branches.
 
 Expr half_bits(const Expr& x) {
-    const Expr nearest = Halide::reinterpret<std::uint16_t>(Halide::cast(Halide::Float(16), x));
     const Expr bits = bits_of(x);
     const Expr sign = bits >> 16 & constant(0x8000);
     const Expr magnitude = bits & constant(0x7fffffff);
@@ -40,9 +34,15 @@ Expr half_bits(const Expr& x) {
     const Expr beyond =
         Halide::select(magnitude > constant(0x7f800000), constant(0x7e00), constant(0x7c00));
     const Expr result = Halide::select(magnitude < constant((127 + 16) << 23), finite, beyond);
-    const Expr nan = Halide::cast<std::uint16_t>(sign | constant(0x7e00));
-    return Halide::select(has_half_conversions(), Halide::select(math::is_nan(x), nan, nearest),
-                          Halide::cast<std::uint16_t>(sign | result));
+    // The instruction, where there is one, for what stays finite: LLVM takes it to give no
+    // infinity.
+    const Expr below_overflow = magnitude < constant(0x477ff000);  // 65520
+    return Halide::select(
+        Halide::target_has_feature(Halide::Target::F16C),
+        Halide::select(below_overflow,
+                       Halide::reinterpret<std::uint16_t>(Halide::cast(Halide::Float(16), x)),
+                       Halide::cast<std::uint16_t>(sign | beyond)),
+        Halide::cast<std::uint16_t>(sign | result));
 }
 
 Expr half_value(const Expr& stored) {
@@ -56,9 +56,7 @@ Expr half_value(const Expr& stored) {
     const Expr result =
         Halide::select(magnitude < constant(0x400), small,
                        Halide::select(magnitude < constant(0x7c00), normal, special));
-    return Halide::select(has_half_conversions(),
-                          Halide::cast<float>(Halide::reinterpret(Halide::Float(16), stored)),
-                          single_of(sign | result));
+    return single_of(sign | result);
 }
 
 Expr bfloat_bits(const Expr& x) {
