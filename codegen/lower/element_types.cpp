@@ -34,15 +34,7 @@ Expr half_bits(const Expr& x) {
     const Expr beyond =
         Halide::select(magnitude > constant(0x7f800000), constant(0x7e00), constant(0x7c00));
     const Expr result = Halide::select(magnitude < constant((127 + 16) << 23), finite, beyond);
-    // The instruction, where there is one, for what stays finite: LLVM takes it to give no
-    // infinity.
-    const Expr below_overflow = magnitude < constant(0x477ff000);  // 65520
-    return Halide::select(
-        Halide::target_has_feature(Halide::Target::F16C),
-        Halide::select(below_overflow,
-                       Halide::reinterpret<std::uint16_t>(Halide::cast(Halide::Float(16), x)),
-                       Halide::cast<std::uint16_t>(sign | beyond)),
-        Halide::cast<std::uint16_t>(sign | result));
+    return Halide::cast<std::uint16_t>(sign | result);
 }
 
 Expr half_value(const Expr& stored) {
