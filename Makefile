@@ -53,13 +53,14 @@ bench: .venv/.requirements  ## build and run the benchmarks, print ratios (BENCH
 	cmake --build --preset release --target benchmarks
 	benchmarks/run.sh build/release/benchmarks $(BENCH_ARGS)
 
-bench-ops: .venv/.requirements .venv/.requirements-operations  ## time every operation beside NumPy and PyTorch, write docs/operation_speed.md (THREADS=1)
+bench-ops: .venv/.requirements .venv/.requirements-operations  ## time every operation beside NumPy and PyTorch, write docs/operation_speed.md (THREADS=1 BENCH_ARGS=--rounds=3)
 	@tools/ensure_packages.sh bench-ops $(BENCH_PACKAGES)
 	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
 	cmake --build --preset release --target operation_benchmarks
 	.venv/bin/python benchmarks/operations/compare.py \
 	    build/release/benchmarks/operations/operation_benchmarks \
-	    --threads $(THREADS) --output docs/operation_speed$(if $(filter-out 1,$(THREADS)),_$(THREADS)_threads).md
+	    --threads $(THREADS) --output docs/operation_speed$(if $(filter-out 1,$(THREADS)),_$(THREADS)_threads).md \
+	    $(BENCH_ARGS)
 
 ulp: .venv/.requirements  ## measure the errors of functions over all of f32, write docs/accuracy.md
 	@tools/ensure_packages.sh ulp $(TEST_PACKAGES)

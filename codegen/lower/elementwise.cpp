@@ -142,8 +142,10 @@ Expr compute(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
             return math::floor_divide(a, operands[1]);
         case ir::Op::remainder:
             return math::remainder(a, operands[1]);
-        case ir::Op::pow:
-            return math::pow(a, operands[1]);
+        case ir::Op::pow: {
+            const auto base = Halide::Internal::as_const_float(a);
+            return base && *base == 2 ? math::exp2(operands[1]) : math::pow(a, operands[1]);
+        }
         case ir::Op::maximum:
             return a.type().is_bool() ? a || operands[1] : math::maximum(a, operands[1]);
         case ir::Op::minimum:

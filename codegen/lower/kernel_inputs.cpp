@@ -106,7 +106,17 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
 }
 
 Expr KernelInputs::stored_at(int input, const std::vector<Expr>& indices) const {
-    return buffers_.at(input)(std::vector<Expr>(indices.rbegin(), indices.rend()));
+    const ir::RegionInput& description = region_.inputs[static_cast<std::size_t>(input)];
+    std::vector<Expr> arguments(indices.rbegin(), indices.rend());
+    if (description.kind == ir::InputKind::indexed) {
+        // Along a dimension that repeats, all places are one, which a vector reads once.
+        for (std::size_t i = 0; i < arguments.size(); ++i) {
+            if (description.strides[arguments.size() - 1 - i] == ir::StrideClass::zero) {
+                arguments[i] = 0;
+            }
+        }
+    }
+    return buffers_.at(input)(arguments);
 }
 
 Expr KernelInputs::load_at(int input, const std::vector<Expr>& indices) const {

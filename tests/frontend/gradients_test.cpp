@@ -78,3 +78,33 @@ TEST_CASE("a gradient that is zero everywhere is zeros, not an error") {
     const Tensor x = leaf(Tensor::from({1.5f, 2.5f}));
     check_values((floor(x) * 2).sum().backward()[x], {2}, {0, 0});
 }
+
+TEST_CASE("the gradient of a product is the product of the others, zeros among them or not") {
+    constexpr std::int64_t count = 150;
+    for (const int axis : {0, 1, 2}) {
+        Shape shape;
+        for (int i = 0; i < 3; ++i) {
+            shape.push_back(i == axis ? count : 3);
+        }
+        const Tensor position = arange(count).reshape(axis == 0   ? Shape{count, 1, 1}
+                                                      : axis == 1 ? Shape{1, count, 1}
+                                                                  : Shape{1, 1, count});
+        const Tensor factors = (1 + 0.1 * test::sample(shape)).eval();
+        const auto gradient = [&](const Tensor& at) {
+            const Tensor x = leaf(at);
+            return x.prod(axis).sum().backward()[x];
+        };
+        const Tensor others = factors.prod(axis, true) / factors;
+        check_values(gradient(factors), shape, test::values(others), 1e-9);
+        const Tensor one_zero = where(position == 70, 0.0, factors);
+        check_values(gradient(one_zero), shape, test::values(where(position == 70, others, 0.0)),
+                     1e-9);
+        const Tensor two_zeros = where(position == 3, 0.0, one_zero);
+        check_values(gradient(two_zeros), shape, test::values(zeros_like(factors)));
+    }
+    const Tensor x = leaf((1 + 0.1 * test::sample({4, 5, 6})).eval());
+    const Tensor all = x.prod().backward()[x];
+    check_values(all, {4, 5, 6}, test::values(x.prod() / x), 1e-9);
+    const Tensor apart = x.prod({0, 2}).sum().backward()[x];
+    check_values(apart, {4, 5, 6}, test::values(x.prod({0, 2}, true) / x), 1e-9);
+}

@@ -4,6 +4,7 @@ using namespace latent;
 using test::check_gradients;
 using test::check_values;
 using test::sample;
+using test::values;
 
 TEST_CASE("reshape, permute and their relatives move elements as NumPy does") {
     const Tensor x = arange(6).reshape({2, 3});
@@ -121,6 +122,54 @@ TEST_CASE("triangles, diagonals and grids") {
     check_values(swapped[0], {3, 2}, {0, 1, 0, 1, 0, 1});
     check_values(swapped[1], {3, 2}, {0, 0, 1, 1, 2, 2});
     CHECK(meshgrid({}).empty());
+}
+
+TEST_CASE("what is joined meets at any place of a vector") {
+    constexpr std::int64_t rows = 3;
+    for (const DType dtype : {DType::f32, DType::f64, DType::i32, DType::u8}) {
+        for (const std::int64_t left : {1, 7, 16, 37}) {
+            const std::int64_t right = 45 - left;
+            const Tensor a = (arange(rows * left) % 100).reshape({rows, left}).cast(dtype).eval();
+            const Tensor b = (arange(rows * right) + 100).reshape({rows, right}).cast(dtype).eval();
+            const std::vector<double> from_left = values(a);
+            const std::vector<double> from_right = values(b);
+            std::vector<double> joined, rolled, padded;
+            for (std::int64_t i = 0; i < rows; ++i) {
+                const auto element = [&](std::int64_t k) {
+                    return k < left ? from_left[static_cast<std::size_t>(i * left + k)]
+                                    : from_right[static_cast<std::size_t>(i * right + k - left)];
+                };
+                for (std::int64_t k = 0; k < left + right; ++k) {
+                    joined.push_back(element(k));
+                    rolled.push_back(element((k + right) % (left + right)));
+                }
+                for (std::int64_t k = -left; k < right; ++k) {
+                    padded.push_back(k < 0 ? 9
+                                           : from_right[static_cast<std::size_t>(i * right + k)]);
+                }
+            }
+            const Tensor both = concat({a, b}, 1);
+            check_values(both, {rows, 45}, joined);
+            check_values(roll(both.eval(), left, 1), {rows, 45}, rolled);
+            check_values(pad(b, {{0, 0}, {left, 0}}, 9), {rows, 45}, padded);
+        }
+    }
+}
+
+TEST_CASE("short innermost dimensions are arranged and reduced as long ones are") {
+    for (const std::int64_t extent : {2, 3, 10, 31}) {
+        const Tensor x = sample({50, extent}).cast(DType::f32).eval();
+        const Tensor turned = x.transpose().eval();  // the same with the long dimension innermost
+        check_values(x.sum(1), {50}, values(turned.sum(0)), 1e-5);
+        check_values(x.max(1), {50}, values(turned.max(0)));
+        check_values(argmax(x, 1), {50}, values(argmax(turned, 0)));
+        check_values(softmax(x, 1).transpose(), {extent, 50}, values(softmax(turned, 0)), 1e-5);
+        check_values(cumsum(x, 1).transpose(), {extent, 50}, values(cumsum(turned, 0)), 1e-5);
+        check_values(sort(x, 1).transpose(), {extent, 50}, values(sort(turned, 0)));
+        check_values(stack({x, x + 1}, 2).permute({2, 1, 0}), {2, extent, 50},
+                     values(stack({turned, turned + 1}, 0)));
+        check_values(repeat(x, 3, 1).transpose(), {3 * extent, 50}, values(repeat(turned, 3, 0)));
+    }
 }
 
 TEST_CASE("what moves elements moves gradients back") {
