@@ -24,7 +24,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SOURCE_FOLDERS := ir passes codegen frontend tests benchmarks examples tools
 SOURCES = $(shell find $(SOURCE_FOLDERS) -name '*.h' -o -name '*.cpp' -o -name '*.c')
 
-.PHONY: help build demo test bench bench-ops ulp check-gradients fuzz format check check-format check-includes check-tidy \
+.PHONY: help build demo test bench bench-ops ulp check-gradients fuzz mutate format check check-format check-includes check-tidy \
         check-asan check-tsan clean
 
 help:  ## this list
@@ -80,6 +80,12 @@ fuzz: .venv/.requirements  ## compare random graphs on kernels with the interpre
 	cmake --preset release -DLATENT_BUILD_TESTS=ON
 	cmake --build --preset release --target latent_fuzz
 	build/release/tests/latent_fuzz --graphs $(or $(N),20000) --seed $(SEED) --jobs $(JOBS) --report
+
+mutate: .venv/.requirements  ## flip signs and drop terms in the gradient rules; the tests must notice each
+	@tools/ensure_packages.sh mutate $(TEST_PACKAGES)
+	cmake --preset release -DLATENT_BUILD_TESTS=ON
+	cmake --build --preset release --target latent_tests_passes
+	$(PYTHON) tests/mutation/mutate.py build/release
 
 format: .venv/.requirements-dev  ## format the sources
 	clang-format -i $(SOURCES)

@@ -25,7 +25,7 @@ Expression reduced(const Expression& losses, Reduction reduction, std::string_vi
     if (reduction == Reduction::mean) {
         return detail::mean(losses, axes);
     }
-    const Expression total = detail::reduce(Op::reduce_sum, losses, axes);
+    Expression total = detail::reduce(Op::reduce_sum, losses, axes);
     if (reduction == Reduction::sum) {
         return total;
     }
