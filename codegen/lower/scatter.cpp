@@ -1,21 +1,8 @@
 #include "codegen/lower/accumulation.h"
 #include "codegen/lower/lowering.h"
+#include "codegen/math/math.h"
 
 namespace latent::codegen {
-
-namespace {
-
-/// The same number, of which Halide does not see that it is what is stored already. Else it drops a
-/// loop that adds nothing, and holds x - x and x != x for nothing, which they are not for
-/// infinities and NaN. (Promises are gone before code is generated.)
-Halide::Expr reread(const Halide::Expr& value) {
-    const Halide::Type type = value.type().with_code(halide_type_float);  // whose range is unknown
-    const Halide::Expr number = Halide::reinterpret(type, value);
-    return Halide::reinterpret(value.type(),
-                               Halide::unsafe_promise_clamped(number, type.min(), type.max()));
-}
-
-}  // namespace
 
 using Halide::Expr;
 using Halide::Func;
@@ -65,7 +52,9 @@ void lower_scatter(Lowering& lowering) {
     // A number may be added repeatedly.
     const Expr update =
         lowering.tied(lowering.stages().at(result.stage, at), result.stage, sequential, domain);
-    const Expr before = reread(from_storage(dtype, out(target)));
+    // Seeing that it is what is stored already, Halide drops a loop that adds nothing, and holds
+    // x - x and x != x for nothing, which they are not for infinities and NaN.
+    const Expr before = math::opaque(from_storage(dtype, out(target)));
     out(target) = to_storage(dtype, accumulate(ir::Op::reduce_sum, before, update));
     LoggedSchedule schedule = logged_update(out, lowering.log());
     schedule.never_partition_all();

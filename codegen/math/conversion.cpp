@@ -52,4 +52,12 @@ Expr convert(const Type& type, const Expr& x) {
     return Halide::cast(type, x);
 }
 
+Expr opaque(const Expr& x) {
+    // A promise about an integer that holds for its whole type would be simplified away.
+    const Type type = x.type().with_code(halide_type_float);
+    const Expr number = Halide::reinterpret(type, x);
+    return Halide::reinterpret(x.type(),
+                               Halide::unsafe_promise_clamped(number, type.min(), type.max()));
+}
+
 }  // namespace latent::codegen::math

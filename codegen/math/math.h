@@ -71,6 +71,9 @@ Expr remainder(const Expr& a, const Expr& b);
 /// Float to integer truncates, saturates at the limits of the type and sends NaN to 0. Integer to
 /// integer wraps. Anything to bool is x != 0 (so NaN is true).
 Expr convert(const Halide::Type& type, const Expr& x);
+/// The same number, of which Halide's analyses do not see what it is computed from; floats, or
+/// integers of 32 or 64 bits. It is gone before code is generated.
+Expr opaque(const Expr& x);
 
 // Roots and powers.
 

@@ -110,13 +110,14 @@ Expr power_of_integers(const Expr& base, const Expr& exponent) {
     const int digits = type.is_int() ? type.bits() - 1 : type.bits();
 
     // Each step is named: Halide takes the bounds of an expression that does not vary for the
-    // expression itself, as a tree, which would have 2^digits leaves.
+    // expression itself, as a tree, which would have 2^digits leaves. Not seeing what the base is,
+    // it takes none.
     std::vector<std::pair<std::string, Expr>> steps;
     const auto named = [&](const char* name, const Expr& value) {
         steps.emplace_back(Halide::Internal::unique_name(name), value);
         return Halide::Internal::Variable::make(wrapping, steps.back().first);
     };
-    Expr square = named("square", Halide::cast(wrapping, base));
+    Expr square = named("square", Halide::cast(wrapping, opaque(base)));
     Expr power = one;
     for (int i = 0; i < digits; ++i) {
         const Expr taken = (exponent_bits & (one << i)) != zero;

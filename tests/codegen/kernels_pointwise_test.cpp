@@ -288,3 +288,17 @@ TEST_CASE("a literal zero divides", "[kernels]") {
         "return %r\n",
         {.values = Values::special});
 }
+
+// Halide's bounds of these would be trees of 2^31 products.
+TEST_CASE("integer powers of one element and of powers compile", "[kernels]") {
+    check_kernels(
+        "%x = parameter {index=0, dtype=i32, shape=[1]}\n"
+        "%n = reshape %x {shape=[]}\n"
+        "%r = pow %n, %n\n"
+        "return %r\n");
+    check_kernels(
+        "%x = parameter {index=0, dtype=u8, shape=[20]}\n"
+        "%y = pow %x, %x\n"
+        "%z = pow %y, %y\n"
+        "return %z\n");
+}
