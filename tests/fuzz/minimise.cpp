@@ -1,6 +1,7 @@
 #include "tests/fuzz/minimise.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <set>
 #include <string>
@@ -146,8 +147,9 @@ Case minimise(const Case& example, const std::function<bool(const Case&)>& fails
         }
         return improved;
     };
-    while (improve(without_results) | improve(with_operands_as_results) | improve(without_nodes) |
-           improve(with_smaller_extents)) {
+    const std::array<Steps, 4> kinds = {without_results, with_operands_as_results, without_nodes,
+                                        with_smaller_extents};
+    while (std::ranges::count_if(kinds, improve) > 0) {
     }
     return smallest;
 }

@@ -96,7 +96,7 @@ ir::Value RandomGraph::pick() {
 
 /// A value of such a dtype; another one cast to it if need be.
 ir::Value RandomGraph::pick(DTypePredicate takes) {
-    const ir::Value first = pick();
+    ir::Value first = pick();
     if (takes(first.type().dtype)) {
         return first;
     }
