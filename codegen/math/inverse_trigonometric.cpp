@@ -112,10 +112,14 @@ Expr atan2(const Expr& ordinate, const Expr& abscissa) {
     const Real smaller = choose(steep, width, height);
     const Real larger = choose(steep, height, width);
 
-    // Two infinities count as equal, two zeros as a vanishing angle; the sum must not overflow.
+    // Two infinities count as equal, two zeros as a vanishing angle; the sum must not overflow, and
+    // denormals are too coarse to be compared after a product.
     const Expr both_infinite = smaller == infinity;
-    const Real factor =
-        choose(larger > std::ldexp(1.0, exponent_bias(x.type()) - 1), 0.25, x.constant(1.0));
+    const int bias = exponent_bias(x.type());
+    constexpr int raise = 64;
+    const Real upscale =
+        choose(larger < std::ldexp(1.0, raise - bias), std::ldexp(1.0, raise), x.constant(1.0));
+    const Real factor = choose(larger > std::ldexp(1.0, bias - 1), 0.25, upscale);
     const Real low = choose(both_infinite, 1.0, smaller * factor);
     const Real high = choose(both_infinite || larger == 0.0, 1.0, larger * factor);
 
