@@ -11,8 +11,9 @@ namespace {
 /// Points of a task: some 10 us of cheap arithmetic, and 64 KiB of f32.
 constexpr std::int64_t task_points = 1 << 14;
 
+/// False for -1, which stands for no atom.
 bool has(std::uint64_t set, int atom) {
-    return (set >> atom & 1) != 0;
+    return atom >= 0 && (set >> atom & 1) != 0;
 }
 
 /// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
