@@ -5,12 +5,21 @@ import pathlib
 import re
 import sys
 
+COMPILER = ("codegen", "passes", "ir")
 # What each folder may include of this project, by path from the root. The longest match counts.
 ALLOWED = {
     "ir": ["ir"],
     "passes": ["passes", "ir"],
     "codegen": ["codegen", "ir"],
-    "frontend": ["frontend", "codegen", "passes", "ir"],
+    "frontend/include": ["frontend/include", "ir"],
+    "frontend/tensor": ["frontend/tensor", *COMPILER],
+    "frontend/execution": ["frontend/execution", "frontend/tensor", *COMPILER],
+    "frontend/differentiation": [
+        "frontend/differentiation", "frontend/execution", "frontend/tensor", *COMPILER],
+    "frontend/operations": ["frontend/operations", "frontend/tensor", *COMPILER],
+    "frontend/random": ["frontend/random", "frontend/tensor", *COMPILER],
+    "frontend/nn": ["frontend/nn", "frontend/tensor", *COMPILER],
+    "frontend/optim": ["frontend/optim", "frontend/tensor", *COMPILER],
 }
 HALIDE_FOLDERS = ("codegen/math", "codegen/lower", "codegen/compiler")
 # Public headers; users see nothing but these and the standard library.
@@ -25,9 +34,14 @@ def public_header_root(name: str) -> str | None:
     return next((root for root in PUBLIC_FOLDERS if pathlib.Path(root, name).exists()), None)
 
 
+def is_under(path: str, folder: str) -> bool:
+    return path.startswith(folder + "/")
+
+
 def breach(source: str, quote: str, name: str) -> str | None:
-    layer = source.split("/")[0]
+    layer = max((folder for folder in ALLOWED if is_under(source, folder)), key=len)
     own = ALLOWED[layer]
+    layers = {folder.split("/")[0] for folder in own}
     if source.startswith(PUBLIC_FOLDERS):
         if quote == '"' or not (name.startswith("latent/") or STANDARD.fullmatch(name)):
             return "a public header includes <latent/...> and the standard library only"
@@ -38,21 +52,21 @@ def breach(source: str, quote: str, name: str) -> str | None:
     if quote == '"':
         if not pathlib.Path(name).exists():
             return "included by a path that does not start at the repository root"
-        if name.split("/")[0] not in own:
+        if not any(is_under(name, folder) for folder in own):
             return f"{layer} may include only {', '.join(own)}"
     elif name.startswith("latent/"):
         root = public_header_root(name)
         if root is None:
             return "no such public header"
-        if root.split("/")[0] not in own:
-            return f"{layer} may include only {', '.join(own)}; <{name}> is of {root}"
+        if root.split("/")[0] not in layers:
+            return f"{layer} may include only {', '.join(layers)}; <{name}> is of {root}"
     return None
 
 
 def main() -> int:
     breaches = 0
     checked = 0
-    for layer in ALLOWED:
+    for layer in sorted({folder.split("/")[0] for folder in ALLOWED}):
         for path in sorted(pathlib.Path(layer).rglob("*")):
             if path.suffix not in (".h", ".cpp", ".c", ".def"):
                 continue

@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "codegen/runtime/machine.h"
-#include "frontend/access.h"
-#include "frontend/planning.h"
+#include "frontend/execution/planning.h"
+#include "frontend/tensor/access.h"
 #include "tests/frontend/support.h"
 
 using namespace latent;

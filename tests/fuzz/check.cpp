@@ -6,7 +6,7 @@
 #include <random>
 
 #include "codegen/reference/interpreter.h"
-#include "frontend/evaluation.h"
+#include "frontend/execution/evaluation.h"
 #include "tests/fuzz/expectation.h"
 #include "tests/support/plans.h"
 

@@ -8,7 +8,7 @@
 #include "codegen/reference/array.h"
 #include "codegen/runtime/context.h"
 #include "codegen/runtime/machine.h"
-#include "frontend/planning.h"
+#include "frontend/execution/planning.h"
 #include "tests/support/guarded_copy.h"
 
 namespace latent::test {

@@ -1,0 +1,318 @@
+#include "frontend/execution/evaluation.h"
+
+#include <array>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "codegen/reference/interpreter.h"
+#include "codegen/runtime/environment.h"
+#include "codegen/runtime/machine.h"
+#include "frontend/execution/planning.h"
+#include "frontend/execution/reference_check.h"
+#include "frontend/tensor/graph_lock.h"
+#include "ir/graph.h"
+#include "passes/recompute_cost.h"
+
+namespace latent::detail {
+
+namespace {
+
+/// What computing a handle's value again may cost before an evaluation keeps it.
+constexpr int cheap_to_recompute = 8;
+/// Plans kept; beyond, the whole cache starts again.
+constexpr std::size_t max_plans = 4096;
+
+enum class Backend : std::uint8_t { compiled, reference, checked };
+
+Backend backend_from_environment() {
+    if (codegen::runtime::environment_text("LATENT_CHECK") == "reference") {
+        return Backend::checked;
+    }
+    return codegen::runtime::environment_text("LATENT_BACKEND") == "reference" ? Backend::reference
+                                                                               : Backend::compiled;
+}
+
+/// A number that the user wrote, as the bytes that a kernel reads.
+std::array<std::byte, 8> encoded(const ir::Literal& literal) {
+    std::array<std::byte, 8> bytes{};
+    const auto store = [&](auto value) { std::memcpy(bytes.data(), &value, sizeof(value)); };
+    switch (literal.dtype()) {
+        case DType::boolean:
+        case DType::u8:
+            store(static_cast<std::uint8_t>(literal.as_int()));
+            break;
+        case DType::i8:
+            store(static_cast<std::int8_t>(literal.as_int()));
+            break;
+        case DType::i16:
+            store(static_cast<std::int16_t>(literal.as_int()));
+            break;
+        case DType::i32:
+            store(static_cast<std::int32_t>(literal.as_int()));
+            break;
+        case DType::i64:
+            store(literal.as_int());
+            break;
+        case DType::f16:
+            store(float16(literal.as_double()));
+            break;
+        case DType::bf16:
+            store(bfloat16(literal.as_double()));
+            break;
+        case DType::f32:
+            store(static_cast<float>(literal.as_double()));
+            break;
+        case DType::f64:
+            store(literal.as_double());
+            break;
+    }
+    return bytes;
+}
+
+/// The data that a plan runs on, held for the time of the run.
+class PlanInputs {
+  public:
+    explicit PlanInputs(std::span<const ir::Node* const> inputs) {
+        numbers_.reserve(inputs.size());
+        for (const ir::Node* input : inputs) {
+            if (input->slot().ready()) {
+                storage_.push_back(input->slot().storage());
+                pointers_.push_back(storage_.back()->data());
+            } else {
+                storage_.push_back(nullptr);
+                numbers_.push_back(encoded(input->attributes_as<ir::ScalarAttributes>().value));
+                pointers_.push_back(numbers_.back().data());
+            }
+            bytes_.push_back(input->type().bytes());
+        }
+    }
+
+    std::span<const std::byte* const> pointers() const { return pointers_; }
+
+    /// The storage of an input that is itself a result.
+    ir::StorageRef storage(int index, codegen::runtime::MemoryPool& pool) const {
+        const auto i = static_cast<std::size_t>(index);
+        if (storage_[i] != nullptr) {
+            return storage_[i];
+        }
+        ir::StorageRef copy = pool.make_storage(bytes_[i]);
+        std::memcpy(copy->data(), pointers_[i], bytes_[i]);
+        return copy;
+    }
+
+  private:
+    std::vector<ir::StorageRef> storage_;
+    std::vector<std::array<std::byte, 8>> numbers_;
+    std::vector<const std::byte*> pointers_;
+    std::vector<std::size_t> bytes_;
+};
+
+/// Drives evaluations. An evaluation claims all that it is going to compute in one critical
+/// section, under a ticket; what an earlier one has claimed it waits for. Since waiting goes to
+/// lower tickets only, it cannot go in circles.
+class Evaluator {
+  public:
+    void evaluate(std::span<const ir::Value> roots);
+    void clear_plans() {
+        const std::lock_guard lock(plans_mutex_);
+        plans_.clear();
+    }
+
+  private:
+    /// What of a plan is needed to run it; the graph it was made from goes.
+    struct CachedPlan {
+        codegen::runtime::Plan plan;
+        std::vector<Planned::Source> sources;
+    };
+    using PlanRef = std::shared_ptr<const CachedPlan>;
+
+    bool wait_for_others(std::span<const ir::Value> roots, std::unique_lock<std::mutex>& lock);
+    PlanRef plan_for(const ExtractedGraph& extracted, std::span<const ir::Value> wanted);
+    std::vector<ir::StorageRef> compute(std::span<const ir::Value> wanted);
+    std::vector<ir::StorageRef> run(const ExtractedGraph& extracted, const PlanRef& planned);
+    void settle(std::span<const ir::Value> wanted, std::span<const ir::StorageRef> results);
+
+    const Backend backend_ = backend_from_environment();
+    const passes::PipelineOptions pipeline_ = passes::PipelineOptions::from_environment();
+
+    std::mutex claims_mutex_;
+    std::condition_variable released_;
+    std::uint64_t next_ticket_ = 1;
+
+    std::mutex plans_mutex_;
+    std::unordered_map<ir::Hash128, PlanRef> plans_;
+};
+
+/// Waits until no claim of an earlier evaluation is left in the cone of `roots`, with `lock` on the
+/// claims.
+bool Evaluator::wait_for_others(std::span<const ir::Value> roots,
+                                std::unique_lock<std::mutex>& lock) {
+    bool waited = false;
+    for (;;) {
+        bool claimed = false;
+        {
+            const std::shared_lock graph(graph_mutex());
+            for (const ir::Node* node : ir::topological_order(roots, [&](const ir::Node& n) {
+                     return n.slot().ready() || n.slot().claim() != 0;
+                 })) {
+                claimed = claimed || (!node->slot().ready() && node->slot().claim() != 0);
+            }
+        }
+        if (!claimed) {
+            return waited;
+        }
+        waited = true;
+        released_.wait(lock);
+    }
+}
+
+void Evaluator::evaluate(std::span<const ir::Value> roots) {
+    std::vector<ir::Value> wanted;
+    std::uint64_t ticket = 0;
+    {
+        std::unique_lock lock(claims_mutex_);
+        wait_for_others(roots, lock);
+        const std::shared_lock graph(graph_mutex());
+        wanted = wanted_values(roots);
+        if (wanted.empty()) {
+            return;
+        }
+        ticket = next_ticket_++;
+        for (const ir::Value& value : wanted) {
+            value.node->slot().claim() = ticket;
+        }
+    }
+    const auto release = [&] {
+        const std::lock_guard lock(claims_mutex_);
+        for (const ir::Value& value : wanted) {
+            value.node->slot().claim() = 0;
+        }
+        released_.notify_all();
+    };
+    try {
+        settle(wanted, compute(wanted));
+    } catch (...) {
+        release();
+        throw;
+    }
+    release();
+}
+
+Evaluator::PlanRef Evaluator::plan_for(const ExtractedGraph& extracted,
+                                       std::span<const ir::Value> wanted) {
+    {
+        const std::lock_guard lock(plans_mutex_);
+        if (const auto known = plans_.find(extracted.key); known != plans_.end()) {
+            return known->second;
+        }
+    }
+    Planned made =
+        make_plan(detach(extracted, wanted), codegen::runtime::this_machine(), pipeline_);
+    auto planned =
+        std::make_shared<CachedPlan>(CachedPlan{std::move(made.plan), std::move(made.sources)});
+    planned->plan.kernels = codegen::runtime::context().kernels().get_all(planned->plan.requests);
+    const std::lock_guard lock(plans_mutex_);
+    if (plans_.size() >= max_plans) {
+        plans_.clear();
+    }
+    return plans_.emplace(extracted.key, std::move(planned)).first->second;
+}
+
+std::vector<ir::StorageRef> Evaluator::run(const ExtractedGraph& extracted,
+                                           const PlanRef& planned) {
+    codegen::runtime::Context& context = codegen::runtime::context();
+    const PlanInputs inputs(extracted.inputs);
+    const std::vector<ir::StorageRef> outputs =
+        codegen::runtime::run(planned->plan, inputs.pointers(), context);
+    std::vector<ir::StorageRef> results;
+    for (const Planned::Source& source : planned->sources) {
+        results.push_back(source.is_input ? inputs.storage(source.index, context.memory())
+                                          : outputs[static_cast<std::size_t>(source.index)]);
+    }
+    return results;
+}
+
+std::vector<ir::StorageRef> Evaluator::compute(std::span<const ir::Value> wanted) {
+    const auto allocate = [](std::size_t bytes) {
+        return codegen::runtime::context().memory().make_storage(bytes);
+    };
+    if (backend_ == Backend::reference) {
+        const std::shared_lock graph(graph_mutex());
+        return codegen::reference::evaluate(wanted, allocate);
+    }
+    ExtractedGraph extracted;
+    PlanRef planned;
+    {
+        const std::shared_lock graph(graph_mutex());
+        extracted = extract(wanted);
+        planned = plan_for(extracted, wanted);
+    }
+    std::vector<ir::StorageRef> results = run(extracted, planned);
+    if (backend_ == Backend::checked) {
+        check_against_reference(wanted, results, allocate);
+    }
+    return results;
+}
+
+void Evaluator::settle(std::span<const ir::Value> wanted, std::span<const ir::StorageRef> results) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        wanted[i].node->slot().settle(results[i]);
+    }
+    // What no gradient can be asked through lets go of what it was computed from; so do leaves of
+    // differentiation.
+    const std::unique_lock graph(graph_mutex());
+    for (const ir::Value& value : wanted) {
+        if (!value.node->requires_grad() || value.op() == ir::Op::stop_gradient) {
+            value.node->forget_operands();
+        }
+    }
+}
+
+Evaluator& evaluator() {
+    static Evaluator instance;
+    return instance;
+}
+
+}  // namespace
+
+std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots) {
+    const auto is_ready = [](const ir::Node& node) { return node.slot().ready(); };
+    ir::NodeMap<bool> is_root(roots.size());
+    for (const ir::Value& root : roots) {
+        is_root.insert(root.node.get(), true);
+    }
+    const std::vector<const ir::Node*> order = ir::topological_order(roots, is_ready);
+    const ir::NodeMap<int> costs = passes::recompute_costs(order, passes::Anchors::computed_again);
+    std::vector<ir::Value> wanted;
+    for (const ir::Node* node : order) {
+        if (is_ready(*node)) {
+            continue;
+        }
+        const bool named = node->slot().handles().load(std::memory_order_relaxed) != 0;
+        // Numbers that depend on data are always kept: they count steps, and would otherwise grow
+        // without end.
+        const int limit = node->type().rank() == 0 && ir::category(node->op()) != ir::Category::leaf
+                              ? 0
+                              : cheap_to_recompute;
+        if (is_root.contains(node) || (named && costs.at(node) > limit)) {
+            wanted.push_back({ir::NodeRef::share(*node)});
+        }
+    }
+    return wanted;
+}
+
+void evaluate(std::span<const ir::Value> roots) {
+    if (GraphReader::active()) {
+        throw GradientError("a backward rule builds a graph; it cannot evaluate one");
+    }
+    evaluator().evaluate(roots);
+}
+
+void clear_plans() {
+    evaluator().clear_plans();
+}
+
+}  // namespace latent::detail

@@ -1,0 +1,330 @@
+#include "frontend/execution/planning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "passes/schedule.h"
+
+namespace latent::detail {
+
+namespace {
+
+using codegen::ArgumentKind;
+using codegen::runtime::PlanArgument;
+using codegen::runtime::PlanLaunch;
+using codegen::runtime::PlanSlot;
+
+/// A launch of fewer points than this is over before another thread has woken.
+constexpr std::int64_t parallel_points = 1 << 15;
+
+bool is_input(const ir::CanonicalNode& entry) {
+    return entry.is_input || entry.node->op() == ir::Op::scalar;
+}
+
+/// Turns a partition into launches over slots.
+class PlanWriter {
+  public:
+    PlanWriter(Planned& planned, const ir::Machine& machine)
+        : planned_(planned), plan_(planned.plan), machine_(machine) {}
+
+    void write() {
+        find_storage();
+        note_lifetimes();
+        assign_slots();
+        for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
+            add_step(planned_.partition.steps[i], planned_.partition.levels[i]);
+        }
+        for (const ir::Value& result : planned_.graph.results) {
+            const PlanSlot& slot =
+                plan_.slots[static_cast<std::size_t>(slot_of(result.node.get()))];
+            planned_.sources.push_back({slot.kind == PlanSlot::Kind::input, slot.index});
+        }
+    }
+
+  private:
+    const ir::Node* storage_of(const ir::Node* value) const {
+        const ir::Node* const* found = storage_.find(value);
+        return found == nullptr ? value : *found;
+    }
+
+    void find_storage() {
+        for (const passes::Alias& alias : planned_.partition.aliases) {
+            storage_[alias.value] = storage_of(alias.storage);
+        }
+    }
+
+    void note_use(const ir::Node* value, int step) {
+        const ir::Node* storage = storage_of(value);
+        if (storage->op() == ir::Op::parameter) {
+            return;
+        }
+        auto [index, added] = value_index_.insert(storage, static_cast<int>(values_.size()));
+        if (added) {
+            values_.push_back(storage);
+            lifetimes_.push_back({storage->type().bytes(), step, step});
+        }
+        passes::Lifetime& lifetime = lifetimes_[static_cast<std::size_t>(index)];
+        lifetime.last = std::max(lifetime.last, step);
+    }
+
+    /// Steps of one level run in any order, so lifetimes are counted in levels.
+    void note_lifetimes() {
+        const std::vector<int>& levels = planned_.partition.levels;
+        const int top = levels.empty() ? 0 : levels.front();
+        for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
+            const passes::KernelStep& step = planned_.partition.steps[i];
+            for (const passes::InputBinding& input : step.inputs) {
+                if (input.value != nullptr) {
+                    note_use(input.value, top - levels[i]);
+                }
+            }
+            for (const passes::ResultBinding& result : step.results) {
+                note_use(result.value, top - levels[i]);
+            }
+        }
+        for (const ir::Value& result : planned_.graph.results) {
+            note_use(result.node.get(), top + 1);
+        }
+    }
+
+    void assign_slots() {
+        for (const ir::Value& result : planned_.graph.results) {
+            const ir::Node* storage = storage_of(result.node.get());
+            if (storage->op() == ir::Op::parameter || slots_.contains(storage)) {
+                continue;
+            }
+            slots_[storage] = static_cast<int>(plan_.slots.size());
+            const std::size_t bytes = storage->type().bytes();
+            plan_.slots.push_back(
+                {PlanSlot::Kind::output, static_cast<int>(plan_.output_bytes.size()), 0, bytes});
+            plan_.output_bytes.push_back(bytes);
+        }
+        std::vector<const ir::Node*> scratch;
+        std::vector<passes::Lifetime> lifetimes;
+        for (std::size_t i = 0; i < values_.size(); ++i) {
+            if (!slots_.contains(values_[i])) {
+                scratch.push_back(values_[i]);
+                lifetimes.push_back(lifetimes_[i]);
+            }
+        }
+        planned_.memory = passes::plan_memory(lifetimes);
+        plan_.arena_bytes = planned_.memory.arena_bytes;
+        for (std::size_t i = 0; i < scratch.size(); ++i) {
+            slots_[scratch[i]] = static_cast<int>(plan_.slots.size());
+            plan_.slots.push_back({PlanSlot::Kind::scratch, 0, planned_.memory.offsets[i],
+                                   scratch[i]->type().bytes()});
+        }
+    }
+
+    int slot_of(const ir::Node* value) {
+        const ir::Node* storage = storage_of(value);
+        if (storage->op() == ir::Op::parameter) {
+            auto [slot, added] = slots_.insert(storage, static_cast<int>(plan_.slots.size()));
+            if (added) {
+                const auto index = storage->attributes_as<ir::ParameterAttributes>().index;
+                plan_.slots.push_back(
+                    {PlanSlot::Kind::input, static_cast<int>(index), 0, storage->type().bytes()});
+            }
+            return slot;
+        }
+        return slots_.at(storage);
+    }
+
+    /// Equal kernels of one level share a launch.
+    void add_step(const passes::KernelStep& step, int level) {
+        const ir::Schedule schedule =
+            passes::default_schedule(step.region, step.classification, machine_, step.extents);
+        const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
+        const auto [known, added] =
+            kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
+        if (added) {
+            plan_.requests.push_back(request);
+        }
+        const auto [launch, begins] =
+            launches_.emplace(std::pair(level, known->second), plan_.launches.size());
+        if (begins) {
+            plan_.launches.push_back({known->second, {}, false});
+        }
+        planned_.kernel_of_step.push_back(known->second);
+        PlanLaunch& target = plan_.launches[launch->second];
+        target.calls.push_back(arguments(step, schedule));
+        std::int64_t points = 1;
+        for (const std::int64_t extent : step.extents) {
+            points *= extent;
+        }
+        target.parallel = target.parallel || points >= parallel_points;
+    }
+
+    std::vector<PlanArgument> arguments(const passes::KernelStep& step,
+                                        const ir::Schedule& schedule) {
+        std::vector<PlanArgument> result;
+        const std::vector<const ir::IndexedDim*> indexed = codegen::indexed_dims(step.region);
+        for (const codegen::KernelArgument& wanted : codegen::kernel_arguments(step.region)) {
+            const auto i = static_cast<std::size_t>(wanted.index);
+            PlanArgument argument;
+            argument.kind = wanted.kind;
+            switch (wanted.kind) {
+                case ArgumentKind::extent:
+                    argument.number = narrowed(step.extents[i]);
+                    break;
+                case ArgumentKind::row_block:
+                    argument.number =
+                        narrowed(passes::row_block(schedule, step.region, step.extents));
+                    break;
+                case ArgumentKind::scalar:
+                    argument.slot = slot_of(step.inputs[i].value);
+                    break;
+                case ArgumentKind::buffer:
+                    argument = buffer(step, i);
+                    break;
+                case ArgumentKind::affine_offset:
+                    argument.number = step.inputs[i].offset;
+                    break;
+                case ArgumentKind::affine_stride:
+                    argument.number =
+                        step.inputs[i].strides[static_cast<std::size_t>(wanted.dimension)];
+                    break;
+                case ArgumentKind::index_offset:
+                    argument.number = narrowed(step.indices[i].offset);
+                    break;
+                case ArgumentKind::index_extent:
+                    argument.number = narrowed(step.indices[i].extent);
+                    break;
+                case ArgumentKind::result:
+                    argument = result_buffer(step, i);
+                    break;
+            }
+            result.push_back(std::move(argument));
+        }
+        return result;
+    }
+
+    /// Kernels index with 32 bits along each dimension (and 64 in all).
+    static std::int32_t narrowed(std::int64_t number) {
+        if (number != static_cast<std::int32_t>(number)) {
+            throw ShapeError(fmt::format(
+                "an extent or stride of {} is beyond the 2^31 - 1 that kernels index with",
+                number));
+        }
+        return static_cast<std::int32_t>(number);
+    }
+
+    static PlanArgument::Dim dim(std::int64_t extent, std::int64_t stride) {
+        return {narrowed(extent), narrowed(stride)};
+    }
+
+    /// Dimensions of a buffer over the atoms that it varies along, innermost first.
+    static void add_atom_dims(PlanArgument& argument, std::span<const ir::StrideClass> classes,
+                              std::span<const std::int64_t> strides,
+                              std::span<const std::int64_t> extents) {
+        for (std::size_t atom = classes.size(); atom-- > 0;) {
+            if (classes[atom] != ir::StrideClass::zero) {
+                argument.dims.push_back(dim(extents[atom], strides[atom]));
+            }
+        }
+    }
+
+    PlanArgument buffer(const passes::KernelStep& step, std::size_t i) {
+        const passes::InputBinding& binding = step.inputs[i];
+        const ir::RegionInput& input = step.region.inputs[i];
+        PlanArgument argument;
+        argument.kind = ArgumentKind::buffer;
+        argument.slot = slot_of(binding.value);
+        argument.element = byte_size(input.dtype);
+        argument.offset = binding.offset * static_cast<std::ptrdiff_t>(argument.element);
+        if (input.kind == ir::InputKind::indexed) {
+            for (std::size_t k = input.strides.size(); k-- > 0;) {
+                argument.dims.push_back(dim(binding.extents[k], binding.strides[k]));
+            }
+        } else {
+            add_atom_dims(argument, input.strides, binding.strides, step.extents);
+        }
+        return argument;
+    }
+
+    PlanArgument result_buffer(const passes::KernelStep& step, std::size_t i) {
+        const passes::ResultBinding& binding = step.results[i];
+        const ir::RegionResult& result = step.region.results[i];
+        PlanArgument argument;
+        argument.kind = ArgumentKind::result;
+        argument.slot = slot_of(binding.value);
+        argument.element = byte_size(binding.value->type().dtype);
+        if (result.scatter.empty()) {
+            add_atom_dims(argument, result.strides, binding.strides, step.extents);
+        } else {
+            const ir::Shape& shape = binding.value->type().shape;
+            for (std::size_t k = shape.size(); k-- > 0;) {
+                argument.dims.push_back(dim(shape[k], binding.strides[k]));
+            }
+        }
+        return argument;
+    }
+
+    Planned& planned_;
+    codegen::runtime::Plan& plan_;
+    const ir::Machine& machine_;
+    ir::NodeMap<const ir::Node*> storage_;
+    ir::NodeMap<int> value_index_;
+    std::vector<const ir::Node*> values_;
+    std::vector<passes::Lifetime> lifetimes_;
+    ir::NodeMap<int> slots_;
+    std::unordered_map<std::string, int> kernels_;
+    std::map<std::pair<int, int>, std::size_t> launches_;
+};
+
+}  // namespace
+
+ExtractedGraph extract(std::span<const ir::Value> wanted) {
+    ExtractedGraph extracted;
+    extracted.order =
+        ir::canonical_order(wanted, [](const ir::Node& node) { return node.slot().ready(); });
+    extracted.key = ir::structural_hash(extracted.order, wanted);
+    for (const ir::CanonicalNode& entry : extracted.order) {
+        if (is_input(entry)) {
+            extracted.inputs.push_back(entry.node);
+        }
+    }
+    return extracted;
+}
+
+ir::Graph detach(const ExtractedGraph& extracted, std::span<const ir::Value> wanted) {
+    ir::NodeMap<ir::Value> copies(extracted.order.size());
+    std::vector<ir::Value> operands;
+    std::int64_t next_parameter = 0;
+    for (const ir::CanonicalNode& entry : extracted.order) {
+        const ir::Node& node = *entry.node;
+        if (is_input(entry)) {
+            copies[&node] = ir::parameter(next_parameter++, node.type(), node.location());
+            continue;
+        }
+        if (node.op() == ir::Op::custom_vjp) {
+            copies[&node] = copies.at(node.operand(0).node.get());
+            continue;
+        }
+        operands.clear();
+        for (const ir::Value& operand : node.operands()) {
+            operands.push_back(copies.at(operand.node.get()));
+        }
+        copies[&node] = {ir::Node::create(
+            {node.op(), node.attributes(), operands, node.type(), node.location(), false})};
+    }
+    ir::Graph graph;
+    for (const ir::Value& value : wanted) {
+        graph.results.push_back(copies.at(value.node.get()));
+    }
+    return graph;
+}
+
+Planned make_plan(const ir::Graph& graph, const ir::Machine& machine,
+                  const passes::PipelineOptions& options, const passes::PassObserver& observer) {
+    Planned planned;
+    planned.graph = passes::run_pipeline(graph, options, observer);
+    planned.partition = passes::partition(planned.graph);
+    PlanWriter(planned, machine).write();
+    return planned;
+}
+
+}  // namespace latent::detail
