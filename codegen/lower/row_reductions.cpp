@@ -128,7 +128,17 @@ void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop) {
 
 void RowReductions::compute_root() {
     for (const Func& func : funcs_) {
-        logged(func, lowering_.log()).compute_root();
+        LoggedSchedule schedule = logged(func, lowering_.log());
+        schedule.compute_root();
+        // Those who read it in whole vectors must not make it reach past the end of what it reads.
+        for (int atom = 0; atom < lowering_.inputs().atom_count(); ++atom) {
+            const Var& var = lowering_.var(atom);
+            const bool is_argument = std::ranges::any_of(
+                func.args(), [&](const Var& argument) { return argument.name() == var.name(); });
+            if (is_argument) {
+                schedule.bound(var, 0, lowering_.inputs().extent(atom));
+            }
+        }
     }
 }
 

@@ -110,6 +110,28 @@ TEST_CASE("what a reduction reads is computed inside it, views included", "[kern
                   {.tolerance = {1e-5, 1e-4}, .kernels = 1});
 }
 
+TEST_CASE("a sum of what was summed over another dimension reads nothing past the end",
+          "[kernels]") {
+    for (const char* shape : {"2,2", "3,33", "40,7"}) {
+        const std::string columns = std::string(shape).substr(std::string(shape).find(',') + 1);
+        check_kernels(parameter(0, DType::i32, shape) + "%a = reduce_sum %p0 {axes=[0]}\n" +
+                          fmt::format("%b = broadcast %a {{shape=[{}], axes=[1]}}\n", shape) +
+                          "%m = mul %b, %p0\n"
+                          "%r = reduce_sum %m {axes=[1]}\n"
+                          "return %r\n",
+                      {.kernels = 1});
+        check_kernels(parameter(0, DType::f32, shape) + parameter(1, DType::f32, columns) +
+                          "%c = mul %p0, %p0\n"
+                          "%a = reduce_sum %c {axes=[0]}\n"
+                          "%e = mul %a, %p1\n" +
+                          fmt::format("%b = broadcast %e {{shape=[{}], axes=[1]}}\n", shape) +
+                          "%m = mul %b, %p0\n"
+                          "%r = reduce_sum %m {axes=[1]}\n"
+                          "return %r\n",
+                      {.tolerance = {1e-4, 1e-3}, .kernels = 1});
+    }
+}
+
 TEST_CASE("sums of different values along the same dimensions are one kernel", "[kernels]") {
     for (const char* axes : {"0", "1", "0,1"}) {
         check_kernels(

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <random>
 
 #include "codegen/reference/interpreter.h"
 #include "frontend/execution/evaluation.h"
 #include "tests/fuzz/expectation.h"
+#include "tests/support/elements.h"
 #include "tests/support/plans.h"
 
 namespace latent::fuzz {
@@ -46,10 +49,36 @@ std::string first_difference(Expectation& expectation, std::span<const Array> re
     return {};
 }
 
-std::string first_other_bits(std::span<const Array> results, std::span<const Array> expected) {
+enum class Nans { to_the_bit, any };
+
+template <typename T>
+bool agree(const T& a, const T& b, Nans nans) {
+    if constexpr (is_floating(dtype_of<T>)) {
+        if (nans == Nans::any && std::isnan(static_cast<double>(a)) &&
+            std::isnan(static_cast<double>(b))) {
+            return true;
+        }
+    }
+    return std::memcmp(&a, &b, sizeof(T)) == 0;
+}
+
+std::string first_other_bits(std::span<const Array> results, std::span<const Array> expected,
+                             Nans nans) {
     for (std::size_t i = 0; i < results.size(); ++i) {
-        if (!test::same_bits(results[i], expected[i])) {
-            return fmt::format("result {} has other bits", i);
+        const std::string difference =
+            test::with_elements(results[i], [&]<typename T>(std::span<const T> elements) {
+                const std::span<const T> others = expected[i].data<T>();
+                for (std::size_t k = 0; k < elements.size(); ++k) {
+                    if (!agree(elements[k], others[k], nans)) {
+                        return fmt::format("result {}: element {} is {}, and not to the bit {}", i,
+                                           k, test::printable(elements[k]),
+                                           test::printable(others[k]));
+                    }
+                }
+                return std::string();
+            });
+        if (!difference.empty()) {
+            return difference;
         }
     }
     return {};
@@ -102,14 +131,16 @@ std::string check(const Case& example, bool in_parts, Statistics& statistics) {
                            is_rewrite ? "so does the interpreter after the passes"
                                       : "the interpreter is right after the passes");
     }
-    if (const std::string wrong = first_other_bits(test::run_kernels(planned, inputs, 2), results);
+    if (const std::string wrong =
+            first_other_bits(test::run_kernels(planned, inputs, 2), results, Nans::to_the_bit);
         !wrong.empty()) {
         return "with two threads " + wrong;
     }
     if (in_parts) {
         const std::vector<Array> parts = evaluate_in_parts(graph, example.data_seed);
-        const std::string wrong = expectation.has_sums() ? first_difference(expectation, parts)
-                                                         : first_other_bits(parts, results);
+        const std::string wrong = expectation.has_sums()
+                                      ? first_difference(expectation, parts)
+                                      : first_other_bits(parts, results, Nans::any);
         if (!wrong.empty()) {
             return "evaluated in parts " + wrong;
         }

@@ -197,15 +197,30 @@ Estimate estimate_function(const ir::Node& node, std::span<const Array> operands
 /// Whether a partial product may leave the normal numbers.
 std::vector<bool> unbounded_products(const ir::Node& node, const Array& operand) {
     const Format format = compute_format(node.type().dtype);
-    const Array large = map(operand, [](double x) { return std::fmax(1, std::fabs(x)); });
+    const Array large =
+        map(operand, [](double x) { return std::isfinite(x) ? std::fmax(1, std::fabs(x)) : 1; });
     const Array small =
         map(operand, [](double x) { return x == 0 ? 1 : std::fmin(1, std::fabs(x)); });
     const Doubles highest = doubles(apply(node.op(), node.attributes(), {&large, 1}));
     const Doubles lowest = doubles(apply(node.op(), node.attributes(), {&small, 1}));
     std::vector<bool> result(highest.size());
     for (std::size_t i = 0; i < result.size(); ++i) {
-        result[i] = (std::isfinite(highest[i]) && highest[i] > format.largest) ||
-                    lowest[i] < format.least_normal;
+        result[i] = highest[i] > format.largest || lowest[i] < format.least_normal;
+    }
+    return result;
+}
+
+/// Once a step of a recurrence has no bound, neither has what follows from it.
+std::vector<bool> unbounded_from_there_on(const ir::Node& node,
+                                          const std::vector<bool>& unbounded) {
+    const ir::Shape& shape = node.type().shape;
+    const Doubles steps(unbounded.begin(), unbounded.end());
+    const std::vector<Array> operands = {array_of(Doubles(steps.size(), 1.0), shape),
+                                         array_of(steps, shape)};
+    const Doubles count = doubles(apply(node.op(), node.attributes(), operands));
+    std::vector<bool> result;
+    for (const double earlier : count) {
+        result.push_back(earlier > 0);
     }
     return result;
 }
@@ -274,6 +289,9 @@ Estimate estimate_sum(const ir::Node& node, std::span<const Array> operands) {
         // A sum that is too large for the dtype may be merged into one that is not.
         result.unbounded[i] = result.unbounded[i] || magnitudes[i] > format.largest ||
                               !std::isfinite(representable[i]);
+    }
+    if (node.op() == ir::Op::linear_recurrence) {
+        result.unbounded = unbounded_from_there_on(node, result.unbounded);
     }
     return result;
 }
