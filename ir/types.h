@@ -31,6 +31,11 @@ inline std::string to_string(const Dims& dims) {
     return to_string(dims.span());
 }
 
+/// What elements of `dtype` are computed in: f16 and bf16 are only stored so, and widened to f32.
+constexpr DType computing_dtype(DType dtype) {
+    return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
+}
+
 struct Type {
     DType dtype = DType::f32;
     Shape shape;

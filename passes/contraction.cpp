@@ -276,7 +276,8 @@ Value number_labels(const ir::Node& node, const RuleContext&) {
 
 /// Where an operand has no free dimension, nothing of the other is used twice: the sum of a product
 /// (of an outer product, of one number) reads each element once, which is all that a matrix product
-/// could win. So is a product without a sum.
+/// could win. So is a product without a sum. The products of a sum are not rounded to a narrow
+/// dtype.
 Value multiply(const ir::Node& node, const RuleContext&) {
     const Contraction contraction(node);
     ir::Dims all = contraction.out;
@@ -312,6 +313,7 @@ Value multiply(const ir::Node& node, const RuleContext&) {
             summed.push_back(static_cast<std::int64_t>(i));
         }
     }
+    const DType dtype = node.type().dtype;
     std::array<Value, 2> factors;
     for (std::size_t side = 0; side < 2; ++side) {
         const Dims& labels = contraction.labels[side];
@@ -323,15 +325,18 @@ Value multiply(const ir::Node& node, const RuleContext&) {
                 axes.push_back(static_cast<std::int64_t>(i));
             }
         }
-        const Value factor =
-            ir::permute(contraction.operands[side], permutation.span(), node.location());
+        const Value& operand = contraction.operands[side];
+        const Value factor = ir::permute(
+            sums ? ir::cast(operand, ir::computing_dtype(dtype), node.location()) : operand,
+            permutation.span(), node.location());
         factors[side] = ir::broadcast(factor, shape.span(), axes.span(), node.location());
     }
     Value product = ir::make(Op::mul, {factors[0], factors[1]}, node.location());
     if (!sums) {
         return product;
     }
-    const Value sum = ir::reduce(Op::reduce_sum, product, summed.span(), node.location());
+    const Value sum = ir::cast(ir::reduce(Op::reduce_sum, product, summed.span(), node.location()),
+                               dtype, node.location());
     ir::Axes result;
     Dims kept;
     for (const std::int64_t label : order) {

@@ -179,10 +179,6 @@ Expression as_floating(const Expression& x) {
     return is_floating(x.dtype()) ? x : cast(x, DType::f32);
 }
 
-DType computing_dtype(DType dtype) {
-    return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
-}
-
 Expression as_number(const Expression& x) {
     return x.dtype() == DType::boolean ? cast(x, DType::i64) : x;
 }

@@ -96,8 +96,7 @@ inline Expression stop_gradient(const Expression& x) {
 Expression cast(const Expression& x, DType dtype);
 /// Integers and bool as f32.
 Expression as_floating(const Expression& x);
-/// f16 and bf16 as f32; others as they are.
-DType computing_dtype(DType dtype);
+using ir::computing_dtype;
 /// `formula(operands ...)`, of floating operands of one dtype and in that dtype, as if it were one
 /// operation: f16 and bf16 are widened to f32 before the first step, and the result is rounded once
 /// after the last.

@@ -126,6 +126,25 @@ TEST_CASE("A contraction that sums nothing is a multiplication") {
                     "%r = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r");
 }
 
+TEST_CASE("The products that a contraction sums are not rounded to a narrow dtype") {
+    check_rewrite(multiply_outer_products,
+                  "%h = parameter {index=10, dtype=f16, shape=[4,6]}\n"
+                  "%n = parameter {index=11, dtype=f16, shape=[6]}\n"
+                  "%r = contraction %h, %n {lhs=[0,1], rhs=[1], out=[0]}\n return %r",
+                  "%h = parameter {index=10, dtype=f16, shape=[4,6]}\n"
+                  "%n = parameter {index=11, dtype=f16, shape=[6]}\n"
+                  "%a = cast %h {dtype=f32}\n %c = cast %n {dtype=f32}\n"
+                  "%e = broadcast %c {shape=[4,6], axes=[1]}\n %m = mul %a, %e\n"
+                  "%t = reduce_sum %m {axes=[1]}\n %r = cast %t {dtype=f16}\n return %r");
+    check_rewrite(multiply_outer_products,
+                  "%h = parameter {index=10, dtype=bf16, shape=[4,6]}\n"
+                  "%n = parameter {index=11, dtype=bf16, shape=[6]}\n"
+                  "%r = contraction %h, %n {lhs=[0,1], rhs=[1], out=[0,1]}\n return %r",
+                  "%h = parameter {index=10, dtype=bf16, shape=[4,6]}\n"
+                  "%n = parameter {index=11, dtype=bf16, shape=[6]}\n"
+                  "%e = broadcast %n {shape=[4,6], axes=[1]}\n %r = mul %h, %e\n return %r");
+}
+
 TEST_CASE("The gradient of a convolution with respect to its input is a convolution") {
     // Input [2,3,9], weights [4,3,3], stride 2, dilation 1: gradient [2,4,4].
     const std::string leaves_of_convolution =
