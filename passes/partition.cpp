@@ -6,8 +6,10 @@
 #include <map>
 
 #include "passes/absorption.h"
+#include "passes/copy_parts.h"
 #include "passes/open_region.h"
 #include "passes/recompute_cost.h"
+#include "passes/region_order.h"
 
 namespace latent::passes {
 
@@ -99,6 +101,9 @@ class Partitioner {
     bool store_beside_results(const ir::Node& node, Requests& requests);
     bool join_sibling(const ir::Node& node, const Requests& requests);
     void store_in_new_region(const ir::Node& node);
+    bool is_copy(const Request& request) const;
+    bool copy_in_parts(const ir::Node& node, const Request& copy);
+    void stand_beside(int added, int known);
     void scatter_in_new_region(const ir::Node& node);
     bool depends(int region, int on) const;
     void add_alias(const ir::Node& view, const Requests& readers);
@@ -115,6 +120,7 @@ class Partitioner {
     ir::NodeMap<const ir::Node*> alias_of_;    ///< a view and the value whose bytes it shares
     ir::NodeMap<std::vector<int>> alias_readers_;  ///< the regions that read a value by an alias
     std::vector<OpenRegion> regions_;
+    std::vector<std::pair<int, int>> overwrites_;  ///< a region, and one whose result it changes
     Partition partition_;
 };
 
@@ -227,6 +233,9 @@ void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
 void Partitioner::place_computed(const ir::Node& node, Requests requests) {
     std::string reason;
     if (!must_store(node)) {
+        if (requests.size() == 1 && is_copy(requests[0]) && copy_in_parts(node, requests[0])) {
+            return;
+        }
         reason = absorb_for_all(node, requests);
         if (reason.empty()) {
             return;
@@ -355,7 +364,8 @@ void Partitioner::request_operands(int region_index, int instance, const ir::Nod
 void Partitioner::store(const ir::Node& node, Requests& requests) {
     if (node.op() == ir::Op::scatter_add) {
         scatter_in_new_region(node);
-    } else if (!store_beside_results(node, requests) && !join_sibling(node, requests)) {
+    } else if (is_put_together(node) ||
+               (!store_beside_results(node, requests) && !join_sibling(node, requests))) {
         store_in_new_region(node);
     }
     read(node, requests);
@@ -415,7 +425,8 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
         if (first.kind != ir::StageKind::reduce ||
             first.node->operand(0).type() != operand.type() ||
             first.node->attributes() != node.attributes() ||
-            !share_inputs(*first.node->operand(0).node, operand)) {
+            !share_inputs(*first.node->operand(0).node, operand) ||
+            !open.atoms().is_pure(open.results()[0].coordinates, node.type().shape.span())) {
             continue;
         }
         const bool cycle = std::ranges::any_of(requests, [&](const Request& other) {
@@ -464,13 +475,61 @@ void Partitioner::store_in_new_region(const ir::Node& node) {
         if (!pass_through(node, first)) {
             throw InternalError("a view that cannot be read at all");
         }
-    } else {
+    } else if (!copy_in_parts(node, first)) {
         int instance = -1;
         const std::string reason = absorb(node, {first}, &instance);
         if (!reason.empty()) {
             throw InternalError(fmt::format("no kernel for {}: {}", ir::name(node.op()), reason));
         }
         region(index).results()[0].instance = instance;
+    }
+}
+
+/// Whether all that the region does is to copy what it requests.
+bool Partitioner::is_copy(const Request& request) const {
+    const OpenRegion& open = regions_[static_cast<std::size_t>(request.region)];
+    return open.instance_count() == 1 && open.instance(0).kind == ir::StageKind::load &&
+           open.results().size() == 1 && open.results()[0].scatter.empty();
+}
+
+/// Turns a copy of `node` into copies of what it is put together from, each a region that writes
+/// its part of the result. False where the copy does not walk whole dimensions of `node`.
+bool Partitioner::copy_in_parts(const ir::Node& node, const Request& copy) {
+    if (!is_put_together(node)) {
+        return false;
+    }
+    std::vector<PartialCopy> copies = partial_copies(node, region(copy.region), copy.coordinates);
+    if (copies.empty()) {
+        return false;
+    }
+    const ir::Node* result = region(copy.region).results()[0].node;
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+        int index = copy.region;
+        if (i > 0) {
+            index = static_cast<int>(regions_.size());
+            regions_.emplace_back();
+            producers_[result].push_back(index);
+            stand_beside(index, copy.region);
+        }
+        if (copies[i].overwrites_first) {
+            overwrites_.emplace_back(index, copy.region);
+        }
+        region(index) = std::move(copies[i].region);
+        copies[i].request.region = index;
+        requests_[copies[i].source].push_back(std::move(copies[i].request));
+    }
+    return true;
+}
+
+/// What is written by both is the same as seen from other regions.
+void Partitioner::stand_beside(int added, int known) {
+    for (std::size_t i = 0, count = overwrites_.size(); i < count; ++i) {
+        const auto [later, earlier] = overwrites_[i];
+        if (later == known) {
+            overwrites_.emplace_back(added, earlier);
+        } else if (earlier == known) {
+            overwrites_.emplace_back(later, added);
+        }
     }
 }
 
@@ -491,6 +550,7 @@ void Partitioner::scatter_in_new_region(const ir::Node& node) {
                                             std::move(pending.coordinates), pending.need});
     }
     producers_[&node] = {copy_index, copy_index + 1};
+    overwrites_.emplace_back(copy_index + 1, copy_index);
 }
 
 void Partitioner::add_alias(const ir::Node& view, const Requests& readers) {
@@ -553,59 +613,20 @@ void Partitioner::finish() {
         const ir::Node* const* below = storage.find(value);
         return producers_.find(below == nullptr ? value : *below);
     };
-    // A region's level counts from the end: one more than the highest among the regions that need
-    // it.
     std::vector<std::vector<int>> needs(regions_.size());
-    std::vector<int> users(regions_.size(), 0);
-    const auto add_need = [&](int user, int producer) {
-        std::vector<int>& list = needs[static_cast<std::size_t>(user)];
-        if (user != producer && std::ranges::find(list, producer) == list.end()) {
-            list.push_back(producer);
-            ++users[static_cast<std::size_t>(producer)];
-        }
-    };
     for (int i = 0; i < static_cast<int>(regions_.size()); ++i) {
         for (const OpenRegion::Load& load : region(i).loads()) {
             if (const std::vector<int>* producers = producers_of(load.value)) {
-                for (const int producer : *producers) {
-                    add_need(i, producer);
-                }
-            }
-        }
-        for (const OpenRegion::Result& result : region(i).results()) {
-            for (const int producer : producers_.at(result.node)) {
-                if (producer < i) {
-                    add_need(i, producer);
-                }
+                std::vector<int>& list = needs[static_cast<std::size_t>(i)];
+                list.insert(list.end(), producers->begin(), producers->end());
             }
         }
     }
-    std::vector<int> levels(regions_.size(), 0);
-    std::vector<int> ready;
-    for (int i = 0; i < static_cast<int>(regions_.size()); ++i) {
-        if (users[static_cast<std::size_t>(i)] == 0) {
-            ready.push_back(i);
-        }
+    for (const auto& [later, earlier] : overwrites_) {
+        needs[static_cast<std::size_t>(later)].push_back(earlier);
     }
-    std::vector<int> sequence;
-    for (std::size_t next = 0; next < ready.size(); ++next) {
-        const int done = ready[next];
-        sequence.push_back(done);
-        for (const int producer : needs[static_cast<std::size_t>(done)]) {
-            int& level = levels[static_cast<std::size_t>(producer)];
-            level = std::max(level, levels[static_cast<std::size_t>(done)] + 1);
-            if (--users[static_cast<std::size_t>(producer)] == 0) {
-                ready.push_back(producer);
-            }
-        }
-    }
-    if (sequence.size() != regions_.size()) {
-        throw InternalError("regions that need each other");
-    }
-    std::ranges::stable_sort(sequence, [&](int a, int b) {
-        return levels[static_cast<std::size_t>(a)] > levels[static_cast<std::size_t>(b)];
-    });
-    for (const int i : sequence) {
+    const RegionOrder order = order_regions(std::move(needs));
+    for (const int i : order.sequence) {
         KernelStep step = region(i).snapshot();
         if (!step.classification.kind) {
             throw InternalError(fmt::format("a region of no known kind, {}:\n{}",
@@ -613,7 +634,7 @@ void Partitioner::finish() {
                                             ir::print(ir::KernelRequest{step.region, {}})));
         }
         partition_.steps.push_back(std::move(step));
-        partition_.levels.push_back(levels[static_cast<std::size_t>(i)]);
+        partition_.levels.push_back(order.levels[static_cast<std::size_t>(i)]);
     }
 }
 

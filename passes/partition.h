@@ -20,6 +20,7 @@ struct InputBinding {
 
 struct ResultBinding {
     const ir::Node* value = nullptr;
+    std::int64_t offset = 0;            ///< in elements
     std::vector<std::int64_t> strides;  ///< of atoms, or of dimensions for a scattered result
 };
 

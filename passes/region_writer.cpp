@@ -69,6 +69,7 @@ class RegionWriter {
     std::vector<std::vector<int>> load_of_;
     std::vector<int> order_;          ///< loop atoms, outermost first
     std::map<int, int> merged_into_;  ///< an outer atom and the inner one that took it in
+    std::vector<std::int64_t> result_offsets_;
     std::vector<std::vector<std::int64_t>> result_strides_;  ///< by loop atom
     std::vector<int> stage_of_instance_;
     std::vector<int> stage_of_load_;
@@ -250,6 +251,7 @@ void RegionWriter::compute_strides() {
             result.scatter.empty() ? strides_of(result.node, ir::InputKind::strided,
                                                 atoms_.expand(result.coordinates), order_, offset)
                                    : std::vector<std::int64_t>(strides.begin(), strides.end()));
+        result_offsets_.push_back(offset);
     }
 }
 
@@ -450,7 +452,7 @@ void RegionWriter::emit() {
             step_.indices.push_back(draft.binding);
         }
         region.results.push_back(std::move(written_result));
-        step_.results.push_back({result.node, result_strides_[i]});
+        step_.results.push_back({result.node, result_offsets_[i], result_strides_[i]});
     }
     step_.classification = ir::classify(region);
 }

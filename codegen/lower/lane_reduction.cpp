@@ -92,7 +92,7 @@ void LaneReduction::update(Walk& walk) {
     const std::vector<Expr> before = elements(partial_(with_lane(lane_)));
     std::vector<Expr> after;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
-        const Expr value = lowering_.tied(values[i], operands[i], atoms_, walk.domain);
+        const Expr value = Lowering::tied(values[i], walk.domain);
         after.push_back(accumulate(stage(i).op, before[i], to_accumulator(stage(i).op, value)));
     }
     partial_(with_lane(lane_)) = Tuple(after);

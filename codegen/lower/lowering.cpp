@@ -73,13 +73,11 @@ Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
     return Halide::Tuple(values);
 }
 
-Expr Lowering::tied(const Expr& value, int operand, const std::vector<int>& reduced,
-                    const Halide::RDom& domain) const {
+Expr Lowering::tied(const Expr& value, const Halide::RDom& domain) {
     Expr inside;
-    for (std::size_t i = 0; i < reduced.size(); ++i) {
-        if ((span(operand) >> reduced[i] & 1) == 0) {
-            const Expr begun =
-                domain[static_cast<int>(i)] >= 0;  // always, which Halide finds out later
+    for (int i = 0; domain.defined() && i < domain.dimensions(); ++i) {
+        if (!Halide::Internal::expr_uses_var(value, domain[i].name())) {
+            const Expr begun = domain[i] >= 0;  // always, which Halide finds out later
             inside = inside.defined() ? inside && begun : begun;
         }
     }

@@ -39,10 +39,9 @@ class Lowering {
     /// The values stored at `coordinates`, in the order of the results.
     Halide::Tuple results_at(const Coordinates& coordinates);
 
-    /// `value` of stage `operand`, tied to the loops over `reduced`, which Halide would drop from a
-    /// reduction whose operand does not vary along them.
-    Halide::Expr tied(const Halide::Expr& value, int operand, const std::vector<int>& reduced,
-                      const Halide::RDom& domain) const;
+    /// `value`, tied to all loops of `domain`, if it has any: Halide would drop those along which
+    /// what is reduced does not vary.
+    static Halide::Expr tied(const Halide::Expr& value, const Halide::RDom& domain);
 
     /// Gives each stage that varies along no atom, but feeds one that does, a Func computed once.
     void hoist_numbers();

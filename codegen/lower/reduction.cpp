@@ -179,8 +179,7 @@ void BlockedReduction::reduce_blocks_across() {
     }
     std::vector<Expr> values = lowering_.stages().at(operands, at);
     for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = to_accumulator(final_stage(i).op,
-                                   lowering_.tied(values[i], operands[i], reduced, domain));
+        values[i] = to_accumulator(final_stage(i).op, Lowering::tied(values[i], domain));
     }
     if (lowering_.is_vector_atom(kept_)) {
         // What is computed here of whole vectors past the end of a row is never stored.

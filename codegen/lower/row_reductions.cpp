@@ -101,7 +101,7 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
     Func total(name);
     const Halide::Type type = compute_type(reduction.dtype);
     const int operand = reduction.operands[0];
-    const Expr value = lowering_.tied(lowering_.stages().at(operand, at), operand, row, domain);
+    const Expr value = Lowering::tied(lowering_.stages().at(operand, at), domain);
     total(vars) = empty_accumulator(reduction.op, type);
     total(vars) = accumulate(reduction.op, total(vars), to_accumulator(reduction.op, value));
     LoggedSchedule start = logged(total, lowering_.log());

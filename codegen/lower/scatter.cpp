@@ -50,8 +50,7 @@ void lower_scatter(Lowering& lowering) {
     const DType dtype = lowering.region().stages[static_cast<std::size_t>(result.stage)].dtype;
     out(pure) = Halide::undef(storage_type(dtype));
     // A number may be added repeatedly.
-    const Expr update =
-        lowering.tied(lowering.stages().at(result.stage, at), result.stage, sequential, domain);
+    const Expr update = Lowering::tied(lowering.stages().at(result.stage, at), domain);
     // Seeing that it is what is stored already, Halide drops a loop that adds nothing, and holds
     // x - x and x != x for nothing, which they are not for infinities and NaN.
     const Expr before = math::opaque(from_storage(dtype, out(target)));

@@ -252,6 +252,7 @@ class PlanWriter {
         argument.kind = ArgumentKind::result;
         argument.slot = slot_of(binding.value);
         argument.element = byte_size(binding.value->type().dtype);
+        argument.offset = binding.offset * static_cast<std::ptrdiff_t>(argument.element);
         if (result.scatter.empty()) {
             add_atom_dims(argument, result.strides, binding.strides, step.extents);
         } else {

@@ -23,8 +23,14 @@ TEST_CASE("padding, cropping and spreading apart", "[kernels]") {
           "low=[0,1], high=[1,0], interior=[1,2]", "low=[-2,-1], high=[-1,-4], interior=[2,1]",
           "low=[0,3], high=[0,0], interior=[0,0]"}) {
         for (const char* dtype : {"f32", "i64", "bool"}) {
+            const bool spreads = !std::string_view(attributes).ends_with("[0,0]");
             check_kernels(parameter(0, "5,17", dtype) + parameter(1, "", dtype) +
                               fmt::format("%r = pad %p0, %p1 {{{}}}\nreturn %r\n", attributes),
+                          {.kernels = spreads ? 2 : 1});
+            check_kernels(parameter(0, "5,17", dtype) + parameter(1, "", dtype) +
+                              fmt::format("%r = pad %p0, %p1 {{{}}}\n"
+                                          "%e = equal %r, %r\nreturn %e\n",
+                                          attributes),
                           {.kernels = 1});
         }
     }
@@ -37,19 +43,72 @@ TEST_CASE("padding, cropping and spreading apart", "[kernels]") {
 }
 
 TEST_CASE("concatenation along each dimension", "[kernels]") {
-    check_kernels(parameter(0, "3,9") + parameter(1, "5,9") + parameter(2, "1,9") +
-                      "%r = concat %p0, %p1, %p2 {axis=0}\nreturn %r\n",
-                  {.kernels = 1});
-    check_kernels(parameter(0, "4,33") + parameter(1, "4,1") + parameter(2, "4,8") +
-                      "%e = exp %p1\n"
-                      "%r = concat %p0, %e, %p2, %p0 {axis=1}\n"
-                      "%n = neg %r\n"
-                      "return %n\n",
-                  {.tolerance = {1e-6}});
-    check_kernels(parameter(0, "4,0,3", "i64") + parameter(1, "4,5,3", "i64") +
-                  "%r = concat %p0, %p1, %p0, %p1 {axis=1}\nreturn %r\n");
+    // Stored: a copy for each part. Read by a kernel: inside it.
+    for (const bool stored : {true, false}) {
+        const std::string end = stored ? "return %r\n" : "%z = mul %r, %r\nreturn %z\n";
+        check_kernels(parameter(0, "3,9") + parameter(1, "5,9") + parameter(2, "1,9") +
+                          "%r = concat %p0, %p1, %p2 {axis=0}\n" + end,
+                      {.kernels = stored ? 3 : 1});
+        check_kernels(parameter(0, "4,33") + parameter(1, "4,1") + parameter(2, "4,8") +
+                          "%e = exp %p1\n"
+                          "%r = concat %p0, %e, %p2, %p0 {axis=1}\n" +
+                          end,
+                      {.tolerance = {1e-6}, .kernels = stored ? 4 : 2});
+        check_kernels(parameter(0, "4,0,3", "i64") + parameter(1, "4,5,3", "i64") +
+                          "%r = concat %p0, %p1, %p0, %p1 {axis=1}\n" + end,
+                      {.kernels = stored ? 2 : 1});
+    }
     check_kernels(parameter(0, "7", "bool") + parameter(1, "9", "bool") +
                   "%r = concat %p0, %p1 {axis=0}\nreturn %r\n");
+}
+
+TEST_CASE("the parts of a concatenation are computed where they belong", "[kernels]") {
+    // A contraction, a row reduction, a sum, a transposed copy and a number, each in its place.
+    check_kernels(parameter(0, "8,6") + parameter(1, "6,20") + parameter(2, "8,16") +
+                      parameter(3, "16,8") + parameter(4, "8,5,9") +
+                      "%m = contraction %p0, %p1 {lhs=[0,1], rhs=[1,2], out=[0,2]}\n"
+                      "%t = permute %p3 {permutation=[1,0]}\n"
+                      "%s = reduce_sum %p4 {axes=[2]}\n"
+                      "%c = constant {value=f32:3}\n"
+                      "%n = broadcast %c {shape=[8,2], axes=[]}\n"
+                      "%r = concat %m, %n, %p2, %s, %t {axis=1}\n"
+                      "return %r\n",
+                  {.tolerance = {1e-5, 1e-5}, .kernels = 5});
+    // What is stored besides is computed once.
+    check_kernels(parameter(0, "8,6") + parameter(1, "8,3") +
+                      "%e = exp %p0\n"
+                      "%r = concat %p1, %e {axis=1}\n"
+                      "return %r, %e\n",
+                  {.tolerance = {1e-6}, .kernels = 2});
+    // Through views of the result, and of the parts.
+    check_kernels(parameter(0, "8,6") + parameter(1, "8,2") +
+                  "%a = concat %p0, %p1 {axis=1}\n"
+                  "%f = flip %a {axes=[1]}\n"
+                  "%r = reshape %f {shape=[8,4,2]}\n"
+                  "%t = permute %r {permutation=[2,0,1]}\n"
+                  "return %t\n");
+    check_kernels(parameter(0, "8,6") + parameter(1, "8,2") +
+                      "%a = concat %p0, %p1 {axis=1}\n"
+                      "%r = reshape %a {shape=[8,4,2]}\n"
+                      "%t = permute %r {permutation=[2,0,1]}\n"
+                      "return %t\n",
+                  {.kernels = 2});
+    // Concatenations of concatenations.
+    check_kernels(parameter(0, "3,4") + parameter(1, "3,2") + parameter(2, "2,6") +
+                  "%a = concat %p0, %p1 {axis=1}\n"
+                  "%r = concat %a, %p2, %a {axis=0}\n"
+                  "return %r\n");
+    check_kernels(parameter(0, "3,4") + parameter(1, "3,2") + parameter(2, "2,6") +
+                      "%a = concat %p0, %p1 {axis=1}\n"
+                      "%r = concat %p2, %a {axis=0}\n"
+                      "return %r\n",
+                  {.kernels = 3});
+    // What is added to later is put together first.
+    check_kernels(parameter(0, "3,4") + parameter(1, "2,4") + parameter(2, "3", "i64") +
+                  parameter(3, "3,4") +
+                  "%a = concat %p0, %p1 {axis=0}\n"
+                  "%r = scatter_add %a, %p2, %p3 {axis=0}\n"
+                  "return %r\n");
 }
 
 TEST_CASE("gathering clamps indices of either integer dtype", "[kernels]") {

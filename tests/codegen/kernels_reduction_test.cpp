@@ -132,6 +132,18 @@ TEST_CASE("a sum of what was summed over another dimension reads nothing past th
     }
 }
 
+TEST_CASE("what is gathered from a single element is reduced as often as it is asked for",
+          "[kernels]") {
+    for (const char* op : {"reduce_min", "reduce_sum", "reduce_prod"}) {
+        for (const char* axes : {"0", "1", "2", "0,1", "1,2"}) {
+            check_kernels(parameter(0, DType::f32, "1,2") + parameter(1, DType::i64, "3,2,4") +
+                              "%g = gather %p0, %p1 {axis=0}\n" +
+                              fmt::format("%r = {} %g {{axes=[{}]}}\nreturn %r\n", op, axes),
+                          {.tolerance = {1e-6, 1e-6}});
+        }
+    }
+}
+
 TEST_CASE("sums of different values along the same dimensions are one kernel", "[kernels]") {
     for (const char* axes : {"0", "1", "0,1"}) {
         check_kernels(
