@@ -7,6 +7,9 @@ void check_creation_calls(Refusals& refusals) {
     const Tensor x = zeros({2, 3});
     const std::vector<float> five(5);
     constexpr std::int64_t huge = 5'000'000'000;
+    const std::array<int, 13> extents{};
+    Shape longest(std::vector<int>(max_rank, 1));
+    const std::string too_many = "takes at most 12 numbers, got 13";
     const std::string negative = "shape [2,-1] has a negative extent";
     const std::string uncountable = "shape [5000000000,5000000000] of f32 has 2^63 bytes or more";
     refusals.check_undefined({
@@ -15,6 +18,13 @@ void check_creation_calls(Refusals& refusals) {
         {__LINE__, "leaf", [&] { leaf(none); }, ""},
     });
     refusals.check<ShapeError>({
+        {__LINE__, "Shape", [&] { zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}); }, too_many},
+        {__LINE__, "Shape", [&] { x.reshape(std::vector<int>(13, 1)); }, too_many},
+        {__LINE__, "Shape", [&] { Shape(std::span(extents)); }, too_many},
+        {__LINE__, "Shape", [&] { longest.push_back(1); }, too_many},
+        {__LINE__, "Axes", [&] { x.sum({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}); }, too_many},
+        {__LINE__, "Axes", [&] { x.sum(std::vector<int>(13)); }, too_many},
+        {__LINE__, "Sizes", [&] { Sizes(std::vector<int>(13)); }, too_many},
         {__LINE__, "zeros", [&] { zeros({2, -1}); }, negative},
         {__LINE__, "zeros", [&] { zeros({huge, huge}); }, uncountable},
         {__LINE__, "zeros", [&] { zeros({huge, huge, 0}); }, "shape [5000000000,5000000000,0]"},

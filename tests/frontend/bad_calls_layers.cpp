@@ -9,6 +9,7 @@ void check_layer_calls(Refusals& refusals) {
     const auto lstm = nn::LSTMCell::make({.inputs = 3, .units = 2});
     const auto gru = nn::GRUCell::make({.inputs = 3, .units = 2});
     const auto attention = nn::MultiHeadAttention::make({.width = 4, .heads = 2});
+    const std::vector<int> twelve{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 4};
     refusals.check<ValueError>({
         {__LINE__, "Linear", [&] { nn::Linear::make({.inputs = 0, .outputs = 3}); },
          "inputs must be at least 1, got 0"},
@@ -54,6 +55,8 @@ void check_layer_calls(Refusals& refusals) {
          "shapes [2,3] and [2,3] differ in the dimension"},
         {__LINE__, "MultiHeadAttention", [&] { attention(zeros({4})); },
          "shape [4] is no (..., n, width)"},
+        {__LINE__, "MultiHeadAttention", [&] { attention(zeros(Shape(twelve))); },
+         "needs 13 dimensions, and tensors have at most 12"},
         {__LINE__, "matmul", [&] { gru(zeros({2, 5}), gru.initial_state(2)); },
          "shapes [2,5] and [3,6] differ in the dimension"},
         {__LINE__, "matmul",

@@ -44,7 +44,6 @@ std::set<std::string> public_operations() {
 
 /// What takes any argument that compiles, or throws only what a function of the user throws.
 const std::set<std::string> takes_anything = {
-    "explain", "compile", "eval",
     "counters",        "custom_vjp",       "fold_in",    "glorot_normal",
     "glorot_uniform",  "he_normal",        "he_uniform", "manual_seed",
     "map_parameters",  "named_parameters", "next_key",   "num_threads",
