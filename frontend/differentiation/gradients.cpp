@@ -160,12 +160,14 @@ Tensor unit_like(const Value& value, std::int64_t element, const std::source_loc
     return wrap(reshape(cast(chosen, type.dtype), type.shape.span()));
 }
 
-/// Rows or columns of a Jacobian, in the shape of `y` followed by that of `x`.
+/// Rows or columns of a Jacobian, in the shape of `y` followed by that of `x`. ShapeError names
+/// `op` where these are too many dimensions.
 Tensor joined(const std::vector<Tensor>& parts, const Tensor& y, const Tensor& x, bool rows,
-              const std::source_location& location) {
+              std::string_view op, const std::source_location& location) {
     Shape shape = y.shape();
+    require_rank(shape.size() + x.shape().size(), op, location);
     for (const std::int64_t extent : x.shape()) {
-        shape.push_back(extent);
+        shape.push_back(extent, location);
     }
     if (parts.empty()) {
         return zeros(shape, {.dtype = y.dtype()}, location);
@@ -254,12 +256,12 @@ const Tensor& Gradients::operator[](const detail::WithRespectTo& leaf) const {
     const std::string type = to_string(value.type());
     if (!value.node->requires_grad()) {
         ir::raise<GradientError>(leaf.location(),
-                                 fmt::format("{} does not require a gradient", type));
+                                 fmt::format("Gradients: {} does not require a gradient", type));
     }
     ir::raise<GradientError>(
         leaf.location(),
-        fmt::format("no gradient reaches {}: the value that was differentiated does not depend on "
-                    "it through differentiable operations",
+        fmt::format("Gradients: none reaches {}; the value that was differentiated does not depend "
+                    "on it through differentiable operations",
                     type));
 }
 
@@ -300,7 +302,7 @@ Tensor jacobian(const std::function<Tensor(const Tensor&)>& function, const Tens
                                                       detail::Independent::error, "jacobian",
                                                       location)[0]);
     }
-    return detail::joined(parts, y, x, by_rows, location);
+    return detail::joined(parts, y, x, by_rows, "jacobian", location);
 }
 
 Tensor hessian(const std::function<Tensor(const Tensor&)>& function, const Tensor& x,
@@ -313,7 +315,7 @@ Tensor hessian(const std::function<Tensor(const Tensor&)>& function, const Tenso
         columns.push_back(detail::tangents_of(gradient, input, std::span(&unit, 1),
                                               detail::Independent::zero, "hessian", location)[0]);
     }
-    return detail::joined(columns, gradient[0], x, false, location);
+    return detail::joined(columns, gradient[0], x, false, "hessian", location);
 }
 
 }  // namespace latent

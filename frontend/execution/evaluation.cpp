@@ -13,6 +13,7 @@
 #include "frontend/execution/planning.h"
 #include "frontend/execution/reference_check.h"
 #include "frontend/tensor/graph_lock.h"
+#include "ir/errors.h"
 #include "ir/graph.h"
 #include "passes/recompute_cost.h"
 
@@ -252,6 +253,7 @@ std::vector<ir::StorageRef> Evaluator::compute(std::span<const ir::Value> wanted
     }
     std::vector<ir::StorageRef> results = run(extracted, planned);
     if (backend_ == Backend::checked) {
+        const std::shared_lock graph(graph_mutex());
         check_against_reference(wanted, results, allocate);
     }
     return results;
@@ -304,9 +306,10 @@ std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots) {
     return wanted;
 }
 
-void evaluate(std::span<const ir::Value> roots) {
+void evaluate(std::span<const ir::Value> roots, const std::source_location& location) {
     if (GraphReader::active()) {
-        throw GradientError("a backward rule builds a graph; it cannot evaluate one");
+        ir::raise<GradientError>(location,
+                                 "eval: a backward rule builds a graph; it cannot evaluate one");
     }
     evaluator().evaluate(roots);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <source_location>
 #include <span>
 #include <vector>
 
@@ -10,8 +11,9 @@ namespace latent::detail {
 /// Settles the slots of `roots`, and those of the pending values in their cone that user handles
 /// name and that are not cheap to compute again. Safe to call from several threads on graphs that
 /// share nodes; each value is computed once. Throws CompileError, OutOfMemory or what else a kernel
-/// reports; then nothing is settled and all can be asked for again.
-void evaluate(std::span<const ir::Value> roots);
+/// reports; then nothing is settled and all can be asked for again. Throws GradientError inside a
+/// backward rule.
+void evaluate(std::span<const ir::Value> roots, const std::source_location& location);
 
 /// What `evaluate` would compute: the pending roots, and what handles name.
 std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots);

@@ -114,12 +114,8 @@ std::string counters_section() {
 
 }  // namespace
 
-std::string explain(const Tensor& tensor) {
-    return explain(std::span<const Tensor>(&tensor, 1));
-}
-
-std::string explain(std::span<const Tensor> tensors) {
-    const std::vector<ir::Value> roots = detail::values_of(tensors, std::source_location{});
+std::string detail::explain(std::span<const Tensor> tensors, const std::source_location& location) {
+    const std::vector<ir::Value> roots = values_of(tensors, location);
     ir::Graph graph;
     {
         const detail::GraphReader reader;

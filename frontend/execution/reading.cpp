@@ -34,7 +34,7 @@ T load(std::span<const std::byte> bytes) {
 const ir::Value& evaluated(const Tensor& tensor, const std::source_location& location) {
     const ir::Value& value = value_of(tensor, location);
     if (!value.node->slot().ready()) {
-        detail::evaluate(std::span(&value, 1));
+        detail::evaluate(std::span(&value, 1), location);
     }
     return value;
 }
@@ -109,16 +109,15 @@ std::int64_t Tensor::integer_item(const std::source_location& location) const {
     throw InternalError("a value of no dtype");
 }
 
-void eval(std::span<const Tensor> tensors) {
+void detail::eval(std::span<const Tensor> tensors, const std::source_location& location) {
     std::vector<ir::Value> pending;
     for (const Tensor& tensor : tensors) {
-        if (const ir::Value& value = value_of(tensor, std::source_location());
-            !value.node->slot().ready()) {
+        if (const ir::Value& value = value_of(tensor, location); !value.node->slot().ready()) {
             pending.push_back(value);
         }
     }
     if (!pending.empty()) {
-        detail::evaluate(pending);
+        evaluate(pending, location);
     }
 }
 

@@ -16,9 +16,10 @@ constexpr int position_axis = -2;
 /// (..., n, heads * d) to (..., heads, n, d).
 Tensor split_heads(const Tensor& x, std::int64_t heads, const std::source_location& location) {
     const Shape whole = x.shape();
-    Shape shape(whole.span().first(whole.size() - 1));
-    shape.push_back(heads);
-    shape.push_back(whole.back() / heads);
+    detail::require_rank(whole.size() + 1, "MultiHeadAttention", location);
+    Shape shape(whole.span().first(whole.size() - 1), location);
+    shape.push_back(heads, location);
+    shape.push_back(whole.back() / heads, location);
     return swapaxes(x.reshape(shape, location), head_axis, position_axis, location);
 }
 
@@ -26,8 +27,8 @@ Tensor split_heads(const Tensor& x, std::int64_t heads, const std::source_locati
 Tensor merge_heads(const Tensor& x, const std::source_location& location) {
     const Tensor rows = swapaxes(x, head_axis, position_axis, location);
     const Shape split = rows.shape();
-    Shape shape(split.span().first(split.size() - 2));
-    shape.push_back(split[split.size() - 2] * split.back());
+    Shape shape(split.span().first(split.size() - 2), location);
+    shape.push_back(split[split.size() - 2] * split.back(), location);
     return rows.reshape(shape, location);
 }
 

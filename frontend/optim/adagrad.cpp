@@ -1,4 +1,5 @@
 #include "frontend/optim/optimizer_step.h"
+#include "frontend/optim/option_checks.h"
 
 namespace latent::optim {
 
@@ -17,6 +18,13 @@ struct AdagradNumbers {
 };
 
 }  // namespace
+
+Adagrad::Adagrad(const AdagradOptions& options, std::source_location location) : options_(options) {
+    const detail::OptionChecks check("Adagrad", location);
+    check.non_negative(options.learning_rate, "learning_rate");
+    check.non_negative(options.epsilon, "epsilon");
+    check.non_negative(options.weight_decay, "weight_decay");
+}
 
 AdagradState Adagrad::start(std::span<const Tensor> parameters,
                             const std::source_location& location) const {

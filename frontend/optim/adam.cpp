@@ -1,4 +1,5 @@
 #include "frontend/optim/optimizer_step.h"
+#include "frontend/optim/option_checks.h"
 
 namespace latent::optim {
 
@@ -32,6 +33,16 @@ struct AdamNumbers {
     Expression step_size;     ///< learning_rate / (1 - beta1^t)
     Expression inverse_root;  ///< 1 / sqrt(1 - beta2^t)
 };
+
+void require_valid(const AdamSettings& settings, std::string_view op,
+                   const std::source_location& location) {
+    const detail::OptionChecks check(op, location);
+    check.non_negative(settings.learning_rate, "learning_rate");
+    check.decay(settings.beta1, "beta1");
+    check.decay(settings.beta2, "beta2");
+    check.non_negative(settings.epsilon, "epsilon");
+    check.non_negative(settings.weight_decay, "weight_decay");
+}
 
 /// `steps` is t, in f64: for the first steps 1 - beta^t would lose too much in f32.
 AdamNumbers adam_numbers(const AdamSettings& settings, const Expression& steps, DType dtype) {
@@ -102,6 +113,10 @@ AdamSettings settings_of(const AdamWOptions& o) {
 
 }  // namespace
 
+Adam::Adam(const AdamOptions& options, std::source_location location) : options_(options) {
+    require_valid(settings_of(options), "Adam", location);
+}
+
 AdamState Adam::start(std::span<const Tensor> parameters,
                       const std::source_location& location) const {
     return adam_start(parameters, location);
@@ -110,6 +125,10 @@ AdamState Adam::start(std::span<const Tensor> parameters,
 Step<AdamState> Adam::step(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
                            const AdamState& state, const std::source_location& location) const {
     return adam_step(settings_of(options_), parameters, gradients, state, location);
+}
+
+AdamW::AdamW(const AdamWOptions& options, std::source_location location) : options_(options) {
+    require_valid(settings_of(options), "AdamW", location);
 }
 
 AdamState AdamW::start(std::span<const Tensor> parameters,

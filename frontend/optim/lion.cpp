@@ -1,4 +1,5 @@
 #include "frontend/optim/optimizer_step.h"
+#include "frontend/optim/option_checks.h"
 
 namespace latent::optim {
 
@@ -20,6 +21,14 @@ struct LionNumbers {
 };
 
 }  // namespace
+
+Lion::Lion(const LionOptions& options, std::source_location location) : options_(options) {
+    const detail::OptionChecks check("Lion", location);
+    check.non_negative(options.learning_rate, "learning_rate");
+    check.non_negative(options.weight_decay, "weight_decay");
+    check.decay(options.beta1, "beta1");
+    check.decay(options.beta2, "beta2");
+}
 
 LionState Lion::start(std::span<const Tensor> parameters,
                       const std::source_location& location) const {

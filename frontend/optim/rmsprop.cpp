@@ -1,4 +1,5 @@
 #include "frontend/optim/optimizer_step.h"
+#include "frontend/optim/option_checks.h"
 
 namespace latent::optim {
 
@@ -20,6 +21,15 @@ struct RMSpropNumbers {
 };
 
 }  // namespace
+
+RMSprop::RMSprop(const RMSpropOptions& options, std::source_location location) : options_(options) {
+    const detail::OptionChecks check("RMSprop", location);
+    check.non_negative(options.learning_rate, "learning_rate");
+    check.non_negative(options.epsilon, "epsilon");
+    check.non_negative(options.momentum, "momentum");
+    check.non_negative(options.weight_decay, "weight_decay");
+    check.decay(options.smoothing, "smoothing");
+}
 
 RMSpropState RMSprop::start(std::span<const Tensor> parameters,
                             const std::source_location& location) const {

@@ -1,25 +1,16 @@
 #include <latent/schedules.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <string_view>
 
-#include "ir/errors.h"
+#include "frontend/optim/option_checks.h"
 
 namespace latent::optim::schedules {
 
 namespace {
 
-void require_steps(std::int64_t steps, std::int64_t least, std::string_view what,
-                   const std::source_location& location) {
-    if (steps < least) {
-        ir::raise<ValueError>(location,
-                              fmt::format("{} must be at least {}, got {}", what, least, steps));
-    }
-}
+using detail::OptionChecks;
 
 /// How much of `steps` is done, from 0 to 1.
 double progress(std::int64_t step, std::int64_t steps) {
@@ -28,34 +19,47 @@ double progress(std::int64_t step, std::int64_t steps) {
 
 }  // namespace
 
-Schedule constant(double rate) {
+Schedule constant(double rate, std::source_location location) {
+    OptionChecks("constant", location).non_negative(rate, "rate");
     return [rate](std::int64_t) { return rate; };
 }
 
 Schedule step(const StepOptions& options, std::source_location location) {
-    require_steps(options.interval, 1, "step: the interval", location);
+    const OptionChecks check("step", location);
+    check.non_negative(options.initial, "initial");
+    check.non_negative(options.factor, "factor");
+    check.at_least(options.interval, 1, "interval");
     return [options](std::int64_t step) {
         const std::int64_t drops = step / options.interval;
         return options.initial * std::pow(options.factor, static_cast<double>(drops));
     };
 }
 
-Schedule exponential(const ExponentialOptions& options) {
+Schedule exponential(const ExponentialOptions& options, std::source_location location) {
+    const OptionChecks check("exponential", location);
+    check.non_negative(options.initial, "initial");
+    check.non_negative(options.factor, "factor");
     return [options](std::int64_t step) {
         return options.initial * std::pow(options.factor, static_cast<double>(step));
     };
 }
 
 Schedule linear(const LinearOptions& options, std::source_location location) {
-    require_steps(options.steps, 1, "linear: steps", location);
+    const OptionChecks check("linear", location);
+    check.non_negative(options.initial, "initial");
+    check.non_negative(options.final, "final");
+    check.at_least(options.steps, 1, "steps");
     return [options](std::int64_t step) {
         return std::lerp(options.initial, options.final, progress(step, options.steps));
     };
 }
 
 Schedule cosine(const CosineOptions& options, std::source_location location) {
-    require_steps(options.warmup_steps, 0, "cosine: warmup_steps", location);
-    require_steps(options.steps, options.warmup_steps + 1, "cosine: steps", location);
+    const OptionChecks check("cosine", location);
+    check.non_negative(options.peak, "peak");
+    check.non_negative(options.final, "final");
+    check.at_least(options.warmup_steps, 0, "warmup_steps");
+    check.at_least(options.steps, options.warmup_steps + 1, "steps");
     return [options](std::int64_t step) {
         const std::int64_t warmup = options.warmup_steps;
         if (step < warmup) {

@@ -1,4 +1,5 @@
 #include "frontend/optim/optimizer_step.h"
+#include "frontend/optim/option_checks.h"
 
 namespace latent::optim {
 
@@ -17,6 +18,16 @@ struct SGDNumbers {
 };
 
 }  // namespace
+
+SGD::SGD(const SGDOptions& options, std::source_location location) : options_(options) {
+    const detail::OptionChecks check("SGD", location);
+    check.non_negative(options.learning_rate, "learning_rate");
+    check.non_negative(options.momentum, "momentum");
+    check.non_negative(options.weight_decay, "weight_decay");
+    if (options.nesterov && options.momentum == 0) {
+        check.refuse("nesterov needs a momentum");
+    }
+}
 
 SGDState SGD::start(std::span<const Tensor> parameters,
                     const std::source_location& location) const {

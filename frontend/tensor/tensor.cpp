@@ -82,6 +82,12 @@ bool Tensor::is_ready() const {
     return value_of(*this, no_location).node->slot().ready();
 }
 
+void detail::raise_too_many(std::string_view type, std::size_t count,
+                            const std::source_location& location) {
+    ir::raise<ShapeError>(
+        location, fmt::format("{}: takes at most {} numbers, got {}", type, max_rank, count));
+}
+
 std::string to_string(const Shape& shape) {
     return ir::to_string(shape.span());
 }

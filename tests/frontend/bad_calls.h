@@ -75,6 +75,7 @@ void check_indexing_calls(Refusals& refusals);
 void check_product_calls(Refusals& refusals);
 void check_network_calls(Refusals& refusals);
 void check_layer_calls(Refusals& refusals);
+void check_training_calls(Refusals& refusals);
 void check_gradient_calls(Refusals& refusals);
 
 }  // namespace latent::test

@@ -7,6 +7,9 @@ void check_creation_calls(Refusals& refusals) {
     const Tensor x = zeros({2, 3});
     const std::vector<float> five(5);
     constexpr std::int64_t huge = 5'000'000'000;
+    const std::array<int, 13> extents{};
+    Shape longest(std::vector<int>(max_rank, 1));
+    const std::string too_many = "takes at most 12 numbers, got 13";
     const std::string negative = "shape [2,-1] has a negative extent";
     const std::string uncountable = "shape [5000000000,5000000000] of f32 has 2^63 bytes or more";
     refusals.check_undefined({
@@ -15,6 +18,13 @@ void check_creation_calls(Refusals& refusals) {
         {__LINE__, "leaf", [&] { leaf(none); }, ""},
     });
     refusals.check<ShapeError>({
+        {__LINE__, "Shape", [&] { zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}); }, too_many},
+        {__LINE__, "Shape", [&] { x.reshape(std::vector<int>(13, 1)); }, too_many},
+        {__LINE__, "Shape", [&] { Shape(std::span(extents)); }, too_many},
+        {__LINE__, "Shape", [&] { longest.push_back(1); }, too_many},
+        {__LINE__, "Axes", [&] { x.sum({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}); }, too_many},
+        {__LINE__, "Axes", [&] { x.sum(std::vector<int>(13)); }, too_many},
+        {__LINE__, "Sizes", [&] { Sizes(std::vector<int>(13)); }, too_many},
         {__LINE__, "zeros", [&] { zeros({2, -1}); }, negative},
         {__LINE__, "zeros", [&] { zeros({huge, huge}); }, uncountable},
         {__LINE__, "zeros", [&] { zeros({huge, huge, 0}); }, "shape [5000000000,5000000000,0]"},
@@ -115,14 +125,6 @@ void check_creation_calls(Refusals& refusals) {
          "[0, 1099511627776) must hold between 1"},
         {__LINE__, "permutation", [&] { permutation(Key(1), -1); },
          "the count must not be negative, got -1"},
-        {__LINE__, "linear", [&] { optim::schedules::linear({.steps = 0}); },
-         "steps must be at least 1, got 0"},
-        {__LINE__, "step", [&] { optim::schedules::step({.interval = 0}); },
-         "the interval must be at least 1, got 0"},
-        {__LINE__, "cosine", [&] { optim::schedules::cosine({.steps = 5, .warmup_steps = 5}); },
-         "steps must be at least 6, got 5"},
-        {__LINE__, "cosine", [&] { optim::schedules::cosine({.warmup_steps = -1}); },
-         "warmup_steps must be at least 0, got -1"},
         {__LINE__, "truncated_normal", [&] { truncated_normal(Key(1), {2}, 20, 21); },
          "no normal number lies in [20, 21]"},
         {__LINE__, "uniform", [&] { nn::initializers::uniform(1, 0); }, "[1, 0) is no interval"},

@@ -20,6 +20,13 @@ void check_gradient_calls(Refusals& refusals) {
         {__LINE__, "jacobian", [&] { jacobian(total, none); }, ""},
         {__LINE__, "hessian", [&] { hessian(total, none); }, ""},
         {__LINE__, "stop_gradient", [&] { stop_gradient(none); }, ""},
+        {__LINE__, "eval", [&] { eval(none); }, ""},
+        {__LINE__, "eval", [&] { eval(std::vector{x, none}); }, ""},
+        {__LINE__, "eval", [&] { eval(x, none, std::pair(x, loss)); }, ""},
+        {__LINE__, "eval", [&] { eval(std::span(&none, 1)); }, ""},
+        {__LINE__, "explain", [&] { explain(none); }, ""},
+        {__LINE__, "explain", [&] { explain(x, none); }, ""},
+        {__LINE__, "compile", [&] { compile([&](const Tensor&) { return none; })(x); }, ""},
         {__LINE__, "backward", [&] { none.backward(); }, ""},
         {__LINE__, "checkpoint", [&] { checkpoint(total, none); }, ""},
     });
@@ -31,6 +38,16 @@ void check_gradient_calls(Refusals& refusals) {
         {__LINE__, "grad", [&] { grad(arange(3).sum(), {x}); },
          "only floating values have derivatives, not i64[]"},
         {__LINE__, "backward", [&] { square(x).backward(); }, "a value of shape [2,3] needs"},
+        {__LINE__, "Gradients", [&] { loss.backward()[zeros({2})]; },
+         "f32[2] does not require a gradient"},
+        {__LINE__, "Gradients", [&] { loss.backward()[other]; },
+         "none reaches f32[2]; the value that was differentiated does not depend on it"},
+        {__LINE__, "eval",
+         [&] {
+             const auto rule = [](auto, auto, const Tensor& cotangent) { return cotangent.eval(); };
+             vjp(custom_vjp(doubled, rule)(x), {x}, x);
+         },
+         "a backward rule builds a graph; it cannot evaluate one"},
         {__LINE__, "backward", [&] { zeros({}).backward(); },
          "f32[] does not depend on anything that requires a gradient"},
         {__LINE__, "backward", [&] { x.backward(zeros({3, 2})); },
@@ -51,6 +68,13 @@ void check_gradient_calls(Refusals& refusals) {
         {__LINE__, "grad", [&] { hvp(constant, x, x); }, ""},
         {__LINE__, "grad", [&] { hessian(doubled, x); }, ""},
         {__LINE__, "vjp", [&] { jacobian(constant, x); }, ""},
+    });
+    const Tensor deep = ones(std::vector<int>(7, 1));
+    refusals.check<ShapeError>({
+        {__LINE__, "jacobian", [&] { jacobian(doubled, deep); },
+         "needs 14 dimensions, and tensors have at most 12"},
+        {__LINE__, "hessian", [&] { hessian(total, deep); },
+         "needs 14 dimensions, and tensors have at most 12"},
     });
     refusals.check<ValueError>({
         {__LINE__, "checkpoint",

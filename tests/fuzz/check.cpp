@@ -89,10 +89,10 @@ std::vector<Array> evaluate_in_parts(const ir::Graph& graph, std::uint64_t seed)
     std::mt19937_64 random(seed);
     const std::vector<const ir::Node*> order = ir::topological_order(graph.results);
     const ir::Value inside{ir::NodeRef::share(*order[random() % order.size()])};
-    detail::evaluate({&inside, 1});
+    detail::evaluate({&inside, 1}, std::source_location::current());
     std::vector<Array> results;
     for (const ir::Value& result : graph.results) {
-        detail::evaluate({&result, 1});
+        detail::evaluate({&result, 1}, std::source_location::current());
         results.emplace_back(result.type(), result.node->slot().storage());
     }
     return results;

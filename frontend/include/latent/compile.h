@@ -3,6 +3,7 @@
 #include <latent/eval.h>
 
 #include <functional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -12,7 +13,8 @@ namespace latent {
 template <typename Function>
 class Compiled {
   public:
-    explicit Compiled(Function function) : function_(std::move(function)) {}
+    Compiled(Function function, const std::source_location& location)
+        : function_(std::move(function)), location_(location) {}
 
     /// Calls the function and evaluates every tensor in its result: a Tensor, a vector, pair or
     /// tuple of such, or a struct with `visit`. Calls of equal structure share one plan and its
@@ -20,18 +22,20 @@ class Compiled {
     template <typename... Arguments>
     auto operator()(Arguments&&... arguments) const {
         auto result = std::invoke(function_, std::forward<Arguments>(arguments)...);
-        eval(result);
+        eval(detail::LocatedTensors(result, location_));
         return result;
     }
 
   private:
     Function function_;
+    std::source_location location_;
 };
 
-/// `auto step = compile(train_step);`
+/// `auto step = compile(train_step);` What goes wrong in the evaluation names this line.
 template <typename Function>
-Compiled<std::decay_t<Function>> compile(Function&& function) {
-    return Compiled<std::decay_t<Function>>(std::forward<Function>(function));
+Compiled<std::decay_t<Function>> compile(
+    Function&& function, std::source_location location = std::source_location::current()) {
+    return {std::forward<Function>(function), location};
 }
 
 }  // namespace latent

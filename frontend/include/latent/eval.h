@@ -3,21 +3,19 @@
 #include <latent/tensor.h>
 #include <latent/tree.h>
 
+#include <source_location>
 #include <span>
-#include <vector>
 
 namespace latent {
 
-/// Computes all given tensors in one plan.
-void eval(std::span<const Tensor> tensors);
+namespace detail {
+void eval(std::span<const Tensor> tensors, const std::source_location& location);
+}  // namespace detail
 
-/// Computes tensors, vectors of tensors and structs with `visit`, all in one plan.
+/// Computes tensors, vectors or spans of tensors and structs with `visit`, all in one plan.
 template <typename... Trees>
-    requires(sizeof...(Trees) > 0)
-void eval(const Trees&... trees) {
-    std::vector<Tensor> tensors;
-    (detail::append_tensors(tensors, trees), ...);
-    eval(std::span<const Tensor>(tensors));
+void eval(const detail::LocatedTensors& first, const Trees&... others) {
+    detail::eval(first.with(others...), first.location());
 }
 
 }  // namespace latent

@@ -32,7 +32,9 @@ std::vector<Tensor> gradients_for(const Tree& parameters, const Source& gradient
 /// old ones stay valid, and nothing needs zeroing between steps. New parameters are leaves without
 /// history, which require a gradient if the old ones did. Parameters may be a Tensor, a vector of
 /// tensors or a struct with `visit`; gradients come in the same structure, as a vector, or as
-/// Gradients. All numbers are run-time parameters: another learning rate compiles nothing.
+/// Gradients. All numbers are run-time parameters: another learning rate compiles nothing. An
+/// optimiser made with a number that is negative, infinite or NaN, or with a `beta` or `smoothing`
+/// outside of [0, 1), throws ValueError.
 namespace latent::optim {
 
 /// What every optimiser takes and gives, in the order of the parameters.
@@ -72,7 +74,7 @@ class Optimizer {
 struct SGDOptions {
     double learning_rate = 1e-2;
     double momentum = 0;
-    /// Looks one step ahead along the velocity.
+    /// Looks one step ahead along the velocity; needs a momentum, else ValueError.
     bool nesterov = false;
     /// Added to the gradient, times the parameter.
     double weight_decay = 0;
@@ -91,7 +93,8 @@ struct SGDState {
 class SGD : public Optimizer<SGD, SGDState> {
   public:
     SGD() = default;
-    explicit SGD(const SGDOptions& options) : options_(options) {}
+    explicit SGD(const SGDOptions& options,
+                 std::source_location location = std::source_location::current());
     const SGDOptions& options() const { return options_; }
 
     SGDState start(std::span<const Tensor> parameters, const std::source_location& location) const;
@@ -138,7 +141,8 @@ struct AdamState {
 class Adam : public Optimizer<Adam, AdamState> {
   public:
     Adam() = default;
-    explicit Adam(const AdamOptions& options) : options_(options) {}
+    explicit Adam(const AdamOptions& options,
+                  std::source_location location = std::source_location::current());
     const AdamOptions& options() const { return options_; }
 
     AdamState start(std::span<const Tensor> parameters, const std::source_location& location) const;
@@ -153,7 +157,8 @@ class Adam : public Optimizer<Adam, AdamState> {
 class AdamW : public Optimizer<AdamW, AdamState> {
   public:
     AdamW() = default;
-    explicit AdamW(const AdamWOptions& options) : options_(options) {}
+    explicit AdamW(const AdamWOptions& options,
+                   std::source_location location = std::source_location::current());
     const AdamWOptions& options() const { return options_; }
 
     AdamState start(std::span<const Tensor> parameters, const std::source_location& location) const;
@@ -195,7 +200,8 @@ struct RMSpropState {
 class RMSprop : public Optimizer<RMSprop, RMSpropState> {
   public:
     RMSprop() = default;
-    explicit RMSprop(const RMSpropOptions& options) : options_(options) {}
+    explicit RMSprop(const RMSpropOptions& options,
+                     std::source_location location = std::source_location::current());
     const RMSpropOptions& options() const { return options_; }
 
     RMSpropState start(std::span<const Tensor> parameters,
@@ -226,7 +232,8 @@ struct AdagradState {
 class Adagrad : public Optimizer<Adagrad, AdagradState> {
   public:
     Adagrad() = default;
-    explicit Adagrad(const AdagradOptions& options) : options_(options) {}
+    explicit Adagrad(const AdagradOptions& options,
+                     std::source_location location = std::source_location::current());
     const AdagradOptions& options() const { return options_; }
 
     AdagradState start(std::span<const Tensor> parameters,
@@ -258,7 +265,8 @@ struct LionState {
 class Lion : public Optimizer<Lion, LionState> {
   public:
     Lion() = default;
-    explicit Lion(const LionOptions& options) : options_(options) {}
+    explicit Lion(const LionOptions& options,
+                  std::source_location location = std::source_location::current());
     const LionOptions& options() const { return options_; }
 
     LionState start(std::span<const Tensor> parameters, const std::source_location& location) const;

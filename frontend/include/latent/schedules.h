@@ -11,14 +11,15 @@
 ///     std::tie(model, state) =
 ///         optim::Adam({.learning_rate = rate(step)}).update(model, gradients, state);
 ///
-/// ValueError for a negative number of steps, or where one that must be positive is 0.
+/// ValueError for a rate or factor that is negative, infinite or NaN, for a negative number of
+/// steps, and where one that must be positive is 0.
 namespace latent::optim {
 
 using Schedule = std::function<double(std::int64_t step)>;
 
 namespace schedules {
 
-Schedule constant(double rate);
+Schedule constant(double rate, std::source_location location = std::source_location::current());
 
 struct StepOptions {
     double initial = 1e-2;
@@ -36,7 +37,8 @@ struct ExponentialOptions {
     double factor = 0.999;
 };
 /// initial * factor^step.
-Schedule exponential(const ExponentialOptions& options);
+Schedule exponential(const ExponentialOptions& options,
+                     std::source_location location = std::source_location::current());
 
 struct LinearOptions {
     double initial = 1e-2;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <latent/errors.h>
-
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -9,8 +7,10 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
+#include <source_location>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace latent {
@@ -28,24 +28,13 @@ struct Integer {
     std::int64_t value;
 };
 
+/// ShapeError: a `type` was given `count` numbers, which are more than `max_rank`.
+[[noreturn]] void raise_too_many(std::string_view type, std::size_t count,
+                                 const std::source_location& location);
+
 /// At most `max_rank` integers, without heap memory.
 class SmallList {
   public:
-    constexpr SmallList() = default;
-    constexpr SmallList(std::initializer_list<Integer> values) {
-        for (const Integer& value : values) {
-            push_back(value.value);
-        }
-    }
-    template <std::integral T, std::size_t Extent>
-    constexpr SmallList(std::span<T, Extent> values) {
-        for (const T value : values) {
-            push_back(static_cast<std::int64_t>(value));
-        }
-    }
-    template <std::integral T>
-    constexpr SmallList(const std::vector<T>& values) : SmallList(std::span(values)) {}
-
     constexpr std::size_t size() const { return size_; }
     constexpr bool empty() const { return size_ == 0; }
     constexpr const std::int64_t* data() const { return values_.data(); }
@@ -56,16 +45,28 @@ class SmallList {
     constexpr std::int64_t back() const { return values_[size_ - 1]; }
     constexpr std::span<const std::int64_t> span() const { return {data(), size_}; }
 
-    /// Throws ShapeError beyond `max_rank`.
-    constexpr void push_back(std::int64_t value) {
-        if (size_ == max_rank) {
-            throw ShapeError("a tensor has at most " + std::to_string(max_rank) + " dimensions");
-        }
-        values_[size_++] = value;
-    }
-
     friend constexpr bool operator==(const SmallList& a, const SmallList& b) {
         return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    }
+
+  protected:
+    constexpr SmallList() = default;
+    constexpr explicit SmallList(Integer value) : values_{value.value}, size_(1) {}
+    /// `type` is what the message calls the list where there are too many values.
+    template <typename Values>
+    constexpr SmallList(std::string_view type, const Values& values,
+                        const std::source_location& location) {
+        for (const Integer value : values) {
+            append(type, value.value, values.size(), location);
+        }
+    }
+
+    constexpr void append(std::string_view type, std::int64_t value, std::size_t count,
+                          const std::source_location& location) {
+        if (count > max_rank) {
+            raise_too_many(type, count, location);
+        }
+        values_[size_++] = value;
     }
 
   private:
@@ -76,10 +77,26 @@ class SmallList {
 }  // namespace detail
 
 /// Extents of a tensor, outermost first: `Shape{5, 10}`. A shape without dimensions has one
-/// element; an extent may be 0.
+/// element; an extent may be 0. ShapeError for more extents than `max_rank`.
 class Shape : public detail::SmallList {
   public:
-    using SmallList::SmallList;
+    constexpr Shape() = default;
+    constexpr Shape(std::initializer_list<detail::Integer> extents,
+                    std::source_location location = std::source_location::current())
+        : SmallList("Shape", extents, location) {}
+    template <std::integral T, std::size_t Extent>
+    constexpr Shape(std::span<T, Extent> extents,
+                    std::source_location location = std::source_location::current())
+        : SmallList("Shape", extents, location) {}
+    template <std::integral T>
+    constexpr Shape(const std::vector<T>& extents,
+                    std::source_location location = std::source_location::current())
+        : SmallList("Shape", extents, location) {}
+
+    constexpr void push_back(std::int64_t extent,
+                             std::source_location location = std::source_location::current()) {
+        append("Shape", extent, size() + 1, location);
+    }
 };
 
 /// `[5,10]`
@@ -90,10 +107,14 @@ std::ostream& operator<<(std::ostream& stream, const Shape& shape);
 class Axes : public detail::SmallList {
   public:
     template <std::integral T>
-    constexpr Axes(T axis) : SmallList{axis} {}
-    constexpr Axes(std::initializer_list<detail::Integer> axes) : SmallList(axes) {}
+    constexpr Axes(T axis) : SmallList(axis) {}
+    constexpr Axes(std::initializer_list<detail::Integer> axes,
+                   std::source_location location = std::source_location::current())
+        : SmallList("Axes", axes, location) {}
     template <std::integral T>
-    constexpr Axes(const std::vector<T>& axes) : SmallList(axes) {}
+    constexpr Axes(const std::vector<T>& axes,
+                   std::source_location location = std::source_location::current())
+        : SmallList("Axes", axes, location) {}
 
     static constexpr Axes all() {
         Axes axes(std::initializer_list<detail::Integer>{});
@@ -110,10 +131,14 @@ class Axes : public detail::SmallList {
 class Sizes : public detail::SmallList {
   public:
     template <std::integral T>
-    constexpr Sizes(T size) : SmallList{size} {}
-    constexpr Sizes(std::initializer_list<detail::Integer> sizes) : SmallList(sizes) {}
+    constexpr Sizes(T size) : SmallList(size) {}
+    constexpr Sizes(std::initializer_list<detail::Integer> sizes,
+                    std::source_location location = std::source_location::current())
+        : SmallList("Sizes", sizes, location) {}
     template <std::integral T>
-    constexpr Sizes(const std::vector<T>& sizes) : SmallList(sizes) {}
+    constexpr Sizes(const std::vector<T>& sizes,
+                    std::source_location location = std::source_location::current())
+        : SmallList("Sizes", sizes, location) {}
 };
 
 }  // namespace latent

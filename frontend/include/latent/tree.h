@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -145,5 +146,32 @@ Tree with_tensors(Tree tree, std::span<const Tensor> tensors) {
     for_each_tensor(tree, [&](Tensor& tensor) { tensor = tensors[next++]; });
     return tree;
 }
+
+/// The tensors of a tree, with the line of the call that is given it. As the first parameter of a
+/// function of any number of trees it tells that line, which nothing after the pack could.
+class LocatedTensors {
+  public:
+    template <typename Tree>
+    LocatedTensors(const Tree& tree,
+                   std::source_location location = std::source_location::current())
+        : tensors_(tensors_of(tree)), location_(location) {}
+    LocatedTensors(std::span<const Tensor> tensors,
+                   std::source_location location = std::source_location::current())
+        : tensors_(tensors.begin(), tensors.end()), location_(location) {}
+
+    const std::source_location& location() const { return location_; }
+
+    /// These, and those of other trees.
+    template <typename... Trees>
+    std::vector<Tensor> with(const Trees&... others) const {
+        std::vector<Tensor> all = tensors_;
+        (append_tensors(all, others), ...);
+        return all;
+    }
+
+  private:
+    std::vector<Tensor> tensors_;
+    std::source_location location_;
+};
 
 }  // namespace latent::detail
