@@ -34,6 +34,8 @@ bool is_transcendental(Op op) {
         case Op::exp:
         case Op::expm1:
         case Op::log:
+        case Op::log2:
+        case Op::log10:
         case Op::log1p:
         case Op::sin:
         case Op::cos:

@@ -200,6 +200,8 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
         case Op::exp:
         case Op::expm1:
         case Op::log:
+        case Op::log2:
+        case Op::log10:
         case Op::log1p:
         case Op::sin:
         case Op::cos:

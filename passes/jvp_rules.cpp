@@ -122,6 +122,8 @@ Differential apply_jvp(const JvpContext& c) {
         case Op::exp:
         case Op::expm1:
         case Op::log:
+        case Op::log2:
+        case Op::log10:
         case Op::log1p:
         case Op::sin:
         case Op::cos:

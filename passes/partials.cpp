@@ -82,6 +82,10 @@ void apply_partial(Partial& p) {
             return p.give(p.times_unbounded(apply(Op::exp, x)));
         case Op::log:
             return p.give(p.over_unbounded(x));
+        case Op::log2:
+            return p.give(p.over_unbounded(std::numbers::ln2 * x));
+        case Op::log10:
+            return p.give(p.over_unbounded(std::numbers::ln10 * x));
         case Op::log1p:
             return p.give(p.over_unbounded(1.0 + x));
         case Op::tan:

@@ -57,6 +57,8 @@ void apply_vjp(const VjpContext& c) {
         case Op::exp:
         case Op::expm1:
         case Op::log:
+        case Op::log2:
+        case Op::log10:
         case Op::log1p:
         case Op::sin:
         case Op::cos:

@@ -88,6 +88,10 @@ Expr compute(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
             return math::expm1(a);
         case ir::Op::log:
             return math::log(a);
+        case ir::Op::log2:
+            return math::log2(a);
+        case ir::Op::log10:
+            return math::log10(a);
         case ir::Op::log1p:
             return math::log1p(a);
         case ir::Op::sin:

@@ -83,9 +83,11 @@ Expr acosh(const Expr& argument) {
     // acosh(x) = log1p(t + sqrt(2 t + t^2)) with t = x - 1.
     const Real t = x - 1.0;
     const Real root = Real(Halide::sqrt(t + t + t * t));
+    const DoubleReal excess = fast_two_sum(root, t);
+    const DoubleReal sum = two_sum(x.constant(1.0), excess.high);
     const Expr huge = x > huge_argument(x.type());
-    const Real excess = choose(huge, x, t + root);
-    const Real result = log1p_finite(excess) + choose(huge, x.constant(ln2), x.constant(0.0));
+    const DoubleReal whole = {choose(huge, x, sum.high), choose(huge, 0.0, sum.low + excess.low)};
+    const Real result = log_of_sum(whole) + choose(huge, x.constant(ln2), x.constant(0.0));
     return choose(x >= 1.0, choose(x < infinity, result, x), quiet_nan);
 }
 

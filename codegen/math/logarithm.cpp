@@ -56,6 +56,12 @@ Real with_limits(const Real& x, const Real& logarithm) {
     return choose(x > 0.0, choose(x < infinity, logarithm, x), at_pole);
 }
 
+// e ln 2 + log(1 + f), given the smallest of its terms.
+Real sum_of_log(const LogParts& parts, const Real& smallest) {
+    const Real& f = parts.fraction;
+    return parts.exponent * ln2_high(f.type()) + (f + (log1p_tail(f) + smallest));
+}
+
 }  // namespace
 
 double ln2_high(const Type& type) {
@@ -93,25 +99,27 @@ Real log1p_tail(const Real& f) {
 }
 
 Real log_of_parts(const LogParts& parts) {
-    const Real& f = parts.fraction;
-    const Real& e = parts.exponent;
-    return e * ln2_high(f.type()) + (f + (log1p_tail(f) + e * ln2_low(f.type())));
+    return sum_of_log(parts, parts.exponent * ln2_low(parts.fraction.type()));
 }
 
 Real log1p_finite(const Real& x) {
-    const Type type = x.type();
-    const DoubleReal sum = two_sum(x.constant(1.0), x);
+    return log_of_sum(two_sum(x.constant(1.0), x));
+}
+
+Real log_of_sum(const DoubleReal& sum) {
+    const Type type = sum.high.type();
     const SplitBits parts = split(sum.high);
-    // What the sum lost, divided by 2^e, belongs to the fraction (for the largest exponents 2^-e is
-    // not normal, but there nothing is lost that matters).
+    // The lower part, divided by 2^e, belongs to the fraction (for the largest exponents 2^-e is
+    // not normal, but there it does not matter).
     const uint64_t twice_bias = 2 * static_cast<uint64_t>(exponent_bias(type));
     const Expr negated_exponent =
         bits_constant(type, twice_bias) -
         Halide::min(parts.biased_exponent, bits_constant(type, twice_bias - 1));
-    const Real fraction = parts.fraction + sum.low * power_of_two(negated_exponent);
+    const DoubleReal fraction =
+        fast_two_sum(parts.fraction, sum.low * power_of_two(negated_exponent));
     const Real exponent = integer_plus_shift(parts.biased_exponent, type) -
                           (std::ldexp(1.0, mantissa_bits(type)) + exponent_bias(type));
-    return log_of_parts({exponent, fraction});
+    return sum_of_log({exponent, fraction.high}, exponent * ln2_low(type) + fraction.low);
 }
 
 }  // namespace detail
@@ -137,12 +145,13 @@ Expr log10(const Expr& argument) {
     const Real x = require_float(argument, "log10");
     const LogParts parts = reduce_log(x);
     const Real& f = parts.fraction;
-    // log10(e) = 7/16 - 0.0032...; log10(2) split so that the product with the exponent is exact.
+    // log10(e) = 1/2 - 0.065...: half of f enters unrounded. log10(2) is split so that the product
+    // with the exponent is exact.
     const double log10_2_high = x.is_double() ? 3.01029995663611771306e-01 : 0.30078125;
     const double log10_2_low = x.is_double() ? 3.69423907715893078616e-13 : 2.48745663981195e-04;
-    const Real small = log1p_tail(f) * 0.43429448190325182765 + f * -0.00320551809674817 +
+    const Real small = log1p_tail(f) * 0.43429448190325182765 + f * -0.06570551809674817 +
                        parts.exponent * log10_2_low;
-    return with_limits(x, parts.exponent * log10_2_high + (f * 0.4375 + small));
+    return with_limits(x, parts.exponent * log10_2_high + (f * 0.5 + small));
 }
 
 Expr log1p(const Expr& argument) {

@@ -23,5 +23,7 @@ Real log1p_tail(const Real& fraction);
 Real log_of_parts(const LogParts& parts);
 /// log(1 + x) for x > -1, finite.
 Real log1p_finite(const Real& x);
+/// The logarithm of a positive normal sum, finite.
+Real log_of_sum(const DoubleReal& sum);
 
 }  // namespace latent::codegen::math::detail

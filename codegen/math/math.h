@@ -98,9 +98,9 @@ Expr expm1(const Expr& x);
 Expr log(const Expr& x);
 /// 1.5, 1.5; exact for powers of two.
 Expr log2(const Expr& x);
-/// 2.0, 2.0.
+/// 1.15, 1.1.
 Expr log10(const Expr& x);
-/// log(1 + x) without cancellation: 1.6, 1.6.
+/// log(1 + x) without cancellation: 1.0, 1.0.
 Expr log1p(const Expr& x);
 /// 1 / (1 + exp(-x)), without overflow and accurate in both tails: 1.5, 1.7.
 Expr sigmoid(const Expr& x);
@@ -134,7 +134,7 @@ Expr cosh(const Expr& x);
 Expr tanh(const Expr& x);
 /// 1.9, 1.9.
 Expr asinh(const Expr& x);
-/// 2.0, 2.0; NaN below 1.
+/// 1.95, 1.5; NaN below 1.
 Expr acosh(const Expr& x);
 /// 1.8, 1.8; NaN outside of [-1, 1].
 Expr atanh(const Expr& x);

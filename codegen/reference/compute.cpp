@@ -138,6 +138,10 @@ void compute(const Computation& c) {
             return unary(Floats{}, c, [](double x) { return std::expm1(x); });
         case Op::log:
             return unary(Floats{}, c, [](double x) { return std::log(x); });
+        case Op::log2:
+            return unary(Floats{}, c, [](double x) { return std::log2(x); });
+        case Op::log10:
+            return unary(Floats{}, c, [](double x) { return std::log10(x); });
         case Op::log1p:
             return unary(Floats{}, c, [](double x) { return std::log1p(x); });
         case Op::sin:

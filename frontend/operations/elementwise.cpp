@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "frontend/tensor/arguments.h"
 #include "passes/special_functions.h"
@@ -142,6 +141,12 @@ Tensor expm1(const Tensor& x, std::source_location location) {
 Tensor log(const Tensor& x, std::source_location location) {
     return of_floating(Op::log, x, location);
 }
+Tensor log2(const Tensor& x, std::source_location location) {
+    return of_floating(Op::log2, x, location);
+}
+Tensor log10(const Tensor& x, std::source_location location) {
+    return of_floating(Op::log10, x, location);
+}
 Tensor log1p(const Tensor& x, std::source_location location) {
     return of_floating(Op::log1p, x, location);
 }
@@ -212,17 +217,6 @@ Tensor reciprocal(const Tensor& x, std::source_location location) {
 Tensor exp2(const Tensor& x, std::source_location location) {
     const Expression exponent = detail::floating(x, location);
     return wrap(detail::apply(Op::pow, detail::literal(2, exponent), exponent));
-}
-
-Tensor log2(const Tensor& tensor, std::source_location location) {
-    return detail::composed(
-        tensor, location, [](const Expression& x) { return detail::log(x) * std::numbers::log2e; });
-}
-
-Tensor log10(const Tensor& tensor, std::source_location location) {
-    return detail::composed(tensor, location, [](const Expression& x) {
-        return detail::log(x) * std::numbers::log10e;
-    });
 }
 
 Tensor isnan(const Tensor& x, std::source_location location) {

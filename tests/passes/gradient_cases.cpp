@@ -24,6 +24,8 @@ const std::vector<ElementwiseDomain> elementwise_domains = {
     {ir::Op::exp},
     {ir::Op::expm1},
     {ir::Op::log, {{0.3, 3}}},
+    {ir::Op::log2, {{0.3, 3}}},
+    {ir::Op::log10, {{0.3, 3}}},
     {ir::Op::log1p, {{-0.7, 2}}},
     {ir::Op::sin},
     {ir::Op::cos},

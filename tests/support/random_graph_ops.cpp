@@ -60,6 +60,8 @@ Value RandomGraph::apply(Op op) {
         case Op::exp:
         case Op::expm1:
         case Op::log:
+        case Op::log2:
+        case Op::log10:
         case Op::log1p:
         case Op::sin:
         case Op::cos:

@@ -8,7 +8,7 @@ TEST_CASE("hyperbolic functions and their inverses are accurate for every argume
         {"sinh", math::sinh, [](long double x) { return std::sinh(x); }, -90, 90, 1.6, 1.8},
         {"cosh", math::cosh, [](long double x) { return std::cosh(x); }, -90, 90, 1.5, 1.5},
         {"asinh", math::asinh, [](long double x) { return std::asinh(x); }, -10, 10, 1.9, 1.9},
-        {"acosh", math::acosh, [](long double x) { return std::acosh(x); }, 1, 10, 2, 2},
+        {"acosh", math::acosh, [](long double x) { return std::acosh(x); }, 1, 10, 1.95, 1.5},
         {"atanh", math::atanh, [](long double x) { return std::atanh(x); }, -1, 1, 1.8, 1.8},
     });
 }
