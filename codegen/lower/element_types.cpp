@@ -19,22 +19,51 @@ Expr constant(std::uint32_t bits) {
     return Halide::Internal::make_const(Halide::UInt(32), std::uint64_t{bits});
 }
 
-// The conversions of ir/include/latent/half.h, which explains them, without branches.
+// The conversions of ir/include/latent/half.h, without branches.
+
+/// A float's magnitude as it is rounded to binary16. Adding the power of two whose steps in f32 are
+/// those of binary16 at x rounds x, and leaves its digits, the leading one too, as the low bits of
+/// the sum.
+struct HalfRounding {
+    explicit HalfRounding(const Expr& x)
+        : magnitude(bits_of(x) & constant(0x7fffffff)),
+          sign(bits_of(x) ^ magnitude),
+          is_nan(math::is_nan(x)) {
+        const Expr finite = Halide::min(magnitude, constant(infinite));
+        exponent = Halide::max(finite & constant(0x7f800000), constant(least_exponent));
+        shift = exponent + constant(dropped_digits << 23);
+        sum = math::add(single_of(finite), single_of(shift));
+    }
+
+    static constexpr std::uint32_t infinite = (127 + 16) << 23;  // as is all from here on
+    static constexpr std::uint32_t least_exponent = (127 - 14) << 23;
+    static constexpr int dropped_digits = 13;
+
+    Expr magnitude;
+    Expr sign;
+    Expr is_nan;
+    Expr exponent;  // at least that of normal numbers
+    Expr shift;
+    Expr sum;
+};
 
 Expr half_bits(const Expr& x) {
-    const Expr bits = bits_of(x);
-    const Expr sign = bits >> 16 & constant(0x8000);
-    const Expr magnitude = bits & constant(0x7fffffff);
-    const Expr stepped =
-        bits_of(math::add(single_of(magnitude), Expr(0.5F))) - constant(0x3f000000);
-    const Expr odd = magnitude >> 13 & constant(1);
-    const Expr carried = magnitude + constant(0xfff) + odd - constant((127 - 15) << 23);
-    const Expr finite =
-        Halide::select(magnitude < constant((127 - 14) << 23), stepped, carried >> 13);
-    const Expr beyond =
-        Halide::select(magnitude > constant(0x7f800000), constant(0x7e00), constant(0x7c00));
-    const Expr result = Halide::select(magnitude < constant((127 + 16) << 23), finite, beyond);
-    return Halide::cast<std::uint16_t>(sign | result);
+    const HalfRounding r(x);
+    const Expr nan = Halide::select(r.is_nan, constant(0x200), constant(0));
+    const Expr digits = bits_of(r.sum) - r.shift;
+    // The leading digit of a normal number counts as one in the exponent.
+    const Expr steps = (r.exponent >> HalfRounding::dropped_digits) -
+                       constant(HalfRounding::least_exponent >> HalfRounding::dropped_digits);
+    return Halide::cast<std::uint16_t>(r.sign >> 16 | nan | (steps + digits));
+}
+
+/// half_value(half_bits(x))
+Expr rounded_half(const Expr& x) {
+    const HalfRounding r(x);
+    const Expr nearest = math::subtract(r.sum, single_of(r.shift));
+    const Expr beyond = Halide::select(r.is_nan, constant(0x7fc00000), constant(0x7f800000));
+    const Expr is_finite = math::less(nearest, single_of(constant(HalfRounding::infinite)));
+    return single_of(r.sign | Halide::select(is_finite, bits_of(nearest), beyond));
 }
 
 Expr half_value(const Expr& stored) {
@@ -132,6 +161,9 @@ Expr to_storage(DType dtype, const Expr& value) {
 }
 
 Expr rounded(DType dtype, const Expr& value) {
+    if (dtype == DType::f16) {
+        return rounded_half(value);
+    }
     const bool narrow = dtype != DType::boolean && storage_type(dtype) != compute_type(dtype);
     return narrow ? from_storage(dtype, to_storage(dtype, value)) : value;
 }

@@ -38,15 +38,20 @@ Expr random_bits(const Expr& key, const Expr& counter) {
     return Halide::reinterpret<std::int32_t>(Halide::cast<std::uint32_t>(bits));
 }
 
-/// Saturates at the limits of the dtype, where rounding to it would wrap.
+/// Saturates at the limits of the dtype, where rounding to it would wrap, and leaves the only
+/// rounding of a double to it.
 Expr convert(DType dtype, const Expr& value) {
+    if ((dtype == DType::f16 || dtype == DType::bf16) && value.type() == Halide::Float(64)) {
+        return math::round_to_odd(value);
+    }
     const bool narrow = is_integer(dtype) && byte_size(dtype) < 4;
     return narrow && value.type().is_float()
                ? Halide::cast(compute_type(dtype), math::convert(storage_type(dtype), value))
                : math::convert(compute_type(dtype), value);
 }
 
-/// Whether every result is an operand, or a value that its dtype has anyway.
+}  // namespace
+
 bool stays_in_dtype(ir::Op op) {
     switch (op) {
         case ir::Op::select:
@@ -63,7 +68,7 @@ bool stays_in_dtype(ir::Op op) {
     }
 }
 
-Expr compute(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
+Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
     const Expr& a = operands[0];
     switch (op) {
         case ir::Op::neg:
@@ -211,13 +216,6 @@ Expr compute(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
             break;
     }
     throw InternalError("not an elementwise op");
-}
-
-}  // namespace
-
-Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Expr>& operands) {
-    const Expr value = compute(op, dtype, operands);
-    return stays_in_dtype(op) ? value : rounded(dtype, value);
 }
 
 }  // namespace latent::codegen

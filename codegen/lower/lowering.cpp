@@ -65,12 +65,7 @@ Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
     for (const ir::RegionResult& result : region().results) {
         wanted.push_back(result.stage);
     }
-    std::vector<Expr> values = stages_.at(wanted, coordinates);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const DType dtype = region().stages[static_cast<std::size_t>(wanted[i])].dtype;
-        values[i] = to_storage(dtype, values[i]);
-    }
-    return Halide::Tuple(values);
+    return Halide::Tuple(stages_.stored_at(wanted, coordinates));
 }
 
 Expr Lowering::tied(const Expr& value, const Halide::RDom& domain) {

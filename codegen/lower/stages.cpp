@@ -113,8 +113,8 @@ Expr StageExpressions::indexed(const ir::Stage& stage, const Place& where, const
                           fill.defined() ? fill : Halide::Internal::make_zero(read.type()));
 }
 
-std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
-                                       const Coordinates& coordinates) const {
+StageExpressions::Values StageExpressions::evaluate(const std::vector<int>& stages,
+                                                    const Coordinates& coordinates) const {
     // What is needed is marked from the back, since operands come before users, and then computed
     // from the front.
     std::vector<bool> needed(region_.stages.size(), false);
@@ -135,6 +135,7 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
         }
     }
     std::vector<Expr> values(region_.stages.size());
+    std::vector<Expr> unrounded(region_.stages.size());
     const auto value_of = [&](int stage) { return values[static_cast<std::size_t>(stage)]; };
     for (std::size_t i = 0; i < region_.stages.size(); ++i) {
         if (!needed[i]) {
@@ -142,7 +143,8 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
         }
         const ir::Stage& stage = region_.stages[i];
         if (const auto defined = defined_.find(static_cast<int>(i)); defined != defined_.end()) {
-            values[i] = rounded(stage.dtype, defined->second(coordinates));
+            unrounded[i] = defined->second(coordinates);
+            values[i] = rounded(stage.dtype, unrounded[i]);
             continue;
         }
         switch (stage.kind) {
@@ -163,7 +165,9 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
                 for (const int operand : stage.operands) {
                     operands.push_back(value_of(operand));
                 }
-                values[i] = apply_elementwise(stage.op, stage.dtype, operands);
+                unrounded[i] = apply_elementwise(stage.op, stage.dtype, operands);
+                values[i] =
+                    stays_in_dtype(stage.op) ? unrounded[i] : rounded(stage.dtype, unrounded[i]);
                 break;
             }
             case ir::StageKind::reduce:
@@ -172,9 +176,28 @@ std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
                 throw InternalError("a reduction or scan without a loop of its own");
         }
     }
+    return {std::move(values), std::move(unrounded)};
+}
+
+std::vector<Expr> StageExpressions::at(const std::vector<int>& stages,
+                                       const Coordinates& coordinates) const {
+    const Values values = evaluate(stages, coordinates);
     std::vector<Expr> result;
     for (const int stage : stages) {
-        result.push_back(value_of(stage));
+        result.push_back(values.rounded[static_cast<std::size_t>(stage)]);
+    }
+    return result;
+}
+
+std::vector<Expr> StageExpressions::stored_at(const std::vector<int>& stages,
+                                              const Coordinates& coordinates) const {
+    const Values values = evaluate(stages, coordinates);
+    std::vector<Expr> result;
+    for (const int stage : stages) {
+        const auto i = static_cast<std::size_t>(stage);
+        // Storing rounds, so it need not be done before.
+        const Expr& value = values.unrounded[i].defined() ? values.unrounded[i] : values.rounded[i];
+        result.push_back(to_storage(region_.stages[i].dtype, value));
     }
     return result;
 }

@@ -10,9 +10,11 @@ namespace latent::codegen {
 
 using Coordinates = std::vector<Halide::Expr>;
 
-/// `op` of `operands`, in their compute types, as a value of `dtype`. Never a call of a scalar
-/// library function.
+/// `op` of `operands`, in their compute types, as it is before `dtype` rounds it. Never a call of a
+/// scalar library function.
 Halide::Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Halide::Expr>& operands);
+/// Whether every result is an operand, or a value that its dtype has anyway.
+bool stays_in_dtype(ir::Op op);
 
 /// Writes stages as expressions of the coordinates, one for each atom. A stage that has a Func of
 /// its own (a reduction, or one kept in scratch) is a call of it.
@@ -28,6 +30,9 @@ class StageExpressions {
     /// Several stages at once, sharing what they have in common.
     std::vector<Halide::Expr> at(const std::vector<int>& stages,
                                  const Coordinates& coordinates) const;
+    /// The same in the types in which they are stored.
+    std::vector<Halide::Expr> stored_at(const std::vector<int>& stages,
+                                        const Coordinates& coordinates) const;
 
     /// Indices of an indexed stage or scattered result, and whether they are inside (undefined if
     /// no dimension is guarded).
@@ -43,6 +48,11 @@ class StageExpressions {
     int scatter_dim() const { return scatter_dim_; }
 
   private:
+    struct Values {
+        std::vector<Halide::Expr> rounded;    ///< of each stage, to its dtype
+        std::vector<Halide::Expr> unrounded;  ///< as it was before
+    };
+    Values evaluate(const std::vector<int>& stages, const Coordinates& coordinates) const;
     bool reads_neighbours(const ir::Stage& stage) const;
     Halide::Expr indexed(const ir::Stage& stage, const Place& where,
                          const Halide::Expr& fill) const;

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 #include "codegen/math/detail.h"
 #include "codegen/math/math.h"
@@ -50,6 +51,19 @@ Expr convert(const Type& type, const Expr& x) {
         return type.is_float() ? Expr(between_floats(type, value)) : to_integer(type, value);
     }
     return Halide::cast(type, x);
+}
+
+Expr round_to_odd(const Expr& x) {
+    if (x.type().element_of() != Halide::Float(64)) {
+        throw std::invalid_argument("round_to_odd needs a float64 operand");
+    }
+    const uint64_t cut_off = (uint64_t{1} << 29) - 1;
+    const Expr bits = bits_of(x);
+    const Expr last =
+        ((bits & bits_constant(x.type(), cut_off)) + bits_constant(x.type(), cut_off)) &
+        bits_constant(x.type(), cut_off + 1);
+    return between_floats(Halide::Float(32, x.type().lanes()),
+                          from_bits((bits | last) & bits_constant(x.type(), ~cut_off)));
 }
 
 Expr opaque(const Expr& x) {

@@ -71,6 +71,10 @@ Expr remainder(const Expr& a, const Expr& b);
 /// Float to integer truncates, saturates at the limits of the type and sends NaN to 0. Integer to
 /// integer wraps. Anything to bool is x != 0 (so NaN is true).
 Expr convert(const Halide::Type& type, const Expr& x);
+/// A Float(64) as Float(32), rounded to odd: rounded once more, to fewer digits, it is what x
+/// itself rounds to (unless Float(32) has it as a subnormal). See detail::rounded_to_odd in
+/// ir/include/latent/half.h.
+Expr round_to_odd(const Expr& x);
 /// The same number, of which Halide's analyses do not see what it is computed from; floats, or
 /// integers of 32 or 64 bits. It is gone before code is generated.
 Expr opaque(const Expr& x);

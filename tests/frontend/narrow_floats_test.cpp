@@ -1,3 +1,6 @@
+#include <bit>
+#include <cstdint>
+
 #include "tests/frontend/support.h"
 
 using namespace latent;
@@ -74,7 +77,9 @@ std::vector<Case> composed_operations() {
         {"group_norm", [](const auto& in) { return group_norm(in[0], 2, in[1], in[2]); }, image},
         {"instance_norm", [](const auto& in) { return instance_norm(in[0]); }, {{2, 4, 3, 5}}},
         {"batch_norm",
-         [](const auto& in) { return batch_norm(in[0], {in[1], full({4}, 0.7)}, in[1], in[2]); },
+         [](const auto& in) {
+             return batch_norm(in[0], {in[1], full({4}, 0.7)}, in[1], in[2]);
+         },
          image},
         {"batch_norm_training",
          [](const auto& in) {
@@ -102,7 +107,9 @@ std::vector<Case> composed_operations() {
          {{5, 7}, {6, 7}, {6, 3}}},
         {"rotary_embedding", [](const auto& in) { return rotary_embedding(in[0]); }, {{5, 6}}},
         {"interpolate",
-         [](const auto& in) { return interpolate(in[0], {5, 7}, {.mode = Interpolation::linear}); },
+         [](const auto& in) {
+             return interpolate(in[0], {5, 7}, {.mode = Interpolation::linear});
+         },
          {{1, 2, 3, 4}}},
         {"dropout", [](const auto& in) { return dropout(Key(3), in[0], 0.3); }},
         {"clip_by_global_norm",
@@ -148,6 +155,43 @@ Results results_of(const Case& example, const std::vector<Tensor>& inputs) {
                             inputs)
                             .second;
     return results;
+}
+
+/// Every number of `Narrow`, what lies halfway to the next and beside that, and floats of all
+/// exponents.
+template <typename Narrow>
+std::vector<float> float_samples() {
+    std::vector<float> samples;
+    for (std::uint32_t bits = 0; bits <= 0xffffU; ++bits) {
+        const float x = Narrow::from_bits(static_cast<std::uint16_t>(bits));
+        const float next = Narrow::from_bits(static_cast<std::uint16_t>(bits + 1));
+        const float middle = std::isfinite(next) ? x + (next - x) / 2 : 65520.0F;
+        for (const float y :
+             {x, middle, std::nextafter(middle, 0.0F), std::nextafter(middle, next)}) {
+            samples.push_back(y);
+        }
+        samples.push_back(std::bit_cast<float>(bits * 65537U));
+    }
+    return samples;
+}
+
+template <typename Narrow, typename Wide>
+void check_casts(const std::vector<Wide>& samples, DType dtype) {
+    const Tensor stored = Tensor::from(samples).cast(dtype).eval();
+    const Tensor used = Tensor::from(samples).cast(dtype).cast(DType::f32).eval();
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const Narrow expected(samples[i]);
+        if (stored.data<Narrow>()[i].bits() != expected.bits()) {
+            FAIL_CHECK(samples[i] << " is stored as " << stored.data<Narrow>()[i].bits());
+        }
+        const float value = expected;
+        const float actual = used.data<float>()[i];
+        if (std::isnan(value)
+                ? !std::isnan(actual)
+                : std::bit_cast<std::uint32_t>(actual) != std::bit_cast<std::uint32_t>(value)) {
+            FAIL_CHECK(samples[i] << " is used as " << actual);
+        }
+    }
 }
 
 }  // namespace
@@ -206,6 +250,17 @@ TEST_CASE("random numbers of f16 and bf16 have the bits that their significands 
         const Tensor skewed = gamma(Key(1), {500}, 0.7, {.dtype = dtype});
         check_rounded(skewed, gamma(Key(1), {500}, 0.7), dtype);
     }
+}
+
+TEST_CASE("casts to f16 and bf16 round to nearest, ties to even, whether stored or used") {
+    check_casts<float16>(float_samples<float16>(), DType::f16);
+    check_casts<bfloat16>(float_samples<bfloat16>(), DType::bf16);
+    const std::vector<double> doubles{1 + 0x1p-11 + 0x1p-40,   1 + 0x3p-11 - 0x1p-40,
+                                      -(1 + 0x1p-8 + 0x1p-50), 0x1p-25 + 0x1p-60,
+                                      65520 - 0x1p-20,         1e300,
+                                      -test::infinity,         test::not_a_number};
+    check_casts<float16>(doubles, DType::f16);
+    check_casts<bfloat16>(doubles, DType::bf16);
 }
 
 TEST_CASE("nan_to_num takes infinities to the largest number of the dtype") {

@@ -58,9 +58,22 @@ TEST_CASE("rounding to half precision is to the nearest, ties to even") {
                              5.9e-8,        2.9e-8,    3e-8, 6.1035e-5, -2.5,    1000.5, 0};
     for (const double x : values) {
         INFO(x);
-        CHECK(float16(x).bits() == nearest_bits<float16>(static_cast<float>(x), 0x7c00));
-        CHECK(bfloat16(x).bits() == nearest_bits<bfloat16>(static_cast<float>(x), 0x7f80));
+        const auto single = static_cast<float>(x);
+        CHECK(float16(single).bits() == nearest_bits<float16>(single, 0x7c00));
+        CHECK(bfloat16(single).bits() == nearest_bits<bfloat16>(single, 0x7f80));
+        CHECK(float16(x).bits() == nearest_bits<float16>(x, 0x7c00));
+        CHECK(bfloat16(x).bits() == nearest_bits<bfloat16>(x, 0x7f80));
     }
+    // These lie so close to a tie that rounding to float first would make them one.
+    for (const double x : {1 + 0x1p-11 + 0x1p-40, 1 + 0x3p-11 - 0x1p-40, -(1 + 0x1p-8 + 0x1p-50),
+                           0x1p-25 + 0x1p-60, 65520 - 0x1p-20}) {
+        INFO(x);
+        CHECK(float16(x).bits() == nearest_bits<float16>(x, 0x7c00));
+        CHECK(bfloat16(x).bits() == nearest_bits<bfloat16>(x, 0x7f80));
+    }
+    CHECK(float16(std::numeric_limits<double>::infinity()).bits() == 0x7c00);
+    CHECK(float16(-1e300).bits() == 0xfc00);
+    CHECK(std::isnan(static_cast<float>(float16(std::numeric_limits<double>::quiet_NaN()))));
     CHECK(float16(65519.0F).bits() == 0x7bff);
     CHECK(float16(65520.0F).bits() == 0x7c00);
     CHECK(float16(-1e30F).bits() == 0xfc00);

@@ -34,6 +34,16 @@ constexpr std::uint16_t half_bits(float x) {
     return static_cast<std::uint16_t>(sign | rounded >> 13);
 }
 
+/// A double cut to the 24 digits of float, the last of which is set if any that is cut off is:
+/// rounded to odd. To fewer digits it rounds as the double itself does. (S. Boldo, G. Melquiond,
+/// Emulation of FMA and correctly rounded sums, IEEE Transactions on Computers 57, 2008.)
+constexpr float rounded_to_odd(double x) {
+    constexpr std::uint64_t cut_off = (std::uint64_t{1} << 29) - 1;
+    const auto bits = std::bit_cast<std::uint64_t>(x);
+    const std::uint64_t last = ((bits & cut_off) + cut_off) & (cut_off + 1);
+    return static_cast<float>(std::bit_cast<double>((bits | last) & ~cut_off));
+}
+
 constexpr float half_value(std::uint16_t bits) {
     const std::uint32_t sign = (bits & 0x8000U) << 16;
     const std::uint32_t exponent = bits >> 10 & 0x1fU;
@@ -63,8 +73,8 @@ class float16 {
     constexpr float16() = default;
     /// Rounds to nearest, ties to even.
     constexpr explicit float16(float value) : bits_(detail::half_bits(value)) {}
+    constexpr explicit float16(double value) : float16(detail::rounded_to_odd(value)) {}
     /// By way of float.
-    constexpr explicit float16(double value) : float16(static_cast<float>(value)) {}
     constexpr explicit float16(std::int64_t value) : float16(static_cast<float>(value)) {}
     static constexpr float16 from_bits(std::uint16_t bits) {
         float16 result;
@@ -84,8 +94,8 @@ class bfloat16 {
     constexpr bfloat16() = default;
     /// Rounds to nearest, ties to even.
     constexpr explicit bfloat16(float value) : bits_(detail::bfloat_bits(value)) {}
+    constexpr explicit bfloat16(double value) : bfloat16(detail::rounded_to_odd(value)) {}
     /// By way of float.
-    constexpr explicit bfloat16(double value) : bfloat16(static_cast<float>(value)) {}
     constexpr explicit bfloat16(std::int64_t value) : bfloat16(static_cast<float>(value)) {}
     static constexpr bfloat16 from_bits(std::uint16_t bits) {
         bfloat16 result;
