@@ -29,8 +29,10 @@ Expr zero_of(const Expr& x) {
     return Halide::Internal::make_zero(x.type());
 }
 
-Expr either_is_nan(const Real& a, const Real& b) {
-    return a != a || b != b;
+// Neither is NaN. LLVM makes one comparison of it. (Of two, of each operand with itself, that of an
+// operand that does not vary would leave the loop, and be joined with the other as bytes.)
+Expr are_ordered(const Real& a, const Real& b) {
+    return a < b || b < a || a == b;
 }
 
 }  // namespace
@@ -89,7 +91,7 @@ Expr maximum(const Expr& a, const Expr& b) {
     const Real x = a;
     const Real y = b;
     const Real larger = from_bits(bits_of(choose(x > y, x, y)) & bits_of(choose(y > x, y, x)));
-    return choose(either_is_nan(x, y), x + y, larger);
+    return choose(are_ordered(x, y), larger, x + y);
 }
 
 Expr minimum(const Expr& a, const Expr& b) {
@@ -101,7 +103,7 @@ Expr minimum(const Expr& a, const Expr& b) {
     const Real x = a;
     const Real y = b;
     const Real smaller = from_bits(bits_of(choose(x < y, x, y)) | bits_of(choose(y < x, y, x)));
-    return choose(either_is_nan(x, y), x + y, smaller);
+    return choose(are_ordered(x, y), smaller, x + y);
 }
 
 Expr equal(const Expr& a, const Expr& b) {
