@@ -77,9 +77,7 @@ std::vector<Case> composed_operations() {
         {"group_norm", [](const auto& in) { return group_norm(in[0], 2, in[1], in[2]); }, image},
         {"instance_norm", [](const auto& in) { return instance_norm(in[0]); }, {{2, 4, 3, 5}}},
         {"batch_norm",
-         [](const auto& in) {
-             return batch_norm(in[0], {in[1], full({4}, 0.7)}, in[1], in[2]);
-         },
+         [](const auto& in) { return batch_norm(in[0], {in[1], full({4}, 0.7)}, in[1], in[2]); },
          image},
         {"batch_norm_training",
          [](const auto& in) {
@@ -107,9 +105,7 @@ std::vector<Case> composed_operations() {
          {{5, 7}, {6, 7}, {6, 3}}},
         {"rotary_embedding", [](const auto& in) { return rotary_embedding(in[0]); }, {{5, 6}}},
         {"interpolate",
-         [](const auto& in) {
-             return interpolate(in[0], {5, 7}, {.mode = Interpolation::linear});
-         },
+         [](const auto& in) { return interpolate(in[0], {5, 7}, {.mode = Interpolation::linear}); },
          {{1, 2, 3, 4}}},
         {"dropout", [](const auto& in) { return dropout(Key(3), in[0], 0.3); }},
         {"clip_by_global_norm",
