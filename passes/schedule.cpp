@@ -127,8 +127,12 @@ int narrowest_element(const ir::Region& region, ir::Template kind) {
 
 /// Stages of a row that several loops over the row use and that are worth more than a store and a
 /// load.
-std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
+std::vector<int> choose_kept(const ir::Region& region, const ir::Classification& classification) {
     const std::vector<std::uint64_t> spans = ir::spans(region);
+    const std::uint64_t row = classification.row_atoms;
+    // Results of a last reduction are made when the rows are gone.
+    const bool row_ends_early = classification.kind == ir::Template::reduction;
+    constexpr int results_loop = -1;
     std::vector<int> kept;
     // The loops over the row in which a stage is evaluated: those of reductions, and that of the
     // results.
@@ -140,12 +144,14 @@ std::vector<int> choose_kept(const ir::Region& region, std::uint64_t row) {
         }
     };
     for (const ir::RegionResult& result : region.results) {
-        note(result.stage, -1);
+        note(result.stage, results_loop);
     }
     for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
         const std::vector<int>& loops = used_in[static_cast<std::size_t>(i)];
-        const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0;
+        const bool outlives_row =
+            row_ends_early && std::ranges::find(loops, results_loop) != loops.end();
+        const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0 && !outlives_row;
         const bool keep = stage.kind == ir::StageKind::elementwise &&
                           ir::is_transcendental(stage.op) && in_row && loops.size() > 1;
         if (keep) {
@@ -275,12 +281,12 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             if (!has(classification.row_atoms, schedule.vector_atom)) {
                 schedule.unroll = 2;
             }
-            schedule.kept = choose_kept(region, classification.row_atoms);
+            schedule.kept = choose_kept(region, classification);
             break;
         case ir::Template::reduction:
             schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
             schedule.unroll = has(classification.final_atoms, schedule.vector_atom) ? 4 : 2;
-            schedule.kept = choose_kept(region, classification.row_atoms);
+            schedule.kept = choose_kept(region, classification);
             break;
         case ir::Template::contraction:
             schedule_contraction(schedule, region, classification, machine, extents);

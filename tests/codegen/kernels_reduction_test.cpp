@@ -144,6 +144,20 @@ TEST_CASE("what is gathered from a single element is reduced as often as it is a
     }
 }
 
+TEST_CASE("what a row needs is not kept for what comes after all rows", "[kernels]") {
+    check_kernels(parameter(0, DType::f32, "32") + parameter(1, DType::f32, "32,2") +
+                      "%e = exp %p0\n"
+                      "%b = broadcast %e {shape=[32,2], axes=[0]}\n"
+                      "%m = reduce_max %b {axes=[0]}\n"
+                      "%w = broadcast %m {shape=[32,2], axes=[1]}\n"
+                      "%d = sub %b, %w\n"
+                      "%x = mul %d, %p1\n"
+                      "%s = reduce_sum %x {axes=[1]}\n"
+                      "%r = mul %s, %e\n"
+                      "return %r\n",
+                  {.tolerance = {1e-5, 1e-5}, .kernels = 1});
+}
+
 TEST_CASE("sums of different values along the same dimensions are one kernel", "[kernels]") {
     for (const char* axes : {"0", "1", "0,1"}) {
         check_kernels(

@@ -178,8 +178,14 @@ Estimate estimate_function(const ir::Node& node, std::span<const Array> operands
                 break;
             case ir::Op::sin:
             case ir::Op::cos:
-            case ir::Op::tan:
                 result.unbounded[i] = dtype == DType::f64 && std::fabs(x[i]) > reduced_accurately;
+                break;
+            case ir::Op::tan:
+                // Beyond this a rounding error in x is a hundredth of a period: any pole may be
+                // near.
+                result.unbounded[i] =
+                    std::fabs(x[i]) >
+                    std::fmin(reduced_accurately, std::ldexp(1.0, format.digits - 7));
                 break;
             case ir::Op::lgamma:
                 if (dtype == DType::f64 && x[i] < 0) {
