@@ -54,7 +54,7 @@ Expr multiply(const Expr& a, const Expr& b) {
 
 Expr divide(const Expr& a, const Expr& b) {
     require_same_type(a, b, "divide");
-    return require_float(a, "divide") / require_float(b, "divide");
+    return require_float(a, "divide") / hidden_zero(require_float(b, "divide"));
 }
 
 Expr negate(const Expr& x) {

@@ -171,6 +171,10 @@ Real upper_half(const Real& x) {
     return from_bits(rounded & bits_constant(x.type(), all >> cleared << cleared));
 }
 
+Real hidden_zero(const Real& divisor) {
+    return divisor * 1.0;
+}
+
 Real widen(const Real& x) {
     return Halide::cast(Halide::Float(64, x.type().lanes()), x);
 }

@@ -123,6 +123,9 @@ Real magnitude(const Real& x);
 Expr sign_bits(const Real& x);
 /// The magnitude bits of a non-negative value with the sign flipped where sign_bits is set.
 Real flip_sign(const Real& value, const Expr& sign);
+/// The same number as a divisor: Halide refuses to divide by what it finds to be zero. Only LLVM
+/// sees that a factor of 1 changes nothing.
+Real hidden_zero(const Real& divisor);
 /// x rounded to half of its digits, so that products of two such values, or of what they leave of
 /// x, are exact. Infinite within 2^-12 (f32) or 2^-26 (f64) of the largest number.
 Real upper_half(const Real& x);

@@ -97,7 +97,7 @@ Expr floor_divide(const Expr& dividend, const Expr& divisor) {
         return Halide::select(unsafe, limit_case, quotient);
     }
     const Real a = require_float(dividend, "floor_divide");
-    const Real b = require_float(divisor, "floor_divide");
+    const Real b = hidden_zero(require_float(divisor, "floor_divide"));
     const Real ratio = a / b;
     const Division finite = divide_finite(a, b);
     const Expr finite_divisor = magnitude(b) < infinity;
@@ -121,7 +121,7 @@ Expr remainder(const Expr& dividend, const Expr& divisor) {
         return Halide::select(divisor == zero, zero, rest);
     }
     const Real a = require_float(dividend, "remainder");
-    const Real b = require_float(divisor, "remainder");
+    const Real b = hidden_zero(require_float(divisor, "remainder"));
     const Real rest = choose(magnitude(b) < infinity, divide_finite(a, b).remainder, a);
     const Real moved = choose(opposes(rest, b), rest + b, rest);
     // 0 or, by zero or of infinity, NaN.

@@ -60,6 +60,27 @@ Tolerance rounding_of(ir::Op op, DType dtype) {
 
 }  // namespace
 
+TEST_CASE("a divisor may turn out to be zero while a kernel is compiled", "[kernels]") {
+    for (const char* op : {"div", "floor_divide", "remainder"}) {
+        for (const char* dtype : {"f32", "f64"}) {
+            const std::string divided =
+                fmt::format("%p0 = parameter {{index=0, dtype={}, shape=[37]}}\n", dtype);
+            check_kernels(divided +
+                          fmt::format("%p1 = parameter {{index=1, dtype=bool, shape=[37]}}\n"
+                                      "%f = constant {{value=bool:0}}\n"
+                                      "%b = broadcast %f {{shape=[37], axes=[]}}\n"
+                                      "%m = minimum %b, %p1\n"
+                                      "%z = cast %m {{dtype={}}}\n"
+                                      "%r = {} %p0, %z\nreturn %r\n",
+                                      dtype, op));
+            check_kernels(divided + fmt::format("%f = constant {{value={}:0}}\n"
+                                                "%b = broadcast %f {{shape=[37], axes=[]}}\n"
+                                                "%r = {} %p0, %b\nreturn %r\n",
+                                                dtype, op));
+        }
+    }
+}
+
 TEST_CASE("every elementwise op gives the interpreter's numbers for every dtype that it takes",
           "[kernels]") {
     for (const ir::OpInfo& row : ir::all_ops()) {
