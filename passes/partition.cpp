@@ -589,6 +589,11 @@ bool Partitioner::depends(int region_index, int on) const {
             continue;
         }
         seen[static_cast<std::size_t>(next)] = true;
+        for (const auto& [later, earlier] : overwrites_) {
+            if (later == next) {
+                pending.push_back(earlier);
+            }
+        }
         for (const OpenRegion::Load& load : regions_[static_cast<std::size_t>(next)].loads()) {
             const ir::Node* stored = load.value;
             while (const ir::Node* const* below = alias_of_.find(stored)) {

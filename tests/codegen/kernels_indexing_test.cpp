@@ -111,6 +111,14 @@ TEST_CASE("the parts of a concatenation are computed where they belong", "[kerne
                   "return %r\n");
 }
 
+TEST_CASE("what is spread over a fill may be what the fill is computed from", "[kernels]") {
+    check_kernels(parameter(0, "5", "i64") +
+                  "%e = cast %p0 {dtype=i32}\n"
+                  "%m = reduce_max %e {axes=[0]}\n"
+                  "%r = pad %e, %m {low=[0], high=[1], interior=[1]}\n"
+                  "return %r, %e\n");
+}
+
 TEST_CASE("gathering clamps indices of either integer dtype", "[kernels]") {
     for (const char* dtype : {"i32", "i64"}) {
         for (const char* axis : {"0", "1", "2"}) {
