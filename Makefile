@@ -24,7 +24,7 @@ FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SOURCE_FOLDERS := ir passes codegen frontend tests benchmarks examples tools
 SOURCES = $(shell find $(SOURCE_FOLDERS) -name '*.h' -o -name '*.cpp' -o -name '*.c')
 
-.PHONY: help build demo test bench bench-ops ulp check-gradients fuzz mutate format check check-format check-includes check-tidy \
+.PHONY: help build demo test bench bench-ops bench-peers ulp check-gradients fuzz mutate format check check-format check-includes check-tidy \
         check-asan check-tsan clean
 
 help:  ## this list
@@ -61,6 +61,13 @@ bench-ops: .venv/.requirements .venv/.requirements-operations  ## time every ope
 	    build/release/benchmarks/operations/operation_benchmarks \
 	    --threads $(THREADS) --output docs/operation_speed$(if $(filter-out 1,$(THREADS)),_$(THREADS)_threads).md \
 	    $(BENCH_ARGS)
+
+bench-peers: .venv/.requirements .venv/.requirements-operations .venv/.requirements-peers  ## compare with other libraries, write docs/peers.md and .html (BENCH_ARGS="--cases gemm,-gemm_2048 --rounds 1")
+	@tools/ensure_packages.sh bench-peers $(BENCH_PACKAGES) nlohmann-json3-dev libcli11-dev
+	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
+	cmake --build --preset release --target peer_cases
+	.venv/bin/python benchmarks/peers/compare.py build/release/benchmarks/peers/peer_cases \
+	    --results build/release/benchmarks/peers/results --report docs/peers.md $(BENCH_ARGS)
 
 ulp: .venv/.requirements  ## measure the errors of functions over all of f32, write docs/accuracy.md
 	@tools/ensure_packages.sh ulp $(TEST_PACKAGES)
@@ -129,4 +136,7 @@ endef
 	$(install_python_packages)
 
 .venv/.requirements-operations: benchmarks/operations/requirements.txt
+	$(install_python_packages)
+
+.venv/.requirements-peers: benchmarks/peers/requirements.txt
 	$(install_python_packages)

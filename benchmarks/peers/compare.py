@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Latent beside other libraries, case by case: compare.py PROGRAM --results FOLDER [--report docs/peers.md].
+
+PROGRAM is peer_cases, Latent's side. Each case of each library runs in a fresh process, one at a time; the libraries
+take turns, --rounds times. The measurements go to FOLDER as JSON after every case, so a run can be stopped and gone on
+with. README.md says what is measured, SPEC.md what the cases compute."""
+
+import argparse
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from safetensors.numpy import save_file
+
+import cases
+import report
+
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = ("latent", "numpy", "torch", "torch_compile", "jax", "mlx", "drjit")
+TRAINING = ("mlp_train", "mlp_adam", "convnet_train", "gpt_nano_train")
+# What does not end in reasonable time: 100,000 operations in one traced function.
+LEFT_OUT = {("torch_compile", "chain_100k")}
+DRJIT_GROUPS = ("elementwise", "reductions", "overhead", "memory")
+
+
+def variants(peer, case):
+    """Ways of a library to run a case; the fastest one counts."""
+    if peer == "mlx":
+        return ["plain", "compile"]
+    if peer == "torch" and case.name in TRAINING:
+        return ["functional", "optim"]
+    if peer == "jax" and case.group == "overhead":
+        return ["jit", "eager"]
+    return ["plain"]
+
+
+def openblas_core():
+    """What OpenBLAS takes for a processor newer than itself is slower than what it has for its instructions."""
+    with open("/proc/cpuinfo") as file:
+        flags = file.read()
+    return "SkylakeX" if "avx512vl" in flags else "Haswell" if "avx2" in flags else ""
+
+
+def environment(peer, threads):
+    count = str(threads)
+    result = dict(os.environ, OMP_NUM_THREADS=count, MKL_NUM_THREADS=count, OPENBLAS_NUM_THREADS=count,
+                  JAX_PLATFORMS="cpu", CUDA_VISIBLE_DEVICES="", PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+    if core := openblas_core():
+        result["OPENBLAS_CORETYPE"] = core
+    if peer in ("torch", "torch_compile", "jax", "mlx", "numpy"):
+        # glibc keeps what was freed, so that large results cost no page faults; Latent and Dr.Jit do so by themselves.
+        result.update(MALLOC_MMAP_MAX_="0", MALLOC_TRIM_THRESHOLD_=str(1 << 40), MALLOC_TOP_PAD_=str(64 << 20),
+                      MALLOC_ARENA_MAX="1")
+    return result
+
+
+def write_inputs(case, path):
+    tensors = {}
+    for name, value in case.make(cases.Gen()).items():
+        if isinstance(value, list):
+            tensors.update({f"{name}.{i}": np.ascontiguousarray(part) for i, part in enumerate(value)})
+        else:
+            tensors[name] = np.ascontiguousarray(value)
+    save_file(tensors, path)
+
+
+def resident_gigabytes(pid):
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**30
+    except OSError:
+        return 0.0
+
+
+def run_once(peer, case, variant, threads, inputs, options):
+    """The measurement, or {"error": ...}. The process and those it starts are ended with it."""
+    with tempfile.TemporaryDirectory(prefix="peers_") as folder:
+        result = os.path.join(folder, "result.json")
+        arguments = ["--case", case.name, "--threads", str(threads), "--result", result,
+                     "--min-reps", str(options.min_reps), "--min-time", str(options.min_time),
+                     "--max-time", str(options.max_time), "--warmup", str(options.warmup)]
+        if case.group == "memory":
+            arguments.append("--memory")
+        if options.dump:
+            arguments += ["--dump", os.path.join(options.dump, case.name, f"{peer}.{variant}")]
+        if peer == "latent":
+            command = [options.program, *arguments, "--inputs", inputs]
+        else:
+            command = [sys.executable, str(HERE / "library.py"), "--peer", peer, "--variant", variant, *arguments]
+        cores = ",".join(str(core) for core in sorted(os.sched_getaffinity(0))[:threads])
+        # Compilers' caches are fresh, so that the first call is one.
+        fresh = {"TMPDIR": folder, "XDG_CACHE_HOME": folder, "LATENT_CACHE_DIR": folder,
+                 "TORCHINDUCTOR_CACHE_DIR": os.path.join(folder, "inductor")}
+        with open(os.path.join(folder, "log"), "w+b") as log:
+            process = subprocess.Popen(["taskset", "-c", cores, *command], env={**environment(peer, threads), **fresh},
+                                       stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                       start_new_session=True)
+            error = None
+            begin = time.monotonic()
+            while error is None:
+                try:
+                    process.wait(timeout=0.5)
+                    break
+                except subprocess.TimeoutExpired:
+                    if time.monotonic() - begin > options.timeout:
+                        error = f"stopped after {options.timeout:g} s"
+                    elif resident_gigabytes(process.pid) > options.max_memory:
+                        error = f"stopped at {options.max_memory:g} GiB of memory"
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+            log.seek(0)
+            lines = log.read().decode(errors="replace").strip().splitlines()
+        if error is None and os.path.exists(result):
+            with open(result) as file:
+                return json.load(file)
+        return {"error": error or (lines[-1][:300] if lines else f"ended with status {process.returncode}")}
+
+
+def measured_cases(options):
+    for threads in options.threads:
+        for case in (cases.CASES[name] for name in cases.select(options.cases)):
+            yield threads, case
+
+
+def applies(peer, case):
+    return (peer, case.name) not in LEFT_OUT and (peer != "drjit" or case.group in DRJIT_GROUPS)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", help="peer_cases")
+    parser.add_argument("--results", required=True, help="folder of the measurements")
+    parser.add_argument("--report", help="where the table goes (.md; the page with plots beside it, .html)")
+    parser.add_argument("--peers", type=lambda text: text.split(","), default=list(PEERS))
+    parser.add_argument("--threads", type=lambda text: [int(word) for word in text.split(",")], default=[1, 2])
+    parser.add_argument("--cases", default="all", help="all, groups, names or globs; -name removes")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--dump", help="folder for results, for verify.py")
+    for name, default in (("--min-time", 0.3), ("--max-time", 6.0), ("--warmup", 0.3), ("--timeout", 300.0),
+                          ("--max-memory", 12.0)):
+        parser.add_argument(name, type=float, default=default)
+    parser.add_argument("--min-reps", type=int, default=10)
+    options = parser.parse_args()
+    folder = pathlib.Path(options.results)
+    folder.mkdir(parents=True, exist_ok=True)
+    for threads in options.threads:
+        limits = subprocess.run([options.program, "--machine", "--threads", str(threads)], check=True,
+                                capture_output=True, text=True).stdout
+        (folder / f"machine.{threads}.json").write_text(limits)
+    with tempfile.TemporaryDirectory(prefix="peer_inputs_") as inputs_folder:
+        for threads, case in measured_cases(options):
+            path = folder / f"{case.name}.{threads}.json"
+            known = json.loads(path.read_text()) if path.exists() else []
+            inputs = os.path.join(inputs_folder, case.name + ".safetensors")
+            if not os.path.exists(inputs):
+                write_inputs(case, inputs)
+            for round_number in range(options.rounds):
+                for peer in options.peers:
+                    if not applies(peer, case):
+                        continue
+                    for variant in variants(peer, case):
+                        key = {"peer": peer, "variant": variant, "round": round_number}
+                        if any(key.items() <= entry.items() for entry in known):
+                            continue
+                        entry = {**key, "case": case.name, "threads": threads,
+                                 **run_once(peer, case, variant, threads, inputs, options)}
+                        known.append(entry)
+                        path.write_text(json.dumps(known, indent=1))
+                        shown = entry.get("error") or f"{entry['warm_ms']:10.4f} ms (cold {entry['cold_ms']:.1f})"
+                        print(f"{case.name:15s} {threads} {peer:13s} {variant:10s} {shown}", flush=True)
+            os.remove(inputs)
+    if options.report:
+        report.write(folder, pathlib.Path(options.report))
+
+
+if __name__ == "__main__":
+    main()

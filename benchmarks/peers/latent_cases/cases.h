@@ -1,0 +1,45 @@
+#pragma once
+
+#include <latent/latent.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tools/conformance/safetensors.h"
+
+/// The cases of SPEC.md, as a user of Latent would write them.
+namespace latent::peers {
+
+/// The inputs of a case, by the names that cases.py gives them.
+class Inputs {
+  public:
+    explicit Inputs(const conformance::TensorFile& file) : file_(file) {}
+
+    Tensor operator[](const std::string& name) const { return file_[name].eval(); }
+    /// `name.0`, `name.1` and so on, as many as `count`.
+    std::vector<Tensor> list(const std::string& name, std::size_t count) const {
+        std::vector<Tensor> tensors;
+        for (std::size_t i = 0; i < count; ++i) {
+            tensors.push_back((*this)[name + "." + std::to_string(i)]);
+        }
+        return tensors;
+    }
+
+  private:
+    const conformance::TensorFile& file_;
+};
+
+/// Builds the graph of a case anew; nothing is evaluated yet.
+using Call = std::function<std::vector<Tensor>()>;
+using Registry = std::map<std::string, std::function<Call(const Inputs&)>>;
+
+void add_elementwise(Registry& registry);
+void add_reductions(Registry& registry);
+void add_products(Registry& registry);
+void add_convolutions(Registry& registry);
+void add_models(Registry& registry);
+void add_chains(Registry& registry);
+
+}  // namespace latent::peers

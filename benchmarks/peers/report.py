@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""The measurements of compare.py as a table and as a page with plots: report.py FOLDER OUTPUT.md"""
+
+import io
+import json
+import pathlib
+import statistics
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+import cases
+
+OURS = "latent"
+WORTH_COUNTING = 0.05  # ms; shorter calls are overhead, and have cases of their own
+
+
+class Row:
+    """One case on some number of threads."""
+
+    def __init__(self, case, threads, entries):
+        self.case, self.threads = case, threads
+        self.entries = {}
+        self.failures = {}
+        rounds = {}
+        for entry in entries:
+            if "warm_ms" in entry:
+                rounds.setdefault((entry["peer"], entry["variant"]), []).append(entry)
+            elif entry["peer"] not in self.failures:
+                self.failures[entry["peer"]] = entry.get("error", "")
+        for (peer, _), measured in rounds.items():
+            median = statistics.median(entry["warm_ms"] for entry in measured)
+            if peer not in self.entries or median < self.entries[peer]["median"]:
+                self.entries[peer] = {
+                    "median": median, "best": min(entry["min_ms"] for entry in measured),
+                    "cold": statistics.median(entry["cold_ms"] for entry in measured),
+                    "growth": max(entry.get("rss_growth_warm_mb", 0) for entry in measured)}
+
+    @property
+    def fastest_peer(self):
+        others = {peer: entry["median"] for peer, entry in self.entries.items() if peer != OURS}
+        return min(others, key=others.get) if others else None
+
+    @property
+    def ratio(self):
+        """Our median as a multiple of the fastest other's."""
+        if OURS not in self.entries or self.fastest_peer is None:
+            return None
+        return self.entries[OURS]["median"] / self.entries[self.fastest_peer]["median"]
+
+    def share_of_limit(self, limits):
+        """The time that the machine needs at least, as a share of ours, and what limits it."""
+        case = cases.CASES[self.case]
+        least = max((case.flops or 0) / limits["flops"] if limits["flops"] else 0,
+                    (case.bytes or 0) / limits["bandwidth"])
+        return 1e3 * least / self.entries[OURS]["median"] if least and OURS in self.entries else None
+
+
+def read(folder):
+    rows, limits = {}, {}
+    for path in sorted(folder.glob("machine.*.json")):
+        limits[int(path.name.split('.')[1])] = json.loads(path.read_text())
+    for path in folder.glob("*.json"):
+        name, threads = path.name.split(".")[:2]
+        if name != "machine":
+            rows.setdefault(int(threads), {})[name] = Row(name, int(threads), json.loads(path.read_text()))
+    order = list(cases.CASES)
+    return {threads: [by_name[name] for name in order if name in by_name]
+            for threads, by_name in sorted(rows.items())}, limits
+
+
+def shown(milliseconds):
+    digits = 0 if milliseconds >= 1000 else 1 if milliseconds >= 100 else 2 if milliseconds >= 1 else 4
+    return f"{milliseconds:.{digits}f}"
+
+
+def summary(rows):
+    ratios = [row.ratio for row in rows if row.ratio and row.entries[OURS]["median"] > WORTH_COUNTING]
+    if not ratios:
+        return "Nothing to compare."
+    over = sum(ratio > 1.1 for ratio in ratios)
+    return (f"{len(ratios)} cases over {1000 * WORTH_COUNTING:.0f} us: geometric mean of the ratios "
+            f"{statistics.geometric_mean(ratios):.2f}, {over} over 1.1, worst {max(ratios):.2f}.")
+
+
+def table(rows, limits):
+    peers = [OURS] + sorted({peer for row in rows for peer in row.entries} - {OURS})
+    lines = ["| case | " + " | ".join(peers) + " | ratio | best | of the limit |", "| --- |" + " --: |" * (len(peers) + 3)]
+    for row in rows:
+        cells = []
+        for peer in peers:
+            if peer in row.entries:
+                text = shown(row.entries[peer]["median"])
+                cells.append(f"**{text}**" if peer == row.fastest_peer else text)
+            else:
+                cells.append("fails" if peer in row.failures and "NotImplemented" not in row.failures[peer] else "")
+        share = row.share_of_limit(limits)
+        cells += [f"{row.ratio:.2f}" if row.ratio else "",
+                  shown(row.entries[OURS]["best"]) if OURS in row.entries else "", f"{share:.2f}" if share else ""]
+        lines.append(f"| {row.case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def other_numbers(rows):
+    lines = []
+    for row in rows:
+        case = cases.CASES[row.case]
+        if case.group == "overhead":
+            per_op = {peer: 1e3 * entry["median"] / case.ops for peer, entry in row.entries.items()}
+            lines.append(f"- {row.case}, us for each operation: "
+                         + ", ".join(f"{peer} {value:.3f}" for peer, value in sorted(per_op.items())))
+        if case.group == "memory":
+            lines.append(f"- {row.case}, MiB that memory grows by, the result itself {case.bytes / 2**21:.0f}: "
+                         + ", ".join(f"{peer} {entry['growth']:.0f}" for peer, entry in sorted(row.entries.items())))
+    colds = [f"{row.case} {row.entries[OURS]['cold']:.0f}" for row in rows if OURS in row.entries]
+    lines.append("- First call of Latent with empty caches, ms: " + ", ".join(colds))
+    for row in rows:
+        for peer, error in sorted(row.failures.items()):
+            if peer not in row.entries and "NotImplemented" not in error:
+                lines.append(f"- {peer} fails at {row.case}: {error}")
+    return "\n".join(lines)
+
+
+def plot(rows, threads):
+    """Ratios of all cases as bars, as SVG text."""
+    measured = [row for row in rows if row.ratio]
+    figure, axes = plt.subplots(figsize=(9, 0.24 * len(measured) + 1.2))
+    colors = ["tab:green" if row.ratio <= 1 else "tab:orange" if row.ratio <= 1.1 else "tab:red" for row in measured]
+    axes.barh([row.case for row in measured], [row.ratio for row in measured], color=colors)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xscale("log", base=2)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"time of Latent as a multiple of the fastest other library's, {threads} thread(s)")
+    for i, row in enumerate(measured):
+        axes.text(row.ratio, i, f" {row.ratio:.2f} {row.fastest_peer}", va="center", fontsize=7)
+    figure.tight_layout()
+    text = io.StringIO()
+    figure.savefig(text, format="svg")
+    plt.close(figure)
+    return text.getvalue()[text.getvalue().index("<svg"):]
+
+
+def html_table(markdown):
+    rows = []
+    for i, line in enumerate(markdown.splitlines()):
+        if i != 1:
+            tag = "th" if i == 0 else "td"
+            cells = (cell.strip() for cell in line.strip("| ").split(" | "))
+            rows.append("<tr>" + "".join(f"<{tag}>{cell.replace('**', '')}</{tag}>" for cell in cells) + "</tr>")
+    return "<table>" + "\n".join(rows) + "</table>"
+
+
+def write(folder, output):
+    rows_by_threads, limits = read(folder)
+    introduction = ("Written by `make bench-peers`. Milliseconds of one call, medians over all rounds; bold is the fastest "
+                    "of the others, `ratio` Latent's time as a multiple of it, `best` Latent's shortest call, `of the "
+                    "limit` the time that multiply-adds at the measured peak or a copy of the least traffic would take, as "
+                    "a share of Latent's.")
+    markdown = ["# Latent beside other libraries", introduction]
+    html = ["<!doctype html><meta charset='utf-8'><title>Latent beside other libraries</title>",
+            "<style>body{font:14px sans-serif;margin:2em}td,th{padding:2px 8px;text-align:right}"
+            "td:first-child{text-align:left}</style><h1>Latent beside other libraries</h1>"]
+    for threads, rows in rows_by_threads.items():
+        title = f"{threads} thread" + ("s" if threads > 1 else "")
+        machine = (f"Peak of multiply-adds {limits[threads]['flops'] / 1e9:.0f} GFLOP/s, copy "
+                   f"{limits[threads]['bandwidth'] / 1e9:.1f} GB/s.")
+        content = table(rows, limits[threads])
+        markdown += [f"## {title}", f"{machine} {summary(rows)}", content, other_numbers(rows)]
+        html += [f"<h2>{title}</h2><p>{machine} {summary(rows)}</p>", plot(rows, threads), html_table(content)]
+    output.write_text("\n\n".join(markdown) + "\n")
+    output.with_suffix(".html").write_text("\n".join(html) + "\n")
+
+
+if __name__ == "__main__":
+    write(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
