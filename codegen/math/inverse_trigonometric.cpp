@@ -31,7 +31,12 @@ Real subtract_from(const SplitConstant& constant, const Real& x) {
 
 struct ArcSine {
     Expr large;  // whether |x| is nearer to 1 than to 0
-    Real value;  // asin(|x|), or for large |x| asin(sqrt((1 - |x|) / 2)) = acos(|x|) / 2
+    // asin(|x|), or for large |x| asin(sqrt((1 - |x|) / 2)) = acos(|x|) / 2, is root + tail.
+    Real root;
+    Real tail;
+
+    Real value() const { return root + tail; }
+    Real twice() const { return value() + value(); }
 };
 
 ArcSine reduce_arc_sine(const Real& x) {
@@ -48,7 +53,7 @@ ArcSine reduce_arc_sine(const Real& x) {
          0.02237247854284378, 0.017347151602197203, 0.014031114876243374, 0.011012224598430482,
          0.012816042097691046, -0.003516625694466641, 0.03822117012910514, -0.0429715475625871,
          0.04555844867933538});
-    return {large, root + root * square * p};
+    return {large, root, root * square * p};
 }
 
 // atan(low / high) for 0 <= low <= high and high > 0, of which the sum is finite.
@@ -78,18 +83,22 @@ Real angle_in_octant(const Real& low, const Real& high) {
 Expr asin(const Expr& argument) {
     const Real x = require_float(argument, "asin");
     const ArcSine reduced = reduce_arc_sine(x);
-    const Real twice = reduced.value + reduced.value;
-    const Real complement = subtract_from(pi_times(0.5, x.type()), twice);
-    return flip_sign(choose(reduced.large, complement, reduced.value), sign_bits(x));
+    // Where the result falls below 1, a rounding of pi / 2 - 2 root would count twice.
+    const SplitConstant half_pi = pi_times(0.5, x.type());
+    const Real high = x.constant(half_pi.high);
+    const DoubleReal difference = fast_two_sum(high, -(reduced.root + reduced.root));
+    const Real complement =
+        difference.high + (difference.low + (half_pi.low - (reduced.tail + reduced.tail)));
+    return flip_sign(choose(reduced.large, complement, reduced.value()), sign_bits(x));
 }
 
 Expr acos(const Expr& argument) {
     const Real x = require_float(argument, "acos");
     const ArcSine reduced = reduce_arc_sine(x);
-    const Real twice = reduced.value + reduced.value;
+    const Real twice = reduced.twice();
     const Real large = choose(x < 0.0, subtract_from(pi_times(1.0, x.type()), twice), twice);
     const Real small =
-        subtract_from(pi_times(0.5, x.type()), flip_sign(reduced.value, sign_bits(x)));
+        subtract_from(pi_times(0.5, x.type()), flip_sign(reduced.value(), sign_bits(x)));
     return choose(reduced.large, large, small);
 }
 
