@@ -122,17 +122,15 @@ class MatrixForm {
     /// `value`, tied to those loops over k along which no operand varies, such as the one term of
     /// an outer product: Halide would drop them from the sum.
     Expr tied(const Expr& value, const std::vector<Expr>& k) const {
-        Expr inside;
+        std::vector<Expr> unused;
         for (std::size_t i = 0; i < k.size(); ++i) {
             const bool varies = i < k_atoms_.size() &&
                                 ((lowering_.span(a_) | lowering_.span(b_)) >> k_atoms_[i] & 1) != 0;
             if (!varies) {
-                const Expr begun = k[i] >= 0;  // always, which Halide finds out later
-                inside = inside.defined() ? inside && begun : begun;
+                unused.push_back(k[i]);
             }
         }
-        return inside.defined() ? Halide::select(inside, value, Halide::cast(value.type(), 0))
-                                : value;
+        return Lowering::tied(value, unused);
     }
 
     std::vector<Expr> epilogue(const Expr& sum, const std::vector<Expr>& outer, const Expr& row,

@@ -68,15 +68,23 @@ Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
     return Halide::Tuple(stages_.stored_at(wanted, coordinates));
 }
 
-Expr Lowering::tied(const Expr& value, const Halide::RDom& domain) {
+Expr Lowering::tied(const Expr& value, const std::vector<Expr>& positions) {
     Expr inside;
-    for (int i = 0; domain.defined() && i < domain.dimensions(); ++i) {
-        if (!Halide::Internal::expr_uses_var(value, domain[i].name())) {
-            const Expr begun = domain[i] >= 0;  // always, which Halide finds out later
-            inside = inside.defined() ? inside && begun : begun;
-        }
+    for (const Expr& position : positions) {
+        const Expr begun = position >= 0;  // always, which Halide finds out later
+        inside = inside.defined() ? inside && begun : begun;
     }
     return inside.defined() ? Halide::select(inside, value, Halide::cast(value.type(), 0)) : value;
+}
+
+Expr Lowering::tied(const Expr& value, const Halide::RDom& domain) {
+    std::vector<Expr> unused;
+    for (int i = 0; domain.defined() && i < domain.dimensions(); ++i) {
+        if (!Halide::Internal::expr_uses_var(value, domain[i].name())) {
+            unused.emplace_back(domain[i]);
+        }
+    }
+    return tied(value, unused);
 }
 
 void Lowering::hoist_numbers() {

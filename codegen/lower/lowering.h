@@ -42,6 +42,8 @@ class Lowering {
     /// `value`, tied to all loops of `domain`, if it has any: Halide would drop those along which
     /// what is reduced does not vary.
     static Halide::Expr tied(const Halide::Expr& value, const Halide::RDom& domain);
+    /// The same to the loops whose positions are given, on which it does not depend.
+    static Halide::Expr tied(const Halide::Expr& value, const std::vector<Halide::Expr>& positions);
 
     /// Gives each stage that varies along no atom, but feeds one that does, a Func computed once.
     void hoist_numbers();
