@@ -1,6 +1,7 @@
 """jax: jax.jit of the whole case, NCHW."""
 import numpy as np
 import cases as C
+import formulas
 
 
 class Peer:
@@ -151,21 +152,6 @@ def make(peer, case, T, variant):
         lnfg, lnfb, wlm = next(it), next(it), next(it)
         return (ln(h, lnfg, lnfb) @ wlm).reshape(B * Tn, C.GV)
 
-    def adam(ps, gs, ms, vs, lr, t, o):
-        b1, b2, eps, wd = o["b1"], o["b2"], o["eps"], o["wd"]
-        c1, c2 = 1 - b1 ** t, 1 - b2 ** t
-        P, M, V = [], [], []
-        for p, g, m, v in zip(ps, gs, ms, vs):
-            m = b1 * m + (1 - b1) * g
-            v = b2 * v + (1 - b2) * g * g
-            u = (m / c1) / (jnp.sqrt(v / c2) + eps)
-            if wd and p.ndim >= 2:
-                u = u + wd * p
-            P.append(p - lr * u)
-            M.append(m)
-            V.append(v)
-        return P, M, V
-
     if n in ("mlp_train", "convnet_train"):
         net = mlp if n == "mlp_train" else cnn
 
@@ -178,7 +164,7 @@ def make(peer, case, T, variant):
 
         def f(ps, m, v, x, y, lr, t):
             l, gs = jax.value_and_grad(lambda p: ce(net(p, x), y.reshape(-1)))(ps)
-            return (l,) + adam(ps, gs, m, v, lr, t, o)
+            return (l,) + formulas.adam(ps, gs, m, v, lr, t, o, jnp.sqrt)
         return f, [T["params"], T["m"], T["v"], T["x"], T["y"], o["lr"], float(o["t"])], False
     if n == "resblock_fwd":
         def bn(x, g, b, mu, var):
@@ -196,13 +182,7 @@ def make(peer, case, T, variant):
     if n == "attention_bwd":
         return ret(lambda q, k, v, g: vjp(sdpa, [q, k, v], g), "q", "k", "v", "g")
     if n.startswith("chain_"):
-        m = C.CASES[n].ops // 2
-
-        def chain(y, a, b):
-            for _ in range(m):
-                y = y + a
-                y = y + b
-            return y
+        chain = formulas.additions(C.CASES[n].ops)
         if variant == "eager":  # op-by-op dispatch, no jit of the whole
             return chain, [T["y"], T["a"], T["b"]], True
 
@@ -210,13 +190,5 @@ def make(peer, case, T, variant):
             return jax.jit(lambda y, a, b: chain(y, a, b))(y, a, b)
         return f, [T["y"], T["a"], T["b"]], True
     if n == "mem_chain20":
-        def f(x):
-            for _ in range(4):
-                x = x * 1.01
-                x = x + 0.3
-                x = jnp.maximum(x, 0.1)
-                x = jnp.sqrt(x)
-                x = x - 0.05
-            return x
-        return ret(f, "x")
+        return ret(formulas.twenty_steps(jnp.maximum, jnp.sqrt), "x")
     raise NotImplementedError(n)

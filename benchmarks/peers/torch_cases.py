@@ -1,6 +1,7 @@
 """torch (eager) and torch_compile (inductor, default mode). NCHW."""
 import numpy as np
 import cases as C
+import formulas
 
 
 class Peer:
@@ -196,18 +197,7 @@ def make(peer, case, T, variant):
     def adam(ps, gs, ms, vs, lr, t, o):
         b1, b2, eps, wd = o["b1"], o["b2"], o["eps"], o["wd"]
         if comp:
-            c1, c2 = 1 - b1 ** t, 1 - b2 ** t
-            np_, nm, nv = [], [], []
-            for p, g, m, v in zip(ps, gs, ms, vs):
-                m = b1 * m + (1 - b1) * g
-                v = b2 * v + (1 - b2) * g * g
-                u = (m / c1) / (torch.sqrt(v / c2) + eps)
-                if wd and p.ndim >= 2:
-                    u = u + wd * p
-                np_.append(p - lr * u)
-                nm.append(m)
-                nv.append(v)
-            return np_, nm, nv
+            return formulas.adam(ps, gs, ms, vs, lr, t, o, torch.sqrt)
         fe = torch
         nm = list(fe._foreach_lerp(ms, gs, 1 - b1))
         nv = list(fe._foreach_mul(vs, b2))
@@ -285,13 +275,7 @@ def make(peer, case, T, variant):
 
     # overhead / memory
     if n.startswith("chain_"):
-        m = C.CASES[n].ops // 2
-
-        def chain(y, a, b):
-            for _ in range(m):
-                y = y + a
-                y = y + b
-            return y
+        chain = formulas.additions(C.CASES[n].ops)
         if not comp:
             return chain, [T["y"], T["a"], T["b"]], True
 
@@ -301,13 +285,5 @@ def make(peer, case, T, variant):
             return g(y, a, b)
         return f, [T["y"], T["a"], T["b"]], True
     if n == "mem_chain20":
-        def f(x):
-            for _ in range(4):
-                x = x * 1.01
-                x = x + 0.3
-                x = torch.clamp_min(x, 0.1)
-                x = torch.sqrt(x)
-                x = x - 0.05
-            return x
-        return ret(f, "x")
+        return ret(formulas.twenty_steps(torch.clamp_min, torch.sqrt), "x")
     raise NotImplementedError(n)

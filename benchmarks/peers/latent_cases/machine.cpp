@@ -23,8 +23,16 @@ constexpr std::size_t copied_bytes = std::size_t{1} << 28;
 
 volatile float sink = 0;
 
+/// Different numbers to start from: equal chains are one to the optimiser.
+float start_of(int chain) {
+    return sink + static_cast<float>(chain);
+}
+
 __attribute__((target("avx2,fma"))) void multiply_add_avx2() {
-    __m256 sums[chains] = {};
+    __m256 sums[chains];
+    for (int chain = 0; chain < chains; ++chain) {
+        sums[chain] = _mm256_set1_ps(start_of(chain));
+    }
     const __m256 factor = _mm256_set1_ps(0.5F);
     for (int round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
@@ -38,7 +46,10 @@ __attribute__((target("avx2,fma"))) void multiply_add_avx2() {
 }
 
 __attribute__((target("avx512f"))) void multiply_add_avx512() {
-    __m512 sums[chains] = {};
+    __m512 sums[chains];
+    for (int chain = 0; chain < chains; ++chain) {
+        sums[chain] = _mm512_set1_ps(start_of(chain));
+    }
     const __m512 factor = _mm512_set1_ps(0.5F);
     for (int round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
