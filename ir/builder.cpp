@@ -1,6 +1,8 @@
 #include "ir/builder.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace latent::ir {
 
@@ -11,6 +13,15 @@ Value make(Op op, const Attributes& attributes, std::span<const Value> operands,
                                std::any_of(operands.begin(), operands.end(),
                                            [](const Value& v) { return v.node->requires_grad(); });
     return {Node::create({op, attributes, operands, type, location, requires_grad})};
+}
+
+Value make(Op op, Value a, Value b, const std::source_location& location) {
+    static const Attributes none;
+    std::array operands{std::move(a), std::move(b)};
+    const Type type = infer(op, none, operands, location);
+    const bool requires_grad = is_floating(type.dtype) && (operands[0].node->requires_grad() ||
+                                                           operands[1].node->requires_grad());
+    return {Node::create({op, none, {}, type, location, requires_grad}, operands)};
 }
 
 Value make(Op op, std::initializer_list<Value> operands, const std::source_location& location) {

@@ -20,6 +20,8 @@ Value make(Op op, const Attributes& attributes, std::span<const Value> operands,
 
 /// As `make`, for ops without attributes.
 Value make(Op op, std::initializer_list<Value> operands, const std::source_location& location);
+/// An op of two operands without attributes.
+Value make(Op op, Value a, Value b, const std::source_location& location);
 
 /// A node over data that exists. `requires_grad` makes it a leaf of differentiation.
 Value make_buffer(const Type& type, StorageRef storage, bool requires_grad,

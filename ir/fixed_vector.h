@@ -64,7 +64,12 @@ class FixedVector {
     }
 
     constexpr bool operator==(const FixedVector& other) const {
-        return std::equal(begin(), end(), other.begin(), other.end());
+        // A loop of its own: std::equal calls memcmp, which takes longer for a few elements.
+        bool equal = size_ == other.size_;
+        for (std::size_t i = 0; equal && i < size_; ++i) {
+            equal = values_[i] == other.values_[i];
+        }
+        return equal;
     }
 
   private:

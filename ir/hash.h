@@ -2,7 +2,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,25 +15,75 @@ struct Hash128 {
     auto operator<=>(const Hash128&) const = default;
 };
 
-/// A node of a canonical order. Of an input only the type counts: it is a buffer, or what is below
-/// it is of no interest.
+/// Collects the hash of a graph, node by node in a canonical order.
+class StructuralHasher {
+  public:
+    /// `operands`: their positions in the order. Of an input only the type counts.
+    void add(const Node& node, bool is_input, std::span<const std::uint32_t> operands);
+    void add(std::uint64_t value);
+    Hash128 result() const { return hash_; }
+
+  private:
+    Hash128 hash_{0x243f6a8885a308d3ULL, 0x13198a2e03707344ULL};
+};
+
+/// Visits the nodes that `results` need in an order that depends on structure alone: operands
+/// before users, in the order in which a walk from the results meets them. (topological_order
+/// follows the order of creation, which may differ between equal graphs.) Nodes for which
+/// `is_input(node)` is true have no operands here; it is asked once for each node. `visit(node,
+/// is_input, operands)` gets the operands' positions in the order.
+template <typename IsInput, typename Visit>
+void walk_canonically(std::span<const Value> results, IsInput&& is_input, Visit&& visit) {
+    // Depth-first with an explicit stack; a node is visited when its last operand has been.
+    struct Open {
+        const Node* node;
+        std::uint32_t* position;
+        std::uint32_t next_operand;
+        bool input;
+    };
+    std::vector<Open> path;
+    NodeMap<std::uint32_t> positions;
+    std::vector<std::uint32_t> operands;
+    std::uint32_t visited = 0;
+    const auto enter = [&](const Node& node) {
+        const auto [position, is_new] = positions.insert(&node, 0);
+        if (is_new) {
+            path.push_back({&node, &position, 0, is_input(node)});
+        }
+    };
+    for (const Value& result : results) {
+        enter(*result.node);
+        while (!path.empty()) {
+            Open& top = path.back();
+            const std::span<const Value> below =
+                top.input ? std::span<const Value>{} : top.node->operands();
+            if (top.next_operand < below.size()) {
+                enter(*below[top.next_operand++].node);
+                continue;
+            }
+            operands.clear();
+            for (const Value& operand : below) {
+                operands.push_back(positions.at(operand.node.get()));
+            }
+            *top.position = visited++;
+            visit(*top.node, top.input, std::span<const std::uint32_t>(operands));
+            path.pop_back();
+        }
+    }
+}
+
+/// A node of a canonical order.
 struct CanonicalNode {
     const Node* node;
     bool is_input;
 };
 
-/// The nodes that `results` need in an order that depends on structure alone: operands before
-/// users, in the order in which a walk from the results meets them. (topological_order follows the
-/// order of creation, which may differ between equal graphs.) Nodes for which `stop` is true are
-/// inputs; it is asked once for each node.
-std::vector<CanonicalNode> canonical_order(std::span<const Value> results,
-                                           const std::function<bool(const Node&)>& stop = nullptr);
+/// The nodes of a whole graph in canonical order; buffers are its inputs.
+std::vector<CanonicalNode> canonical_order(std::span<const Value> results);
 
 /// A hash of ops, attributes, types and of who uses what, that is equal for graphs of equal
 /// structure wherever and in whatever order they were built. Shared and repeated nodes are told
 /// apart (`a + a` is not `a + b`). Values of scalars and data of inputs are no part of it.
-/// `order` is the canonical order of `results`.
-Hash128 structural_hash(std::span<const CanonicalNode> order, std::span<const Value> results);
 Hash128 structural_hash(const Graph& graph);
 
 }  // namespace latent::ir

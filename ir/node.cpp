@@ -5,7 +5,7 @@ namespace latent::ir {
 namespace {
 
 std::atomic<std::uint64_t> next_id{1};
-std::atomic<std::int64_t> nodes_alive{0};
+std::atomic<std::uint64_t> nodes_destroyed{0};
 
 }  // namespace
 
@@ -20,10 +20,15 @@ void Slot::settle(StorageRef storage) const {
 }
 
 NodeRef Node::create(const Parts& parts) {
-    return NodeRef(new Node(parts));
+    return NodeRef(new Node(parts, parts.operands));
 }
 
-Node::Node(const Parts& parts)
+NodeRef Node::create(const Parts& parts, std::span<Value> operands) {
+    return NodeRef(new Node(parts, operands));
+}
+
+template <typename Operands>
+Node::Node(const Parts& parts, const Operands& operands)
     : op_(parts.op),
       requires_grad_(parts.requires_grad),
       id_(next_id.fetch_add(1, std::memory_order_relaxed)),
@@ -32,12 +37,12 @@ Node::Node(const Parts& parts)
     if (!std::holds_alternative<NoAttributes>(parts.attributes)) {
         attributes_ = std::make_unique<const Attributes>(parts.attributes);
     }
-    if (parts.operands.size() <= inline_operands) {
-        std::copy(parts.operands.begin(), parts.operands.end(), operands_.begin());
-        operand_count_ = static_cast<std::uint8_t>(parts.operands.size());
+    if (operands.size() <= inline_operands) {
+        // Of a span of constants this is a copy.
+        std::move(operands.begin(), operands.end(), operands_.begin());
+        operand_count_ = static_cast<std::uint8_t>(operands.size());
     } else {
-        many_operands_ =
-            std::make_unique<std::vector<Value>>(parts.operands.begin(), parts.operands.end());
+        many_operands_ = std::make_unique<std::vector<Value>>(operands.begin(), operands.end());
     }
     std::uint64_t seed = hash_combine(static_cast<std::uint64_t>(op_), hash(parts.attributes));
     seed = hash_combine(seed, static_cast<std::uint64_t>(type_.dtype));
@@ -45,11 +50,6 @@ Node::Node(const Parts& parts)
         seed = hash_combine(seed, static_cast<std::uint64_t>(extent));
     }
     local_hash_ = seed;
-    nodes_alive.fetch_add(1, std::memory_order_relaxed);
-}
-
-Node::~Node() {
-    nodes_alive.fetch_sub(1, std::memory_order_relaxed);
 }
 
 const Attributes& Node::attributes() const {
@@ -64,7 +64,8 @@ void Node::forget_operands() const {
 }
 
 std::int64_t Node::alive() {
-    return nodes_alive.load(std::memory_order_relaxed);
+    const std::uint64_t destroyed = nodes_destroyed.load(std::memory_order_relaxed);
+    return static_cast<std::int64_t>(next_id.load(std::memory_order_relaxed) - 1 - destroyed);
 }
 
 void Node::release() const {
@@ -76,11 +77,11 @@ void Node::release() const {
 void Node::destroy_all(const Node* first) {
     // Operands that die with their user are queued instead of destroyed in place, so that a chain
     // of any length is taken down in constant stack.
-    std::vector<const Node*> dead{first};
-    while (!dead.empty()) {
-        const std::unique_ptr<Node, void (*)(Node*)> node(const_cast<Node*>(dead.back()),
+    std::vector<const Node*> dead;
+    std::uint64_t destroyed = 0;
+    for (const Node* next = first; next != nullptr; ++destroyed) {
+        const std::unique_ptr<Node, void (*)(Node*)> node(const_cast<Node*>(next),
                                                           [](Node* n) { delete n; });
-        dead.pop_back();
         const auto take = [&](Value& operand) {
             const Node* child = std::exchange(operand.node.node_, nullptr);
             if (child != nullptr &&
@@ -96,7 +97,12 @@ void Node::destroy_all(const Node* first) {
                 take(operand);
             }
         }
+        next = dead.empty() ? nullptr : dead.back();
+        if (next != nullptr) {
+            dead.pop_back();
+        }
     }
+    nodes_destroyed.fetch_add(destroyed, std::memory_order_relaxed);
 }
 
 }  // namespace latent::ir

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/attributes.h"
+#include "ir/node_memory.h"
 #include "ir/op.h"
 #include "ir/storage.h"
 #include "ir/types.h"
@@ -84,16 +85,19 @@ class Slot {
 /// so that every graph is acyclic and `id` is a topological order.
 class Node {
   public:
+    /// Only ever an argument: refers to what the caller has.
     struct Parts {
         Op op = Op::constant;
-        Attributes attributes;
+        const Attributes& attributes;
         std::span<const Value> operands;
-        Type type;
-        std::source_location location;
+        const Type& type;
+        const std::source_location& location;
         bool requires_grad = false;
     };
     /// Takes what it is told: use the functions of ir/builder.h, which check and infer.
     static NodeRef create(const Parts& parts);
+    /// The same with operands to move from, in place of `parts.operands`.
+    static NodeRef create(const Parts& parts, std::span<Value> operands);
 
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
@@ -132,8 +136,11 @@ class Node {
     friend class NodeRef;
     static constexpr std::size_t inline_operands = 3;
 
-    explicit Node(const Parts& parts);
-    ~Node();
+    template <typename Operands>
+    Node(const Parts& parts, const Operands& operands);
+    ~Node() = default;
+    static void* operator new(std::size_t size) { return allocate_node(size); }
+    static void operator delete(void* memory) noexcept { free_node(memory); }
     void release() const;
     static void destroy_all(const Node* first);
 

@@ -5,6 +5,10 @@
 
 namespace latent::ir {
 
+/// Kernels load whole vectors, also at the end of a row: as many bytes past the end of a storage
+/// can be read, whatever they hold. Four vectors of 16 numbers of 64 bits.
+inline constexpr std::size_t readable_past_end = 512;
+
 /// Bytes that hold one computed value: written once by whoever makes it, read-only from then on.
 /// Whoever allocates derives from it and gives the memory back in the destructor.
 class Storage {
@@ -14,6 +18,7 @@ class Storage {
     Storage& operator=(const Storage&) = delete;
     virtual ~Storage() = default;
 
+    /// `size()` bytes, and `readable_past_end` more that may be read.
     virtual std::byte* data() const noexcept = 0;
     virtual std::size_t size() const noexcept = 0;
 };

@@ -208,6 +208,7 @@ std::string add_fold(OpenRegion& region, const ir::Node& node, std::span<const i
         const auto windowed = static_cast<std::size_t>(found - fold.axes.begin());
         const int step = region.atoms().add(fold.size[windowed]);
         region.instance(*instance).along.push_back({{{step, 1}}, 0});
+        region.atoms().mark_window(region.instance(*instance).along.back());
         region.instance(read).index.push_back(
             guarded_dim(region, {{atoms[i], 1}, {step, -fold.dilation[windowed]}}, 0, source[i],
                         fold.stride[windowed]));

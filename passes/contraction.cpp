@@ -240,6 +240,33 @@ Value unit_dimensions_of_result(const ir::Node& node, const RuleContext& context
                            : without_unit_labels(contraction, dropped, inner.node->location());
 }
 
+/// A fold that meets its contraction behind dimensions of extent 1 (the one output channel of a
+/// group of a depthwise convolution).
+Value folded_with_unit_dimensions(const ir::Node& node, const RuleContext& context) {
+    const Value& operand = node.operand(0);
+    if (operand.op() != Op::reshape || operand.node->operand(0).op() != Op::contraction ||
+        !context.used_once(operand)) {
+        return {};
+    }
+    const Value& inner = operand.node->operand(0);
+    const ir::Axes added = added_unit_dimensions(inner.type().shape, operand.type().shape);
+    auto fold = node.attributes_as<ir::FoldAttributes>();
+    const auto is_folded = [&](std::int64_t dim) {
+        return contains(fold.axes, dim) ||
+               dim >= static_cast<std::int64_t>(node.type().shape.size());
+    };
+    if (added.empty() || std::ranges::any_of(added, is_folded)) {
+        return {};
+    }
+    for (std::int64_t& axis : fold.axes) {
+        axis -= std::ranges::count_if(added, [&](std::int64_t dim) { return dim < axis; });
+    }
+    const Value folded = ir::make(Op::fold, fold, std::span(&inner, 1), node.location());
+    const Value convolution = transposed_convolution(*folded.node, context);
+    return convolution ? ir::reshape(convolution, node.type().shape.span(), node.location())
+                       : Value{};
+}
+
 Value summed_batch(const ir::Node& node, const RuleContext& context) {
     const Value& inner = node.operand(0);
     if (inner.op() != Op::contraction || !context.used_once(inner)) {
@@ -362,6 +389,7 @@ ir::Graph simplify_contractions(const ir::Graph& graph, PassContext& context) {
         {"contraction_unit_dimensions_of_result", {Op::reshape}, unit_dimensions_of_result},
         {"contraction_summed_batch", {Op::reduce_sum}, summed_batch},
         {"transposed_convolution", {Op::fold}, transposed_convolution},
+        {"transposed_convolution_with_unit_dimensions", {Op::fold}, folded_with_unit_dimensions},
     });
     return rules.apply(graph, context);
 }

@@ -151,6 +151,12 @@ std::optional<Coordinates> AtomTable::through_reshape(const Coordinates& coordin
     return result;
 }
 
+void AtomTable::mark_window(const Coordinate& coordinate) {
+    if (coordinate.terms.size() == 1) {
+        atoms_[static_cast<std::size_t>(coordinate.terms[0].atom)].window = true;
+    }
+}
+
 bool keeps_whole_dimensions(ir::Op view) {
     return view == ir::Op::permute || view == ir::Op::reshape || view == ir::Op::broadcast ||
            view == ir::Op::optimization_barrier;
@@ -207,6 +213,7 @@ std::optional<Coordinates> through_view(const ir::Node& view, const Coordinates&
             std::copy_n(coordinates.begin(), from.size(), result.begin());
             for (std::size_t i = 0; i < window.axes.size(); ++i) {
                 Coordinate& dim = result[static_cast<std::size_t>(window.axes[i])];
+                atoms.mark_window(coordinates[from.size() + i]);
                 const Coordinate within =
                     scaled(coordinates[from.size() + i], window.dilation[i], 0);
                 dim = scaled(dim, window.stride[i], within.offset);

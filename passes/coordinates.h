@@ -29,6 +29,14 @@ class AtomTable {
     std::int64_t extent(int atom) const { return atoms_[static_cast<std::size_t>(atom)].extent; }
     /// Keeps an atom whole from now on: a reshape that would split it fails.
     void pin(int atom) { atoms_[static_cast<std::size_t>(atom)].pinned = true; }
+    /// The atom runs over the elements of a window. Where those are few, their number is part of
+    /// the code, so that the loop over them can be unrolled.
+    void mark_window(const Coordinate& coordinate);
+    /// The extent of an atom of that kind, else 0.
+    std::int64_t fixed_extent(int atom) const {
+        const State& state = atoms_[static_cast<std::size_t>(atom)];
+        return state.window && state.extent <= most_unrolled ? state.extent : 0;
+    }
     bool is_split(int atom) const { return atoms_[static_cast<std::size_t>(atom)].outer >= 0; }
     int size() const { return static_cast<int>(atoms_.size()); }
     /// Coordinates without split atoms.
@@ -56,7 +64,9 @@ class AtomTable {
         int outer = -1;
         int inner = -1;
         bool pinned = false;
+        bool window = false;
     };
+    static constexpr std::int64_t most_unrolled = 8;
     void split(int atom, std::int64_t inner_extent);
 
     std::vector<State> atoms_;

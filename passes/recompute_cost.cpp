@@ -30,28 +30,31 @@ int own_cost(ir::Op op) {
 
 }  // namespace
 
-ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order, Anchors anchors) {
+int recompute_cost(const ir::Node& node, std::int64_t operands, Anchors anchors) {
+    const ir::Category category = ir::category(node.op());
+    if (node.op() == ir::Op::parameter || node.slot().ready()) {
+        return node.type().rank() == 0 ? 0 : read_cost;
+    }
+    const bool anchor = category == ir::Category::contract || category == ir::Category::index;
+    if (category == ir::Category::scan ||
+        (anchors == Anchors::computed_again && (anchor || category == ir::Category::reduce))) {
+        return saturated;
+    }
+    if (anchor) {
+        return read_cost;
+    }
+    const int own = category == ir::Category::view ? 0 : own_cost(node.op());
+    return static_cast<int>(std::min<std::int64_t>(saturated, own + operands));
+}
+
+ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order) {
     ir::NodeMap<int> costs(order.size());
     for (const ir::Node* node : order) {
-        const ir::Category category = ir::category(node->op());
-        int cost = 0;
-        if (node->op() == ir::Op::parameter || node->slot().ready()) {
-            cost = node->type().rank() == 0 ? 0 : read_cost;
-        } else if (category == ir::Category::scan) {
-            cost = saturated;
-        } else if (anchors == Anchors::computed_again &&
-                   (category == ir::Category::contract || category == ir::Category::index ||
-                    category == ir::Category::reduce)) {
-            cost = saturated;
-        } else if (category == ir::Category::contract || category == ir::Category::index) {
-            cost = read_cost;
-        } else {
-            cost = category == ir::Category::view ? 0 : own_cost(node->op());
-            for (const ir::Value& operand : node->operands()) {
-                cost = std::min(saturated, cost + *costs.find(operand.node.get()));
-            }
+        std::int64_t operands = 0;
+        for (const ir::Value& operand : node->operands()) {
+            operands += *costs.find(operand.node.get());
         }
-        costs[node] = cost;
+        costs[node] = recompute_cost(*node, operands, Anchors::stored);
     }
     return costs;
 }

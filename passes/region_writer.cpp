@@ -382,7 +382,10 @@ int RegionWriter::emit_load(int load) {
 
 void RegionWriter::emit() {
     ir::Region& region = step_.region;
-    region.atoms.resize(order_.size());
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+        const std::int64_t fixed = atoms_.fixed_extent(order_[i]);
+        region.atoms.push_back({fixed == step_.extents[i] ? fixed : 0});  // 0 if merged
+    }
     for (const WrittenLoad& load : loads_) {
         region.inputs.push_back({load.kind, load.dtype, classes(load.strides)});
         std::vector<std::int64_t> extents;

@@ -171,10 +171,31 @@ std::vector<int> choose_kept(const ir::Region& region, const ir::Classification&
     return kept;
 }
 
-/// Which operands a contraction packs; `lhs` are the atoms of the first.
-int choose_packing(const ir::Region& region, const ir::Stage& contraction, std::uint64_t lhs,
-                   const ir::Schedule& schedule, const ir::Machine& machine,
-                   std::span<const std::int64_t> extents) {
+/// Of few rows, register tiles of which little is wasted.
+void choose_short_tile(ir::Schedule& schedule, std::int64_t rows) {
+    const auto count = static_cast<int>(std::min<std::int64_t>(rows, 64));
+    const int most_rows = schedule.tile_rows;
+    if (count <= 3) {
+        schedule.tile_rows = std::max(count, 1);
+        schedule.tile_vectors = 4;
+    } else if (count <= most_rows) {
+        schedule.tile_rows = count;
+    } else if (count <= 2 * most_rows) {
+        schedule.tile_rows = (count + 1) / 2;
+    }
+}
+
+/// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
+constexpr int least_dot = 16;
+
+/// How few rows make packing the other operand cost more than it saves.
+constexpr int few_rows = 16;
+
+/// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
+/// of the first.
+void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
+                    std::uint64_t lhs, const ir::Machine& machine,
+                    std::span<const std::int64_t> extents) {
     const auto extent = [&](int atom) {
         return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
     };
@@ -193,13 +214,35 @@ int choose_packing(const ir::Region& region, const ir::Stage& contraction, std::
     // can be read by vectors: along the columns, or along the innermost contracted dimension.
     const int columns = has(lhs, schedule.vector_atom) ? 0 : 1;
     const auto innermost = std::ranges::max_element(contraction.atoms);
-    const bool vectors_in_place = contiguous(columns, schedule.vector_atom) ||
-                                  (innermost != contraction.atoms.end() &&
-                                   contiguous(0, *innermost) && contiguous(1, *innermost));
+    const bool vectors_in_place =
+        contiguous(columns, schedule.vector_atom) ||
+        (innermost != contraction.atoms.end() && extent(*innermost) >= least_dot * schedule.lanes &&
+         contiguous(0, *innermost) && contiguous(1, *innermost));
     const std::int64_t rows = extent(schedule.row_atom);
-    if (rows <= 2 || (rows <= 8 && vectors_in_place &&
-                      extent(schedule.vector_atom) * depth * element > machine.l2_bytes)) {
-        return 0;
+    const std::int64_t column_bytes = extent(schedule.vector_atom) * depth * element;
+    const bool sliding_window =
+        contiguous(columns, schedule.vector_atom) &&
+        std::ranges::any_of(contraction.atoms, [&](int atom) { return contiguous(columns, atom); });
+    const bool fits_l2 = column_bytes <= machine.l2_bytes;
+    schedule.packing = 0;
+    if ((sliding_window && schedule.row_atom >= 0) ||
+        (rows <= few_rows && fits_l2 && rows > 2 && contiguous(columns, schedule.vector_atom))) {
+        // Neighbouring windows share most of what they read: a packed copy is larger.
+        choose_short_tile(schedule, rows);
+        return;
+    }
+    if (rows <= 2 || (rows <= 8 && vectors_in_place && !fits_l2)) {
+        schedule.tile_rows = 0;
+        return;
+    }
+    constexpr int most_streamed_rows = 64;
+    if (rows <= most_streamed_rows && column_bytes > 4 * machine.l2_bytes &&
+        contiguous(columns, schedule.vector_atom)) {
+        // Nothing that is packed of the columns is used often enough to leave L2.
+        schedule.packing = 3;
+        schedule.block_depth /= 2;
+        schedule.block_columns /= 2;
+        return;
     }
     // Read in place, rows that are not contiguous along the contracted dimension miss the TLB and
     // collide in L1.
@@ -208,7 +251,11 @@ int choose_packing(const ir::Region& region, const ir::Stage& contraction, std::
         contraction.atoms, [&](int atom) { return contiguous(row_operand, atom); });
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
     const bool fits = in_place || rows * depth * element <= machine.l2_bytes;
-    return fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : 2;
+    choose_short_tile(schedule, rows);
+    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : 2;
+    if (schedule.packing == 1) {
+        schedule.block_rows *= 2;
+    }
 }
 
 void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
@@ -256,7 +303,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     schedule.block_rows = static_cast<int>(std::clamp<std::int64_t>(
         machine.l2_bytes * 3 / 8 / tile_bytes, 1, most_block_rows / schedule.tile_rows));
     schedule.block_columns = 64;
-    schedule.packing = choose_packing(region, contraction, lhs, schedule, machine, extents);
+    choose_packing(schedule, region, contraction, lhs, machine, extents);
 }
 
 }  // namespace
@@ -336,10 +383,14 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     }
     const std::int64_t rows =
         schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];
-    const std::int64_t tiles = std::max<std::int64_t>(rounded_up(rows, schedule.tile_rows), 1);
+    const std::int64_t tiles =
+        std::max<std::int64_t>(rounded_up(rows, std::max(schedule.tile_rows, 1)), 1);
     const std::int64_t tasks = std::clamp<std::int64_t>(work / least_task, 1, most_tasks);
     std::int64_t blocks =
         std::max(rounded_up(tiles, schedule.block_rows), rounded_up(tasks, outer));
+    if (schedule.packing == 3) {
+        return tiles;  // columns are shared among threads
+    }
     // An even number of blocks, for an even number of threads.
     blocks = std::min(blocks + (blocks > 1 ? blocks % 2 : 0), tiles);
     return rounded_up(tiles, blocks);

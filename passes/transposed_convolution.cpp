@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "passes/view_algebra.h"
 
@@ -13,9 +14,17 @@
 //     result[e] = sum over j of p[e + j * d] * w[K - 1 - j],
 // windows of p with stride 1 and dilation d times w flipped. p needs E + (K - 1) * d elements for
 // the E of the result, so E - (O - 1) * s - 1 zeros go after its last. The fold would write and
-// read every product; the contraction sums them where they are made. It multiplies w by zeros that
-// the fold does not have, so an infinite weight gives NaN there, as it does in the padding of any
-// convolution.
+// read every product; the contraction sums them where they are made.
+//
+// With a stride most of p is zeros. Where d = 1, each of the s phases r of e = q * s + r has
+// windows of its own: k = j * s + r, for J = ceil(K / s) values of j, and o = q - j. With p now g
+// with J - 1 zeros before its first,
+//     result[q * s + r] = sum over j of p[q + j] * w[(J - 1 - j) * s + r],
+// where w has zeros after its last element up to J * s: one convolution with s times the features,
+// which are interleaved then.
+//
+// Either multiplies by zeros that the fold does not have, so an infinite weight (or, with phases,
+// gradient) gives NaN there, as it does in the padding of any convolution.
 
 namespace latent::passes {
 
@@ -36,6 +45,46 @@ bool all_in_one(const Dims& wanted, const Dims& there, const Dims& not_there) {
     return std::ranges::all_of(wanted, [&](std::int64_t label) {
         return contains(there, label) && !contains(not_there, label);
     });
+}
+
+bool has_phases(const ir::FoldAttributes& fold, std::size_t window) {
+    return fold.stride[window] > 1 && fold.dilation[window] == 1 && fold.size[window] > 1;
+}
+
+std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
+    return (a + b - 1) / b;
+}
+
+ir::PadAttributes no_padding(std::size_t rank) {
+    return {Dims(rank, 0), Dims(rank, 0), Dims(rank, 0)};
+}
+
+/// `features`, whose last dimensions are the phases of folded axes, with each phase put behind the
+/// axis it belongs to, as far as `shape`.
+Value interleave(const Value& features, const ir::FoldAttributes& fold, const ir::Shape& shape,
+                 const std::source_location& location) {
+    ir::Axes permutation;
+    ir::Shape whole;
+    auto phase = static_cast<std::int64_t>(shape.size());
+    std::array<std::int64_t, ir::max_rank> phase_of{};
+    for (std::size_t i = 0; i < fold.axes.size(); ++i) {
+        if (has_phases(fold, i)) {
+            phase_of[static_cast<std::size_t>(fold.axes[i])] = phase++;
+        }
+    }
+    for (std::size_t dim = 0; dim < shape.size(); ++dim) {
+        permutation.push_back(static_cast<std::int64_t>(dim));
+        whole.push_back(features.type().shape[dim]);
+        if (phase_of[dim] != 0) {
+            permutation.push_back(phase_of[dim]);
+            whole.back() *= features.type().shape[static_cast<std::size_t>(phase_of[dim])];
+        }
+    }
+    const Value interleaved =
+        ir::reshape(ir::permute(features, permutation.span(), location), whole.span(), location);
+    const ir::SliceAttributes slice{Dims(shape.size(), 0), shape, Dims(shape.size(), 1)};
+    return whole == shape ? interleaved
+                          : ir::make(Op::slice, slice, std::span(&interleaved, 1), location);
 }
 
 }  // namespace
@@ -70,36 +119,83 @@ Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
 
     const Value& gradient = products.node->operand(sides.counts);
     const Value& weight = products.node->operand(sides.elements);
-    ir::PadAttributes pad;
-    for (Dims* dims : {&pad.low, &pad.high, &pad.interior}) {
-        dims->resize(gradient.type().rank());
+    const auto phases = static_cast<std::size_t>(
+        std::ranges::count_if(std::views::iota(std::size_t{0}, windows),
+                              [&](std::size_t i) { return has_phases(fold, i); }));
+    if (labels[sides.elements].size() + phases > ir::max_rank || rank + phases > ir::max_rank) {
+        return {};
     }
-    ir::WindowAttributes window{{}, fold.size, Dims(windows, 1), fold.dilation};
-    ir::Axes flipped;
-    for (std::size_t i = 0; i < windows; ++i) {
-        const std::size_t dim = position_of(labels[sides.counts], counts[i]);
-        const std::int64_t last = (gradient.type().shape[dim] - 1) * fold.stride[i];
-        pad.low[dim] = (fold.size[i] - 1) * fold.dilation[i];
-        pad.high[dim] = fold.extent[i] - last - 1;
-        pad.interior[dim] = fold.stride[i] - 1;
-        window.axes.push_back(static_cast<std::int64_t>(dim));
-        flipped.push_back(
-            static_cast<std::int64_t>(position_of(labels[sides.elements], elements[i])));
-    }
-    std::ranges::sort(flipped);
-
     const auto& location = node.location();
     const Value zero = ir::constant(ir::Literal::zero(gradient.type().dtype), location);
+    ir::PadAttributes pad = no_padding(gradient.type().rank());
+    ir::PadAttributes weight_pad = no_padding(weight.type().rank());
+    ir::WindowAttributes window{{}, {}, Dims(windows, 1), {}};
+    for (std::size_t i = 0; i < windows; ++i) {
+        const std::size_t dim = position_of(labels[sides.counts], counts[i]);
+        const std::int64_t count = gradient.type().shape[dim];
+        window.axes.push_back(static_cast<std::int64_t>(dim));
+        if (has_phases(fold, i)) {
+            const std::int64_t size = rounded_up(fold.size[i], fold.stride[i]);
+            const std::size_t element = position_of(labels[sides.elements], elements[i]);
+            weight_pad.high[element] = size * fold.stride[i] - fold.size[i];
+            pad.low[dim] = size - 1;
+            pad.high[dim] = rounded_up(fold.extent[i], fold.stride[i]) - count;
+            window.size.push_back(size);
+            window.dilation.push_back(1);
+        } else {
+            const std::int64_t last = (count - 1) * fold.stride[i];
+            pad.low[dim] = (fold.size[i] - 1) * fold.dilation[i];
+            pad.high[dim] = fold.extent[i] - last - 1;
+            pad.interior[dim] = fold.stride[i] - 1;
+            window.size.push_back(fold.size[i]);
+            window.dilation.push_back(fold.dilation[i]);
+        }
+    }
     const Value padded = ir::make(Op::pad, pad, std::array{gradient, zero}, location);
+    Value filter = weight;
+    if (phases != 0) {
+        filter = ir::make(Op::pad, weight_pad, std::array{filter, zero}, location);
+    }
+
+    // The phases are dimensions of the filter, behind those of its elements, and of the result, at
+    // its end.
+    std::array<Dims, 2> new_labels = labels;
+    new_labels[sides.counts].append(elements.span());
+    Dims& filter_labels = new_labels[sides.elements];
+    Dims out(contraction.out.span().first(rank));
+    ir::Shape filter_shape = filter.type().shape;
+    std::int64_t next_label = 0;
+    for (const std::int64_t label : contraction.out) {
+        next_label = std::max(next_label, label + 1);
+    }
+    for (const Dims& side : labels) {
+        for (const std::int64_t label : side) {
+            next_label = std::max(next_label, label + 1);
+        }
+    }
+    for (std::size_t i = 0; i < windows; ++i) {
+        if (has_phases(fold, i)) {
+            const std::size_t element = position_of(filter_labels, elements[i]);
+            filter_shape[element] = window.size[i];
+            filter_shape.insert(element + 1, fold.stride[i]);
+            filter_labels.insert(element + 1, next_label);
+            out.push_back(next_label++);
+        }
+    }
+    filter = ir::reshape(filter, filter_shape.span(), location);
+    ir::Axes flipped;
+    for (const std::int64_t label : elements) {
+        flipped.push_back(static_cast<std::int64_t>(position_of(filter_labels, label)));
+    }
+    std::ranges::sort(flipped);
     std::array<Value, 2> operands;
     operands[sides.counts] = ir::make(Op::window, window, std::span(&padded, 1), location);
     operands[sides.elements] =
-        ir::make(Op::flip, ir::FlipAttributes{flipped}, std::span(&weight, 1), location);
-    std::array<Dims, 2> new_labels = labels;
-    new_labels[sides.counts].append(elements.span());
-    const Dims out(contraction.out.span().first(rank));
-    return ir::make(Op::contraction, ir::ContractionAttributes{new_labels[0], new_labels[1], out},
-                    operands, location);
+        ir::make(Op::flip, ir::FlipAttributes{flipped}, std::span(&filter, 1), location);
+    const Value convolution =
+        ir::make(Op::contraction, ir::ContractionAttributes{new_labels[0], new_labels[1], out},
+                 operands, location);
+    return phases == 0 ? convolution : interleave(convolution, fold, node.type().shape, location);
 }
 
 }  // namespace latent::passes

@@ -68,9 +68,14 @@ class MatrixForm {
                                      : 2 + static_cast<int>(std::ranges::find(outer_atoms_, atom) -
                                                             outer_atoms_.begin()));
         }
-        spec.variant = schedule.packing == 0   ? ContractionVariant::skinny
-                       : schedule.packing == 1 ? ContractionVariant::small
-                                               : ContractionVariant::large;
+        spec.variant = schedule.packing == 3     ? ContractionVariant::streamed
+                       : schedule.packing == 2   ? ContractionVariant::large
+                       : schedule.packing == 1   ? ContractionVariant::small
+                       : schedule.tile_rows == 0 ? ContractionVariant::skinny
+                                                 : ContractionVariant::direct;
+        if (spec.variant == ContractionVariant::direct) {
+            lowering_.compute_past_end(column_atom_, schedule.tile_vectors * schedule.lanes);
+        }
         spec.tiles = {schedule.lanes, schedule.tile_rows, schedule.tile_vectors * schedule.lanes,
                       schedule.block_depth, schedule.block_columns};
         return spec;

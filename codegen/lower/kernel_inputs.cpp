@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/storage.h"
+
 namespace latent::codegen {
 
 namespace {
@@ -81,6 +83,19 @@ void KernelInputs::add_buffer(int input, std::span<const ir::StrideClass> stride
     buffers_.emplace(input, std::move(buffer));
 }
 
+void KernelInputs::compute_past_end(int atom, int elements) {
+    for (const ir::RegionInput& input : region_.inputs) {
+        if (static_cast<std::size_t>(elements) * byte_size(input.dtype) > ir::readable_past_end) {
+            throw InternalError("vectors are longer than what can be read past the end of a row");
+        }
+    }
+    past_end_ = atom;
+}
+
+Expr KernelInputs::within(int atom, const Expr& coordinate) const {
+    return atom == past_end_ ? Halide::min(coordinate, extent(atom) - 1) : coordinate;
+}
+
 Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
     const ir::RegionInput& description = region_.inputs[static_cast<std::size_t>(input)];
     if (description.kind == ir::InputKind::scalar) {
@@ -98,8 +113,10 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
     }
     std::vector<Expr> indices;
     for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {
-        if (description.strides[atom] != ir::StrideClass::zero) {
+        if (description.strides[atom] == ir::StrideClass::one) {
             indices.push_back(coordinates[atom]);
+        } else if (description.strides[atom] == ir::StrideClass::any) {
+            indices.push_back(within(static_cast<int>(atom), coordinates[atom]));
         }
     }
     return load_at(input, indices);

@@ -32,6 +32,13 @@ class KernelInputs {
     Halide::Expr row_block() const { return row_block_; }
     int atom_count() const { return static_cast<int>(extents_.size()); }
 
+    /// From now on coordinates along `atom` may lie past its extent, by less than `elements`: whole
+    /// vectors are computed of which the last ones are not stored. What is contiguous along it is
+    /// read past the end (`ir::readable_past_end`), all else at the last coordinate.
+    void compute_past_end(int atom, int elements);
+    /// `coordinate` of `atom` where memory is not contiguous along it.
+    Halide::Expr within(int atom, const Halide::Expr& coordinate) const;
+
     /// Input `input` at these coordinates, one for each atom: scalar, strided or affine.
     Halide::Expr load(int input, const std::vector<Halide::Expr>& coordinates) const;
     /// Indexed input `input` at these indices, one for each of its dimensions, outermost first.
@@ -53,6 +60,7 @@ class KernelInputs {
 
     const ir::Region& region_;
     std::vector<Halide::Expr> extents_;
+    int past_end_ = -1;  ///< the atom along which coordinates may lie past the end
     Halide::Expr row_block_;
     std::map<int, Halide::ImageParam> buffers_;
     std::map<int, Halide::Expr> scalars_;

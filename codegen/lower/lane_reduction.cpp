@@ -13,13 +13,15 @@ using Halide::VarOrRVar;
 
 LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                              std::uint64_t reduced, std::vector<Var> loops,
-                             const std::optional<ReductionBlocks>& blocks)
+                             const std::optional<ReductionBlocks>& blocks,
+                             const std::optional<Var>& together)
     : lowering_(lowering),
       name_(name),
       stages_(std::move(stages)),
       atoms_(lowering.atoms_of(reduced)),
       loops_(std::move(loops)),
       blocks_(blocks),
+      together_(together),
       vector_atom_(lowering.schedule().vector_atom),
       width_(lowering.vector_width()),
       extent_(lowering.inputs().extent(vector_atom_)),
@@ -83,7 +85,7 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
     return walk;
 }
 
-void LaneReduction::update(Walk& walk) {
+void LaneReduction::update(Walk& walk, const Expr& inside) {
     std::vector<int> operands;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
         operands.push_back(stage(i).operands[0]);
@@ -92,18 +94,27 @@ void LaneReduction::update(Walk& walk) {
     const std::vector<Expr> before = elements(partial_(with_lane(lane_)));
     std::vector<Expr> after;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
-        const Expr value = Lowering::tied(values[i], walk.domain);
-        after.push_back(accumulate(stage(i).op, before[i], to_accumulator(stage(i).op, value)));
+        Expr value = to_accumulator(stage(i).op, Lowering::tied(values[i], walk.domain));
+        if (inside.defined()) {
+            value = Halide::select(inside, value,
+                                   empty_accumulator(stage(i).op, compute_type(stage(i).dtype)));
+        }
+        after.push_back(accumulate(stage(i).op, before[i], value));
     }
     partial_(with_lane(lane_)) = Tuple(after);
     std::vector<VarOrRVar> order{lane_};
+    if (together_) {
+        order.emplace_back(*together_);
+    }
     for (int i = 0; i < walk.domain.dimensions(); ++i) {
         order.emplace_back(walk.domain[i]);
     }
-    logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1)
-        .reorder(order)
-        .vectorize(lane_)
-        .never_partition_all();
+    LoggedSchedule schedule =
+        logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1);
+    schedule.reorder(order).vectorize(lane_).never_partition_all();
+    if (together_) {
+        schedule.unroll(*together_);
+    }
 }
 
 void LaneReduction::take_in_whole_vectors() {
@@ -123,11 +134,18 @@ void LaneReduction::take_in_rest() {
     Walk rest = walk("_rest", Halide::min(extent_ - whole_vectors_ * width_, 1));
     Expr& position = rest.at[static_cast<std::size_t>(vector_atom_)];
     position = (position + whole_vectors_) * width_ + lane_;
-    rest.domain.where(position < extent_);
     if (blocks_along_vectors()) {
         rest.domain.where(blocks_->block == whole_vectors_ / (blocks_->extent / width_));
     }
-    update(rest);
+    if (lowering_.schedule().kept.empty()) {
+        // What lies past the end counts as nothing. (Storing the partial results under a mask would
+        // bring them from registers to memory.)
+        lowering_.compute_past_end(vector_atom_, width_);
+        update(rest, position < extent_);
+    } else {
+        rest.domain.where(position < extent_);
+        update(rest);
+    }
 }
 
 void LaneReduction::combine() {

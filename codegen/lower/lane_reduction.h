@@ -27,9 +27,11 @@ class LaneReduction {
   public:
     /// `stages`: the reductions, all over `reduced`, which holds the atom of the vectors. `loops`:
     /// the dimensions of the result, to which `blocks.block` belongs if there are blocks.
+    /// `together`: one of them, of a fixed extent, whose results are summed in one walk.
     LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                   std::uint64_t reduced, std::vector<Halide::Var> loops,
-                  const std::optional<ReductionBlocks>& blocks = {});
+                  const std::optional<ReductionBlocks>& blocks = {},
+                  const std::optional<Halide::Var>& together = {});
 
     /// One value for each stage; an accumulator if there are blocks, still to be combined.
     const Halide::Func& result() const { return result_; }
@@ -40,7 +42,6 @@ class LaneReduction {
     void define_partial();
     void take_in_whole_vectors();
     void take_in_rest();
-    void schedule_update(int update, const Halide::RDom& domain);
     void combine();
 
     /// The loops over the reduced atoms in a domain where the vectors' dimension has `vectors`
@@ -50,7 +51,8 @@ class LaneReduction {
         Coordinates at;
     };
     Walk walk(const std::string& suffix, const Halide::Expr& vectors) const;
-    void update(Walk& walk);
+    /// Takes in what the walk meets; `inside`, if it is defined, says where there is something.
+    void update(Walk& walk, const Halide::Expr& inside = {});
 
     const ir::Stage& stage(std::size_t i) const {
         return lowering_.region().stages[static_cast<std::size_t>(stages_[i])];
@@ -65,6 +67,7 @@ class LaneReduction {
     std::vector<int> atoms_;  ///< reduced, innermost first
     std::vector<Halide::Var> loops_;
     std::optional<ReductionBlocks> blocks_;
+    std::optional<Halide::Var> together_;
     int vector_atom_;
     int width_;
     Halide::Expr extent_, whole_vectors_;  ///< of the vectors' dimension

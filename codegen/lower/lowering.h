@@ -19,6 +19,8 @@ class Lowering {
     const ir::Classification& classification() const { return classification_; }
     const std::string& name() const { return name_; }
     const KernelInputs& inputs() const { return inputs_; }
+    /// See KernelInputs::compute_past_end.
+    void compute_past_end(int atom, int elements) { inputs_.compute_past_end(atom, elements); }
     StageExpressions& stages() { return stages_; }
     ScheduleLog& log() { return log_; }
 

@@ -146,7 +146,9 @@ class ContractionBuilder {
     void build_row_updates();
     void build_row_dots();
 
-    bool packs_a() const { return spec_.variant == ContractionVariant::large; }
+    bool packs_a() const { return spec_.variant == ContractionVariant::large || streams_b(); }
+    bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
+    bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
     Expr k_block(size_t atom) const { return spec_.k_blocks[atom]; }
 
     const ContractionSpec& spec_;
@@ -217,8 +219,11 @@ void ContractionBuilder::define_tiled_sum() {
         Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
         a = spec_.a.at(outer_of(spec_.a), row, k);
     }
-    Expr b = packed_b_(concatenate(
-        concatenate(concatenate({Expr(tile_column_)}, k), {column_tile_}), outer_of(spec_.b)));
+    const Expr b =
+        packs_b() ? packed_b_(concatenate(
+                        concatenate(concatenate({Expr(tile_column_)}, k), {column_tile_}),
+                        outer_of(spec_.b)))
+                  : spec_.b.at(outer_of(spec_.b), column_tile_ * tiles_.columns + tile_column_, k);
     sum_(dimensions) += a * b;
 }
 
@@ -226,7 +231,9 @@ void ContractionBuilder::build_tiled() {
     if (packs_a()) {
         define_packed_a();
     }
-    define_packed_b();
+    if (packs_b()) {
+        define_packed_b();
+    }
     define_tiled_sum();
     // The quotients and remainders vanish when the output is split by the same factors.
     define_output(sum_(concatenate({column_ % tiles_.columns, row_ % tiles_.rows,
@@ -253,10 +260,20 @@ void ContractionBuilder::schedule_tiled_output() {
             {tile_column_, tile_row_, row_tile_, panel_, row_block_},
             concatenate<VarOrRVar>({outer_.begin(), outer_.end()}, {column_block_})));
     }
-    schedule_tasks(schedule, concatenate<Var>({row_block_}, outer_));
+    std::vector<Var> tasks = concatenate<Var>({row_block_}, outer_);
+    if (streams_b()) {
+        tasks.push_back(column_block_);
+    }
+    schedule_tasks(schedule, tasks);
     // Unpartitioned, each vector branches to a masked copy of the epilogue where it is partial: two
     // copies of the epilogue, where peeling the last panel would give three.
-    schedule.vectorize(tile_column_, tiles_.lanes).never_partition_all();
+    schedule.vectorize(tile_column_, tiles_.lanes);
+    if (!packs_a()) {
+        // One loop, not two: LLVM takes what is nested deeper for what runs oftener, and would keep
+        // the epilogue's constants in registers through the loop over k, and its sums in memory.
+        schedule.fuse(tile_column_, tile_row_, Var("tile_vector"));
+    }
+    schedule.never_partition_all();
 }
 
 void ContractionBuilder::schedule_tiled_sum() {
@@ -277,12 +294,15 @@ void ContractionBuilder::schedule_tiled_sum() {
     order.insert(order.end(), k_inner_.begin(), k_inner_.end());
     order.insert(order.end(), {row_tile_, column_tile_});
     order.insert(order.end(), k_outer_.begin(), k_outer_.end());
-    logged_update(sum_, log_)
-        .reorder(order)
+    LoggedSchedule update = logged_update(sum_, log_);
+    update.reorder(order)
         .vectorize(tile_column_, tiles_.lanes)
         .unroll(tile_column_)
         .unroll(tile_row_)
         .never_partition_all();
+    if (!packs_a() && Halide::Internal::is_const(spec_.k_extents[0])) {
+        update.unroll(k_inner_[0]);
+    }
 }
 
 void ContractionBuilder::schedule_packing() {
@@ -303,9 +323,16 @@ void ContractionBuilder::schedule_packing() {
             schedule.unroll(tile_row_);
         }
     }
+    if (!packs_b()) {
+        return;
+    }
     LoggedSchedule schedule = logged(packed_b_, log_);
-    schedule.compute_at(out_, spec_.b.varies_along_outer ? task_ : column_block_)
-        .bound_extent(tile_column_, tiles_.columns);
+    if (streams_b()) {
+        schedule.compute_at(sum_, k_outer_.front());
+    } else {
+        schedule.compute_at(out_, spec_.b.varies_along_outer ? task_ : column_block_);
+    }
+    schedule.bound_extent(tile_column_, tiles_.columns);
     Var task = column_tile_;
     if (spec_.b.unit_stride == UnitStride::free) {
         schedule.split(column_tile_, group, column_tile_, panel_group)
@@ -316,7 +343,7 @@ void ContractionBuilder::schedule_packing() {
         .unroll(tile_column_)
         .never_partition_all()
         .partition(column_tile_, Partition::Auto);
-    if (spec_.parallel && !spec_.b.varies_along_outer) {
+    if (spec_.parallel && !spec_.b.varies_along_outer && !streams_b()) {
         schedule.parallel(task);
     }
 }
@@ -359,7 +386,7 @@ void ContractionBuilder::build_row_updates() {
 
     // A row of sums stays in L1 while rows of B stream past it, four at a time.
     constexpr int k_unroll = 4;
-    schedule_unpacked_output(64 * tiles_.lanes);
+    schedule_unpacked_output(256 * tiles_.lanes);
     Var lane("lane");
     LoggedSchedule zero = logged(sum_, log_);
     compute_in_task(zero);

@@ -26,9 +26,13 @@ struct ContractionOperand {
 /// Kernels of one contraction for different extents. All variants but `skinny` with both operands
 /// contiguous along k give the same bits, so the choice among them may follow measurement.
 enum class ContractionVariant {
-    skinny,  ///< packs nothing: few rows
-    small,   ///< packs B, reads A in place
-    large,   ///< packs A and B in blocks of k
+    skinny,    ///< packs nothing: few rows
+    direct,    ///< packs nothing, in register tiles: B is contiguous along its columns, and may be
+               ///< read past the last of them, up to a whole tile
+    small,     ///< packs B, reads A in place
+    large,     ///< packs A in blocks of k, and B whole
+    streamed,  ///< packs A and B in blocks of k, in tasks along the columns: B is read once, and
+               ///< what is packed of it stays in L2
 };
 
 /// Register tile and cache blocks, in elements.

@@ -103,11 +103,22 @@ void lower_pointwise(Lowering& lowering) {
         .vectorize(lane)
         .never_partition_all()
         .partition(inner, Halide::Partition::Auto);
-    rows.push_back(blocks);
     order.emplace_back(inner);
+    Expr points = block_vectors * width * inside;
+    if (!rows.empty()) {
+        // Short rows come several at a time: which ones a task has is found by divisions.
+        const Expr extent = lowering.inputs().extent(vector_atom - 1);
+        const Expr row_count = Halide::max(Halide::min(extent, block / points), 1);
+        const Var row = rows.front();
+        rows.front() = Var("row_block");
+        schedule.split(row, rows.front(), row, row_count);
+        order.emplace_back(row);
+        points *= row_count;
+    }
+    rows.push_back(blocks);
     order.insert(order.end(), rows.begin(), rows.end());
     schedule.reorder(order);
-    parallel_tasks(schedule, rows, block_vectors * width * inside, block);
+    parallel_tasks(schedule, rows, points, block);
     for (const Func& tile : tiles) {
         logged(tile, lowering.log()).compute_at(out, inner);
     }

@@ -91,6 +91,7 @@ class BlockedReduction {
     }
 
     void choose_blocks();
+    int atom_together() const;
     void reduce_blocks_along();
     void reduce_blocks_across();
     void schedule_across(const std::vector<std::pair<int, RVar>>& reduced_loops);
@@ -132,14 +133,36 @@ void BlockedReduction::choose_blocks() {
     block_points_ = Halide::cast<std::int32_t>(Halide::min(points * block, task_points));
 }
 
+/// The innermost kept dimension, if its few results can be summed in one walk: the elements of a
+/// window read mostly the same.
+int BlockedReduction::atom_together() const {
+    constexpr std::int64_t most_sums = 3;
+    const std::vector<int> kept = lowering_.atoms_of(kept_);
+    if (kept.size() < 2 || finals().size() > 1) {
+        return -1;
+    }
+    const std::int64_t fixed =
+        lowering_.region().atoms[static_cast<std::size_t>(kept.front())].fixed;
+    return fixed > 1 && fixed <= most_sums ? kept.front() : -1;
+}
+
 void BlockedReduction::reduce_blocks_along() {
+    const int together = atom_together();
+    std::optional<Var> walked;
+    std::vector<Var> tasks = block_loops();
+    Expr points = block_points_;
+    if (together >= 0) {
+        walked = lowering_.var(together);
+        tasks.erase(tasks.begin());
+        points *= extent(together);
+    }
     const LaneReduction lanes(lowering_, lowering_.name() + "_block", finals(), final_,
-                              block_loops(), ReductionBlocks{blocked_atom_, block_, block_extent_});
+                              block_loops(), ReductionBlocks{blocked_atom_, block_, block_extent_},
+                              walked);
     blocks_ = lanes.result();
     LoggedSchedule schedule = logged(blocks_, lowering_.log());
     schedule.compute_root();
-    const Var inner =
-        parallel_tasks(schedule, block_loops(), block_points_, lowering_.schedule().block);
+    const Var inner = parallel_tasks(schedule, tasks, points, lowering_.schedule().block);
     for (const Func& func : lanes.funcs()) {
         if (func.name() != blocks_.name()) {
             logged(func, lowering_.log()).compute_at(blocks_, inner);

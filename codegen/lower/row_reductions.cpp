@@ -14,7 +14,13 @@ using Halide::Var;
 using Halide::VarOrRVar;
 
 RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
-    : lowering_(lowering), row_(row_atoms) {
+    : lowering_(lowering),
+      row_(row_atoms),
+      whole_vectors_(lowering.schedule().kind == ir::Template::row &&
+                     lowering.is_vector_atom(~row_atoms)) {
+    if (whole_vectors_) {
+        lowering.compute_past_end(lowering.schedule().vector_atom, lowering.store_width());
+    }
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
     std::uint64_t final_atoms = lowering.classification().final_atoms;
@@ -29,6 +35,19 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
         } else if (std::ranges::find(kept, i) != kept.end()) {
             define_kept(i);
         }
+    }
+}
+
+/// Vectors across rows. Where one is computed at a time it is whole, so that it stays in registers.
+template <typename Target>
+void RowReductions::vectorize_across(LoggedSchedule<Target>& schedule) const {
+    const Var& loop = lowering_.var(lowering_.schedule().vector_atom);
+    if (whole_vectors_) {
+        const Var lane("lane");
+        schedule.split(loop, loop, lane, lowering_.store_width(), Halide::TailStrategy::RoundUp)
+            .vectorize(lane);
+    } else {
+        vectorize_guarded(schedule, loop, lowering_.store_width());
     }
 }
 
@@ -49,8 +68,7 @@ void RowReductions::define_kept(int stage) {
         schedule.bound(lowering_.var(atom), 0, lowering_.inputs().extent(atom));
     }
     if (lowering_.is_vector_atom(span)) {
-        vectorize_guarded(schedule, lowering_.var(lowering_.schedule().vector_atom),
-                          lowering_.store_width());
+        vectorize_across(schedule);
     }
     funcs_.push_back(kept);
     enter(stage, kept, lowering_.atoms_of(span));
@@ -109,9 +127,12 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
     start.never_partition_all();
     update.reorder(order).never_partition_all();
     if (lowering_.is_vector_atom(span)) {
-        const Var& loop = lowering_.var(lowering_.schedule().vector_atom);
-        vectorize_guarded(start, loop, lowering_.store_width());
-        vectorize_guarded(update, loop, lowering_.store_width());
+        if (whole_vectors_) {
+            start.bound_extent(lowering_.var(lowering_.schedule().vector_atom),
+                               lowering_.store_width());
+        }
+        vectorize_across(start);
+        vectorize_across(update);
     }
     funcs_.push_back(total);
     lowering_.stages().define(

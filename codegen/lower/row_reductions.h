@@ -27,10 +27,13 @@ class RowReductions {
     void define_along_row(int stage, const std::vector<int>& outer);
     void define_across_row(int stage, const std::vector<int>& outer);
     void define_kept(int stage);
+    template <typename Target>
+    void vectorize_across(LoggedSchedule<Target>& schedule) const;
     void enter(int stage, const Halide::Func& func, const std::vector<int>& atoms);
 
     Lowering& lowering_;
     std::uint64_t row_;
+    bool whole_vectors_;  ///< vectors run across the rows, and each computation is of one
     std::vector<Halide::Func> funcs_;
 };
 

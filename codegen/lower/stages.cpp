@@ -60,8 +60,10 @@ StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim
         }
         Expr position = inputs_.index_offset(number);
         for (const ir::AtomTerm& term : dim.terms) {
+            const Expr& coordinate = coordinates[static_cast<std::size_t>(term.atom)];
+            // Where it is guarded, the index is kept inside anyway.
             position += static_cast<std::int32_t>(term.coefficient) *
-                        coordinates[static_cast<std::size_t>(term.atom)];
+                        (dim.guarded ? coordinate : inputs_.within(term.atom, coordinate));
         }
         if (!dim.guarded) {
             place.indices.push_back(position);

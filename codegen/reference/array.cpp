@@ -21,7 +21,9 @@ struct AlignedDelete {
 class HeapStorage final : public ir::Storage {
   public:
     explicit HeapStorage(std::size_t size)
-        : size_(size), bytes_(static_cast<std::byte*>(::operator new(size, alignment))) {}
+        : size_(size),
+          bytes_(static_cast<std::byte*>(::operator new(size + ir::readable_past_end, alignment))) {
+    }
 
     std::byte* data() const noexcept override { return bytes_.get(); }
     std::size_t size() const noexcept override { return size_; }

@@ -20,19 +20,20 @@ namespace {
 constexpr unsigned MFD_EXEC = 0x0010u;  // Linux 6.3
 #endif
 
-FileDescriptor make_memory_file() {
+// `name` is what profilers show.
+FileDescriptor make_memory_file(const std::string& name) {
     constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-    FileDescriptor file(memfd_create("latent-kernel", flags | MFD_EXEC));
+    FileDescriptor file(memfd_create(name.c_str(), flags | MFD_EXEC));
     if (!file && errno == EINVAL) {
-        file = FileDescriptor(memfd_create("latent-kernel", flags));
+        file = FileDescriptor(memfd_create(name.c_str(), flags));
     }
     return file;
 }
 
 // A file in memory that holds the bytes and cannot be changed any more; invalid where the system
 // offers none.
-FileDescriptor sealed_memory_file(std::span<const std::byte> bytes) {
-    FileDescriptor file = make_memory_file();
+FileDescriptor sealed_memory_file(std::span<const std::byte> bytes, const std::string& name) {
+    FileDescriptor file = make_memory_file(name);
     if (!file || !write_all(file.get(), bytes) ||
         fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) !=
             0) {
@@ -63,7 +64,7 @@ void SharedObject::Unload::operator()(void* handle) const noexcept {
 SharedObject SharedObject::load(std::span<const std::byte> bytes, const std::string& name,
                                 LoadSource source) {
     if (source == LoadSource::automatic) {
-        const FileDescriptor file = sealed_memory_file(bytes);
+        const FileDescriptor file = sealed_memory_file(bytes, name);
         if (file && access("/proc/self/fd", X_OK) == 0) {
             return open(unique_path(file.get()), name);
         }

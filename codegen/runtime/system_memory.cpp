@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "ir/storage.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #endif
@@ -14,6 +16,7 @@ namespace latent::codegen::runtime {
 namespace {
 
 constexpr std::size_t page = 4096;
+static_assert(ir::readable_past_end % 128 == 0 && ir::readable_past_end <= page);
 
 std::byte* map_huge(std::size_t size) noexcept {
     if (size > std::numeric_limits<std::size_t>::max() - huge_page) {
@@ -28,11 +31,14 @@ std::byte* map_huge(std::size_t size) noexcept {
     auto* const begin = static_cast<std::byte*>(mapped);
     const std::size_t before =
         (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
-    const std::size_t after = huge_page - before;
+    // One small page stays, to read past the end.
+    const std::size_t after = huge_page - before - page;
     if (before != 0) {
         munmap(begin, before);
     }
-    munmap(begin + before + size, after);
+    if (after != 0) {
+        munmap(begin + before + size + page, after);
+    }
     // Only a hint: without huge pages the memory is as good, if slower to touch.
     madvise(begin + before, size, MADV_HUGEPAGE);
     return begin + before;
@@ -44,12 +50,13 @@ std::byte* system_allocate(std::size_t size) noexcept {
     if (size >= huge_page) {
         return map_huge(size);
     }
-    return static_cast<std::byte*>(std::aligned_alloc(size >= page ? 128 : 64, size));
+    return static_cast<std::byte*>(
+        std::aligned_alloc(size >= page ? 128 : 64, size + ir::readable_past_end));
 }
 
 void system_free(std::byte* memory, std::size_t size) noexcept {
     if (size >= huge_page) {
-        munmap(memory, size);
+        munmap(memory, size + page);
     } else {
         std::free(memory);
     }

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <unordered_map>
 
@@ -15,14 +16,11 @@
 #include "frontend/tensor/graph_lock.h"
 #include "ir/errors.h"
 #include "ir/graph.h"
-#include "passes/recompute_cost.h"
 
 namespace latent::detail {
 
 namespace {
 
-/// What computing a handle's value again may cost before an evaluation keeps it.
-constexpr int cheap_to_recompute = 8;
 /// Plans kept; beyond, the whole cache starts again.
 constexpr std::size_t max_plans = 4096;
 
@@ -130,10 +128,18 @@ class Evaluator {
     };
     using PlanRef = std::shared_ptr<const CachedPlan>;
 
-    bool wait_for_others(std::span<const ir::Value> roots, std::unique_lock<std::mutex>& lock);
-    PlanRef plan_for(const ExtractedGraph& extracted, std::span<const ir::Value> wanted);
-    std::vector<ir::StorageRef> compute(std::span<const ir::Value> wanted);
-    std::vector<ir::StorageRef> run(const ExtractedGraph& extracted, const PlanRef& planned);
+    /// All that a run needs of the graph, taken while nobody could change it.
+    struct Work {
+        ExtractedGraph extracted;
+        std::optional<PlanInputs> inputs;
+        PlanRef plan;     ///< null where no plan has this key,
+        ir::Graph graph;  ///< and then what it is to be made from
+    };
+
+    Work claim(std::span<const ir::Value> roots);
+    PlanRef known_plan(const ir::Hash128& key);
+    PlanRef make_plan(const Work& work);
+    std::vector<ir::StorageRef> compute(Work& work);
     void settle(std::span<const ir::Value> wanted, std::span<const ir::StorageRef> results);
 
     const Backend backend_ = backend_from_environment();
@@ -147,44 +153,37 @@ class Evaluator {
     std::unordered_map<ir::Hash128, PlanRef> plans_;
 };
 
-/// Waits until no claim of an earlier evaluation is left in the cone of `roots`, with `lock` on the
-/// claims.
-bool Evaluator::wait_for_others(std::span<const ir::Value> roots,
-                                std::unique_lock<std::mutex>& lock) {
-    bool waited = false;
+/// Claims all that is to be computed, once no claim of an earlier evaluation is left in its cone.
+Evaluator::Work Evaluator::claim(std::span<const ir::Value> roots) {
+    std::unique_lock lock(claims_mutex_);
+    Work work;
     for (;;) {
-        bool claimed = false;
         {
             const std::shared_lock graph(graph_mutex());
-            for (const ir::Node* node : ir::topological_order(roots, [&](const ir::Node& n) {
-                     return n.slot().ready() || n.slot().claim() != 0;
-                 })) {
-                claimed = claimed || (!node->slot().ready() && node->slot().claim() != 0);
+            work.extracted = extract(roots);
+            if (!work.extracted.is_claimed) {
+                work.inputs.emplace(work.extracted.inputs);
+                work.plan = known_plan(work.extracted.key);
+                if (work.plan == nullptr) {
+                    work.graph = detach(work.extracted);
+                }
+                break;
             }
         }
-        if (!claimed) {
-            return waited;
-        }
-        waited = true;
         released_.wait(lock);
     }
+    const std::uint64_t ticket = next_ticket_++;
+    for (const ir::Value& value : work.extracted.wanted) {
+        value.node->slot().claim() = ticket;
+    }
+    return work;
 }
 
 void Evaluator::evaluate(std::span<const ir::Value> roots) {
-    std::vector<ir::Value> wanted;
-    std::uint64_t ticket = 0;
-    {
-        std::unique_lock lock(claims_mutex_);
-        wait_for_others(roots, lock);
-        const std::shared_lock graph(graph_mutex());
-        wanted = wanted_values(roots);
-        if (wanted.empty()) {
-            return;
-        }
-        ticket = next_ticket_++;
-        for (const ir::Value& value : wanted) {
-            value.node->slot().claim() = ticket;
-        }
+    Work work = claim(roots);
+    const std::vector<ir::Value>& wanted = work.extracted.wanted;
+    if (wanted.empty()) {
+        return;
     }
     const auto release = [&] {
         const std::lock_guard lock(claims_mutex_);
@@ -194,7 +193,7 @@ void Evaluator::evaluate(std::span<const ir::Value> roots) {
         released_.notify_all();
     };
     try {
-        settle(wanted, compute(wanted));
+        settle(wanted, compute(work));
     } catch (...) {
         release();
         throw;
@@ -202,16 +201,14 @@ void Evaluator::evaluate(std::span<const ir::Value> roots) {
     release();
 }
 
-Evaluator::PlanRef Evaluator::plan_for(const ExtractedGraph& extracted,
-                                       std::span<const ir::Value> wanted) {
-    {
-        const std::lock_guard lock(plans_mutex_);
-        if (const auto known = plans_.find(extracted.key); known != plans_.end()) {
-            return known->second;
-        }
-    }
-    Planned made =
-        make_plan(detach(extracted, wanted), codegen::runtime::this_machine(), pipeline_);
+Evaluator::PlanRef Evaluator::known_plan(const ir::Hash128& key) {
+    const std::lock_guard lock(plans_mutex_);
+    const auto known = plans_.find(key);
+    return known == plans_.end() ? nullptr : known->second;
+}
+
+Evaluator::PlanRef Evaluator::make_plan(const Work& work) {
+    Planned made = detail::make_plan(work.graph, codegen::runtime::this_machine(), pipeline_);
     auto planned =
         std::make_shared<CachedPlan>(CachedPlan{std::move(made.plan), std::move(made.sources)});
     planned->plan.kernels = codegen::runtime::context().kernels().get_all(planned->plan.requests);
@@ -219,39 +216,27 @@ Evaluator::PlanRef Evaluator::plan_for(const ExtractedGraph& extracted,
     if (plans_.size() >= max_plans) {
         plans_.clear();
     }
-    return plans_.emplace(extracted.key, std::move(planned)).first->second;
+    return plans_.emplace(work.extracted.key, std::move(planned)).first->second;
 }
 
-std::vector<ir::StorageRef> Evaluator::run(const ExtractedGraph& extracted,
-                                           const PlanRef& planned) {
+std::vector<ir::StorageRef> Evaluator::compute(Work& work) {
     codegen::runtime::Context& context = codegen::runtime::context();
-    const PlanInputs inputs(extracted.inputs);
-    const std::vector<ir::StorageRef> outputs =
-        codegen::runtime::run(planned->plan, inputs.pointers(), context);
-    std::vector<ir::StorageRef> results;
-    for (const Planned::Source& source : planned->sources) {
-        results.push_back(source.is_input ? inputs.storage(source.index, context.memory())
-                                          : outputs[static_cast<std::size_t>(source.index)]);
-    }
-    return results;
-}
-
-std::vector<ir::StorageRef> Evaluator::compute(std::span<const ir::Value> wanted) {
-    const auto allocate = [](std::size_t bytes) {
-        return codegen::runtime::context().memory().make_storage(bytes);
-    };
+    const auto allocate = [&](std::size_t bytes) { return context.memory().make_storage(bytes); };
+    const std::vector<ir::Value>& wanted = work.extracted.wanted;
     if (backend_ == Backend::reference) {
         const std::shared_lock graph(graph_mutex());
         return codegen::reference::evaluate(wanted, allocate);
     }
-    ExtractedGraph extracted;
-    PlanRef planned;
-    {
-        const std::shared_lock graph(graph_mutex());
-        extracted = extract(wanted);
-        planned = plan_for(extracted, wanted);
+    if (work.plan == nullptr) {
+        work.plan = make_plan(work);
     }
-    std::vector<ir::StorageRef> results = run(extracted, planned);
+    const std::vector<ir::StorageRef> outputs =
+        codegen::runtime::run(work.plan->plan, work.inputs->pointers(), context);
+    std::vector<ir::StorageRef> results;
+    for (const Planned::Source& source : work.plan->sources) {
+        results.push_back(source.is_input ? work.inputs->storage(source.index, context.memory())
+                                          : outputs[static_cast<std::size_t>(source.index)]);
+    }
     if (backend_ == Backend::checked) {
         const std::shared_lock graph(graph_mutex());
         check_against_reference(wanted, results, allocate);
@@ -279,32 +264,6 @@ Evaluator& evaluator() {
 }
 
 }  // namespace
-
-std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots) {
-    const auto is_ready = [](const ir::Node& node) { return node.slot().ready(); };
-    ir::NodeMap<bool> is_root(roots.size());
-    for (const ir::Value& root : roots) {
-        is_root.insert(root.node.get(), true);
-    }
-    const std::vector<const ir::Node*> order = ir::topological_order(roots, is_ready);
-    const ir::NodeMap<int> costs = passes::recompute_costs(order, passes::Anchors::computed_again);
-    std::vector<ir::Value> wanted;
-    for (const ir::Node* node : order) {
-        if (is_ready(*node)) {
-            continue;
-        }
-        const bool named = node->slot().handles().load(std::memory_order_relaxed) != 0;
-        // Numbers that depend on data are always kept: they count steps, and would otherwise grow
-        // without end.
-        const int limit = node->type().rank() == 0 && ir::category(node->op()) != ir::Category::leaf
-                              ? 0
-                              : cheap_to_recompute;
-        if (is_root.contains(node) || (named && costs.at(node) > limit)) {
-            wanted.push_back({ir::NodeRef::share(*node)});
-        }
-    }
-    return wanted;
-}
 
 void evaluate(std::span<const ir::Value> roots, const std::source_location& location) {
     if (GraphReader::active()) {

@@ -15,9 +15,6 @@ namespace latent::detail {
 /// backward rule.
 void evaluate(std::span<const ir::Value> roots, const std::source_location& location);
 
-/// What `evaluate` would compute: the pending roots, and what handles name.
-std::vector<ir::Value> wanted_values(std::span<const ir::Value> roots);
-
 /// Forgets all plans.
 void clear_plans();
 

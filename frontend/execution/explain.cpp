@@ -119,11 +119,11 @@ std::string detail::explain(std::span<const Tensor> tensors, const std::source_l
     ir::Graph graph;
     {
         const detail::GraphReader reader;
-        const std::vector<ir::Value> wanted = detail::wanted_values(roots);
-        if (wanted.empty()) {
+        const detail::ExtractedGraph extracted = detail::extract(roots);
+        if (extracted.wanted.empty()) {
             return "Everything asked for is ready.\n" + counters_section();
         }
-        graph = detail::detach(detail::extract(wanted), wanted);
+        graph = detail::detach(extracted);
     }
     std::string log;
     const Planned planned = detail::make_plan(

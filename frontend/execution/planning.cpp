@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "passes/recompute_cost.h"
 #include "passes/schedule.h"
 
 namespace latent::detail {
@@ -19,6 +20,9 @@ using codegen::runtime::PlanSlot;
 
 /// A launch of fewer points than this is over before another thread has woken.
 constexpr std::int64_t parallel_points = 1 << 15;
+
+/// What computing a handle's value again may cost before an evaluation keeps it.
+constexpr int cheap_to_recompute = 8;
 
 bool is_input(const ir::CanonicalNode& entry) {
     return entry.is_input || entry.node->op() == ir::Op::scalar;
@@ -278,20 +282,49 @@ class PlanWriter {
 
 }  // namespace
 
-ExtractedGraph extract(std::span<const ir::Value> wanted) {
-    ExtractedGraph extracted;
-    extracted.order =
-        ir::canonical_order(wanted, [](const ir::Node& node) { return node.slot().ready(); });
-    extracted.key = ir::structural_hash(extracted.order, wanted);
-    for (const ir::CanonicalNode& entry : extracted.order) {
-        if (is_input(entry)) {
-            extracted.inputs.push_back(entry.node);
-        }
+ExtractedGraph extract(std::span<const ir::Value> roots) {
+    ir::NodeMap<bool> is_root;
+    for (const ir::Value& root : roots) {
+        is_root.insert(root.node.get(), true);
     }
+    ExtractedGraph extracted;
+    ir::StructuralHasher hasher;
+    std::vector<int> costs;  // by position
+    const auto visit = [&](const ir::Node& node, bool has_data,
+                           std::span<const std::uint32_t> operands) {
+        hasher.add(node, has_data, operands);
+        extracted.order.push_back({&node, has_data});
+        std::int64_t operand_costs = 0;
+        for (const std::uint32_t operand : operands) {
+            operand_costs += costs[operand];
+        }
+        costs.push_back(
+            passes::recompute_cost(node, operand_costs, passes::Anchors::computed_again));
+        if (is_input(extracted.order.back())) {
+            extracted.inputs.push_back(&node);
+        }
+        if (has_data) {
+            return;
+        }
+        extracted.is_claimed = extracted.is_claimed || node.slot().claim() != 0;
+        // Numbers that depend on data are always kept: they count steps, and would otherwise grow
+        // without end.
+        const int limit = node.type().rank() == 0 && ir::category(node.op()) != ir::Category::leaf
+                              ? 0
+                              : cheap_to_recompute;
+        const bool kept =
+            node.slot().handles().load(std::memory_order_relaxed) != 0 && costs.back() > limit;
+        if (kept || is_root.contains(&node)) {
+            hasher.add(extracted.order.size());
+            extracted.wanted.push_back({ir::NodeRef::share(node)});
+        }
+    };
+    ir::walk_canonically(roots, [](const ir::Node& node) { return node.slot().ready(); }, visit);
+    extracted.key = hasher.result();
     return extracted;
 }
 
-ir::Graph detach(const ExtractedGraph& extracted, std::span<const ir::Value> wanted) {
+ir::Graph detach(const ExtractedGraph& extracted) {
     ir::NodeMap<ir::Value> copies(extracted.order.size());
     std::vector<ir::Value> operands;
     std::int64_t next_parameter = 0;
@@ -313,7 +346,7 @@ ir::Graph detach(const ExtractedGraph& extracted, std::span<const ir::Value> wan
             {node.op(), node.attributes(), operands, node.type(), node.location(), false})};
     }
     ir::Graph graph;
-    for (const ir::Value& value : wanted) {
+    for (const ir::Value& value : extracted.wanted) {
         graph.results.push_back(copies.at(value.node.get()));
     }
     return graph;

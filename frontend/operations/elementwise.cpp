@@ -28,9 +28,8 @@ Tensor of_floating(Op op, const Tensor& x, const std::source_location& location)
 
 Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion,
               std::string_view name) {
-    const auto [left, right] =
-        detail::broadcast_together(detail::promoted(a, b, promotion, name), name);
-    return wrap(detail::apply(op, left, right));
+    auto [left, right] = detail::promoted(a, b, promotion, name);
+    return wrap(detail::apply(op, std::move(left), std::move(right), name));
 }
 
 Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion) {
@@ -38,10 +37,9 @@ Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion) {
 }
 
 Tensor of_integers(Op op, const Operand& a, const Operand& b, std::string_view name) {
-    const auto operands = detail::promoted(a, b, Promotion::arithmetic, name);
-    detail::require_integers(operands[0], "operands", name);
-    const auto [left, right] = detail::broadcast_together(operands, name);
-    return wrap(detail::apply(op, left, right));
+    auto [left, right] = detail::promoted(a, b, Promotion::arithmetic, name);
+    detail::require_integers(left, "operands", name);
+    return wrap(detail::apply(op, std::move(left), std::move(right), name));
 }
 
 Expression truth(const Operand& x, std::string_view name) {
@@ -49,8 +47,7 @@ Expression truth(const Operand& x, std::string_view name) {
 }
 
 Tensor of_truths(Op op, const Operand& a, const Operand& b, std::string_view name) {
-    const auto [left, right] = detail::broadcast_together({truth(a, name), truth(b, name)}, name);
-    return wrap(detail::apply(op, left, right));
+    return wrap(detail::apply(op, truth(a, name), truth(b, name), name));
 }
 
 /// x^n for n >= 1 by repeated squaring.

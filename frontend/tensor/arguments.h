@@ -23,8 +23,8 @@ inline Expression floating(const Tensor& tensor, const std::source_location& loc
     return as_floating(expression(tensor, location));
 }
 
-inline Tensor wrap(const Expression& expression) {
-    return wrap(expression.value());
+inline Tensor wrap(Expression expression) {
+    return wrap(std::move(expression).value());
 }
 
 /// A floating operation of several steps on one tensor: `rounded_once`.

@@ -49,8 +49,7 @@ ir::Shape common_shape(std::span<const Expression> operands, std::string_view op
     return result;
 }
 
-Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape,
-                        std::string_view op) {
+Expression broadcast_to(Expression x, std::span<const std::int64_t> shape, std::string_view op) {
     if (std::ranges::equal(x.shape().span(), shape)) {
         return x;
     }
@@ -86,12 +85,18 @@ Expression apply(Op op, const Expression& x) {
     return x.with(ir::make(op, {x.value()}, x.location()));
 }
 
-Expression apply(Op op, const Expression& a, const Expression& b) {
-    const std::array operands{a, b};
-    const ir::Shape shape = common_shape(operands, ir::name(op));
-    const Expression left = broadcast_to(a, shape.span(), ir::name(op));
-    const Expression right = broadcast_to(b, shape.span(), ir::name(op));
-    return a.with(ir::make(op, {left.value(), right.value()}, a.location()));
+Expression apply(Op op, Expression a, Expression b) {
+    return apply(op, std::move(a), std::move(b), ir::name(op));
+}
+
+Expression apply(Op op, Expression a, Expression b, std::string_view name) {
+    const std::source_location location = a.location();
+    if (a.shape() != b.shape()) {
+        const ir::Shape shape = common_shape(std::array{a, b}, name);
+        a = broadcast_to(std::move(a), shape.span(), name);
+        b = broadcast_to(std::move(b), shape.span(), name);
+    }
+    return {ir::make(op, std::move(a).value(), std::move(b).value(), location), location};
 }
 
 Expression select(const Expression& condition, const Expression& a, const Expression& b) {
@@ -171,7 +176,10 @@ Expression operator&(const Expression& a, const Expression& b) {
     return apply(Op::bitwise_and, a, b);
 }
 
-Expression cast(const Expression& x, DType dtype) {
+Expression cast(Expression x, DType dtype) {
+    if (x.dtype() == dtype) {
+        return x;
+    }
     return x.with(ir::cast(x.value(), dtype, x.location()));
 }
 

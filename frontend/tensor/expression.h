@@ -18,7 +18,8 @@ class Expression {
     Expression(ir::Value value, const std::source_location& location)
         : value_(std::move(value)), location_(location) {}
 
-    const ir::Value& value() const { return value_; }
+    const ir::Value& value() const& { return value_; }
+    ir::Value value() && { return std::move(value_); }
     const ir::Type& type() const { return value_.type(); }
     DType dtype() const { return type().dtype; }
     const ir::Shape& shape() const { return type().shape; }
@@ -36,7 +37,9 @@ class Expression {
 
 /// One op on operands that broadcast to a common shape. ShapeError names `op` and the shapes.
 Expression apply(ir::Op op, const Expression& x);
-Expression apply(ir::Op op, const Expression& a, const Expression& b);
+Expression apply(ir::Op op, Expression a, Expression b);
+/// The same under the name of an operation of the public interface.
+Expression apply(ir::Op op, Expression a, Expression b, std::string_view name);
 Expression select(const Expression& condition, const Expression& a, const Expression& b);
 
 /// A literal without dimensions in the dtype of `like`.
@@ -93,7 +96,7 @@ inline Expression stop_gradient(const Expression& x) {
     return apply(ir::Op::stop_gradient, x);
 }
 
-Expression cast(const Expression& x, DType dtype);
+Expression cast(Expression x, DType dtype);
 /// Integers and bool as f32.
 Expression as_floating(const Expression& x);
 using ir::computing_dtype;
@@ -121,8 +124,7 @@ Expression length(const Expression& sum_of_squares);
 
 Expression reshape(const Expression& x, std::span<const std::int64_t> shape);
 /// NumPy's rule: missing leading dimensions and those of extent 1 repeat. ShapeError names `op`.
-Expression broadcast_to(const Expression& x, std::span<const std::int64_t> shape,
-                        std::string_view op);
+Expression broadcast_to(Expression x, std::span<const std::int64_t> shape, std::string_view op);
 /// The shape that all broadcast to.
 ir::Shape common_shape(std::span<const Expression> operands, std::string_view op);
 

@@ -10,6 +10,7 @@
 
 #include "codegen/runtime/system_memory.h"
 #include "ir/errors.h"
+#include "ir/storage.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -49,6 +50,18 @@ TEST_CASE("blocks are large enough, aligned, and waste at most an eighth", "[mem
         pool.release(block);
     }
     CHECK(pool.statistics().bytes_now == 0);
+}
+
+TEST_CASE("kernels may read past the end of a block", "[memory_pool]") {
+    MemoryPool pool(plenty);
+    for (const std::size_t size : {std::size_t{64}, std::size_t{4096}, huge_page, 3 * huge_page}) {
+        const MemoryBlock block = pool.allocate(size);
+        const volatile std::byte* const end = block.data + block.capacity;
+        for (std::size_t i = 0; i < latent::ir::readable_past_end; ++i) {
+            static_cast<void>(end[i]);
+        }
+        pool.release(block);
+    }
 }
 
 TEST_CASE("a freed block serves the next request of its class", "[memory_pool]") {

@@ -84,6 +84,13 @@ std::string first_other_bits(std::span<const Array> results, std::span<const Arr
     return {};
 }
 
+/// As an evaluation extracts it, but with all results wanted, in their order.
+detail::ExtractedGraph extract_results(const ir::Graph& graph) {
+    detail::ExtractedGraph extracted = detail::extract(graph.results);
+    extracted.wanted = graph.results;
+    return extracted;
+}
+
 /// Settles some value inside, then the results one after the other.
 std::vector<Array> evaluate_in_parts(const ir::Graph& graph, std::uint64_t seed) {
     std::mt19937_64 random(seed);
@@ -118,9 +125,9 @@ std::string check(const Case& example, bool in_parts, Statistics& statistics) {
             statistics.ops[static_cast<std::size_t>(node->op())] += is_new ? 1 : 0;
         }
     }
-    const detail::ExtractedGraph extracted = detail::extract(graph.results);
+    const detail::ExtractedGraph extracted = extract_results(graph);
     const std::vector<Array> inputs = inputs_of(extracted);
-    const detail::Planned planned = test::plan_kernels(detail::detach(extracted, graph.results));
+    const detail::Planned planned = test::plan_kernels(detail::detach(extracted));
     statistics.kernels += planned.plan.requests.size();
     statistics.launches += planned.plan.launches.size();
     const std::vector<Array> results = test::run_kernels(planned, inputs);
@@ -151,7 +158,7 @@ std::string check(const Case& example, bool in_parts, Statistics& statistics) {
 std::vector<std::string> kernel_requests(const Case& example) {
     const ir::Graph graph = with_data(
         example.graph, test::fill_parameters(example.graph, example.values, example.data_seed));
-    return detail::make_plan(detail::detach(detail::extract(graph.results), graph.results),
+    return detail::make_plan(detail::detach(extract_results(graph)),
                              codegen::runtime::this_machine(), {})
         .plan.requests;
 }

@@ -123,3 +123,30 @@ TEST_CASE(
         REQUIRE(std::ranges::equal(expected.data<float>(), actual.data<float>()));
     }
 }
+
+TEST_CASE("A fold meets its contraction behind dimensions of extent 1") {
+    const ir::Graph before = ir::parse(R"(
+        %g = parameter {index=0, dtype=f32, shape=[2,4,5,5]}
+        %w = parameter {index=1, dtype=f32, shape=[4,3,3]}
+        %p = contraction %g, %w {lhs=[0,1,2,3], rhs=[1,4,5], out=[0,1,2,3,4,5]}
+        %r = reshape %p {shape=[2,4,1,5,5,3,3]}
+        %f = fold %r {axes=[3,4], size=[3,3], stride=[1,1], dilation=[1,1], extent=[7,7]}
+        return %f
+    )");
+    const ir::Graph after = run(simplify_contractions, before);
+    INFO(ir::print(after));
+    for (const ir::Node* node : ir::topological_order(after.results)) {
+        CHECK(node->op() != Op::fold);
+    }
+    std::vector<Array> arguments;
+    for (const Dims& shape : {Dims{2, 4, 5, 5}, Dims{4, 3, 3}}) {
+        Array array({DType::f32, shape});
+        std::int64_t next = 0;
+        std::ranges::generate(array.mutable_data<float>(),
+                              [&] { return static_cast<float>(next++ % 7 - 3); });
+        arguments.push_back(array);
+    }
+    const Array expected = interpret(before, arguments)[0];
+    const Array actual = interpret(after, arguments)[0];
+    CHECK(std::ranges::equal(expected.data<float>(), actual.data<float>()));
+}

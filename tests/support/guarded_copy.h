@@ -10,20 +10,23 @@
 
 namespace latent::test {
 
-/// A copy of an array that cannot be written to and ends where mapped memory ends, so that a kernel
-/// that writes to its input or reads past it is caught.
+/// A copy of an array that cannot be written to, and behind which no more is mapped than kernels
+/// may read, so that one that writes to its input or reads further is caught. What may be read
+/// behind it are NaNs.
 class GuardedCopy : public ir::Storage {
   public:
     explicit GuardedCopy(const codegen::reference::Array& array) : size_(array.type().bytes()) {
         const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-        const std::size_t usable = (size_ + page - 1) / page * page;
+        const std::size_t readable = size_ + ir::readable_past_end;
+        const std::size_t usable = (readable + page - 1) / page * page;
         mapped_ = usable + page;
         memory_ =
             mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory_ == MAP_FAILED) {
             throw std::bad_alloc();
         }
-        data_ = static_cast<std::byte*>(memory_) + usable - size_;
+        std::memset(memory_, 0xff, usable);
+        data_ = static_cast<std::byte*>(memory_) + usable - readable;
         std::memcpy(data_, array.storage()->data(), size_);
         if (mprotect(memory_, usable, PROT_READ) != 0 ||
             mprotect(static_cast<std::byte*>(memory_) + usable, page, PROT_NONE) != 0) {
