@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "passes/contraction_labels.h"
 #include "passes/rule.h"
 #include "passes/transposed_convolution.h"
 #include "passes/view_algebra.h"
@@ -22,21 +23,6 @@ using ir::ContractionAttributes;
 using ir::Dims;
 using ir::Op;
 using ir::Value;
-
-/// The same labels, numbered as they occur, so that equal contractions look equal.
-ContractionAttributes numbered(ContractionAttributes labels) {
-    Dims names;
-    for (Dims* dims : {&labels.lhs, &labels.rhs, &labels.out}) {
-        for (std::int64_t& label : *dims) {
-            const std::size_t number = position_of(names, label);
-            if (number == names.size()) {
-                names.push_back(label);
-            }
-            label = static_cast<std::int64_t>(number);
-        }
-    }
-    return labels;
-}
 
 /// A contraction in parts that can be edited.
 struct Contraction {

@@ -4,6 +4,7 @@
 #include <array>
 #include <ranges>
 
+#include "passes/contraction_labels.h"
 #include "passes/view_algebra.h"
 
 // Along one windowed axis, with o counting windows, k elements in a window of K, stride s and
@@ -192,9 +193,8 @@ Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
     operands[sides.counts] = ir::make(Op::window, window, std::span(&padded, 1), location);
     operands[sides.elements] =
         ir::make(Op::flip, ir::FlipAttributes{flipped}, std::span(&filter, 1), location);
-    const Value convolution =
-        ir::make(Op::contraction, ir::ContractionAttributes{new_labels[0], new_labels[1], out},
-                 operands, location);
+    const Value convolution = ir::make(
+        Op::contraction, numbered({new_labels[0], new_labels[1], out}), operands, location);
     return phases == 0 ? convolution : interleave(convolution, fold, node.type().shape, location);
 }
 

@@ -61,6 +61,8 @@ class MatrixForm {
         spec.b = operand(b_, column_atom_);
         spec.epilogue = [this](const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
                                const Expr& column) { return epilogue(sum, outer, row, column); };
+        const std::vector<ir::RegionResult>& results = lowering_.region().results;
+        spec.stores_sum = results.size() == 1 && results[0].stage == anchor_;
         for (const int atom : lowering_.atoms_of(lowering_.all_atoms() & ~contracted_)) {
             spec.output_order.push_back(
                 atom == column_atom_ ? 0
@@ -73,7 +75,7 @@ class MatrixForm {
                        : schedule.packing == 1   ? ContractionVariant::small
                        : schedule.tile_rows == 0 ? ContractionVariant::skinny
                                                  : ContractionVariant::direct;
-        if (spec.variant == ContractionVariant::direct) {
+        if (column_atom_ >= 0) {
             lowering_.compute_past_end(column_atom_, schedule.tile_vectors * schedule.lanes);
         }
         spec.tiles = {schedule.lanes, schedule.tile_rows, schedule.tile_vectors * schedule.lanes,

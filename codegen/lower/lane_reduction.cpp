@@ -137,15 +137,10 @@ void LaneReduction::take_in_rest() {
     if (blocks_along_vectors()) {
         rest.domain.where(blocks_->block == whole_vectors_ / (blocks_->extent / width_));
     }
-    if (lowering_.schedule().kept.empty()) {
-        // What lies past the end counts as nothing. (Storing the partial results under a mask would
-        // bring them from registers to memory.)
-        lowering_.compute_past_end(vector_atom_, width_);
-        update(rest, position < extent_);
-    } else {
-        rest.domain.where(position < extent_);
-        update(rest);
-    }
+    // What lies past the end counts as nothing. (Storing the partial results under a mask would
+    // bring them from registers to memory.)
+    lowering_.compute_past_end(vector_atom_, width_);
+    update(rest, position < extent_);
 }
 
 void LaneReduction::combine() {

@@ -1,5 +1,9 @@
 #include "codegen/lower/packed_contraction.h"
 
+#include <optional>
+
+#include "codegen/lower/whole_vectors.h"
+
 namespace latent::codegen {
 namespace {
 
@@ -98,7 +102,13 @@ class ContractionBuilder {
         for (const int position : spec_.output_order) {
             dimensions.push_back(all[static_cast<std::size_t>(position)]);
         }
-        out_(dimensions) = Halide::Tuple(results);
+        if (!sums_single_tiles()) {
+            // Whole vectors would have Halide sum whole blocks, past the end of the rows.
+            out_(dimensions) = Halide::Tuple(results);
+            return;
+        }
+        values_.emplace(spec_.name, dimensions, Halide::Tuple(results));
+        out_(dimensions) = values_->at(dimensions);
     }
 
     /// Row and column of an element of the result: 0 where no dimension stands for it.
@@ -147,6 +157,11 @@ class ContractionBuilder {
     void build_row_dots();
 
     bool packs_a() const { return spec_.variant == ContractionVariant::large || streams_b(); }
+    /// A register tile is summed and stored at a time.
+    bool sums_single_tiles() const {
+        return spec_.variant == ContractionVariant::direct ||
+               spec_.variant == ContractionVariant::small;
+    }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
     bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
     Expr k_block(size_t atom) const { return spec_.k_blocks[atom]; }
@@ -162,10 +177,12 @@ class ContractionBuilder {
     Var tile_row_{"tile_row"}, tile_column_{"tile_column"};
     // Loops of the output.
     Var column_block_{"column_block"}, row_block_{"row_block"}, row_subblock_{"row_subblock"};
+    Var tile_vector_{"tile_vector"};
     Var panel_{"panel"}, task_{"task"}, task_item_;
     bool has_row_ = false, has_column_ = false;
 
     Func sum_, out_, packed_a_, packed_b_;
+    std::optional<WholeVectors> values_;  ///< where single tiles are summed
     std::vector<RVar> k_inner_, k_outer_;
 };
 
@@ -265,13 +282,15 @@ void ContractionBuilder::schedule_tiled_output() {
         tasks.push_back(column_block_);
     }
     schedule_tasks(schedule, tasks);
-    // Unpartitioned, each vector branches to a masked copy of the epilogue where it is partial: two
-    // copies of the epilogue, where peeling the last panel would give three.
     schedule.vectorize(tile_column_, tiles_.lanes);
-    if (!packs_a()) {
+    if (sums_single_tiles()) {
         // One loop, not two: LLVM takes what is nested deeper for what runs oftener, and would keep
         // the epilogue's constants in registers through the loop over k, and its sums in memory.
-        schedule.fuse(tile_column_, tile_row_, Var("tile_vector"));
+        schedule.fuse(tile_column_, tile_row_, tile_vector_);
+        values_->compute_at(out_, tile_vector_, column_, tiles_.lanes, log_);
+        if (spec_.stores_sum) {
+            schedule.unroll(tile_vector_);
+        }
     }
     schedule.never_partition_all();
 }
@@ -424,9 +443,11 @@ void ContractionBuilder::build_row_dots() {
     std::vector<Expr> k = whole_k(domain);
     k[0] = k[0] * lanes + lane;
     domain.where(likely(k[0] < spec_.k_extents[0]));
+    // Columns are summed two at a time, the last one perhaps twice.
+    const Expr within = has_column_ ? Halide::min(column_, spec_.columns - 1) : Expr(column_);
     partial(partial_dimensions) = Halide::cast(spec_.accumulator, 0);
     partial(partial_dimensions) +=
-        spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), column_, k);
+        spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), within, k);
 
     std::vector<Expr> terms;
     for (int index = 0; index < lanes; ++index) {
@@ -445,19 +466,30 @@ void ContractionBuilder::build_row_dots() {
     schedule_unpacked_output(64);
     LoggedSchedule total = logged(sum_, log_);
     compute_in_task(total);
-    total.reorder({row_, column_}).never_partition_all();
-    logged(partial, log_)
-        .compute_at(sum_, row_)
+    std::vector<VarOrRVar> order{lane};
+    LoggedSchedule zero = logged(partial, log_);
+    LoggedSchedule update = logged_update(partial, log_);
+    if (has_column_) {
+        constexpr int columns_together = 2;
+        const Var together("together");
+        total.split(column_, column_, together, columns_together, Halide::TailStrategy::RoundUp)
+            .reorder({together, row_, column_});
+        zero.bound_extent(column_, columns_together).unroll(column_);
+        update.unroll(column_);
+        order.emplace_back(column_);
+    } else {
+        total.reorder({row_, column_});
+    }
+    total.never_partition_all();
+    zero.compute_at(sum_, row_)
         .store_in(Halide::MemoryType::Stack)
         .vectorize(lane, tiles_.lanes)
         .unroll(lane)
         .never_partition_all();
-    std::vector<VarOrRVar> order{lane};
     for (size_t atom = 0; atom < k_.size(); ++atom) {
         order.emplace_back(domain[static_cast<int>(atom)]);
     }
-    logged_update(partial, log_)
-        .reorder(order)
+    update.reorder(order)
         .vectorize(lane, tiles_.lanes)
         .unroll(lane)
         .never_partition_all()

@@ -1,4 +1,5 @@
 #include "codegen/lower/row_reductions.h"
+#include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
 
@@ -56,17 +57,22 @@ std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
 
 void lower_pointwise(Lowering& lowering) {
     lowering.hoist_numbers();
-    const std::vector<Func> tiles = stage_transposed_inputs(lowering);
     const std::vector<int> atoms = lowering.atoms_of(lowering.all_atoms());
     const std::vector<Var> loops = lowering.vars(lowering.all_atoms());
     Func out(lowering.name());
-    out(loops) = lowering.results_at(lowering.loop_coordinates());
-    LoggedSchedule schedule = logged(out, lowering.log());
     if (atoms.empty()) {
+        out() = lowering.results_at({});
         lowering.finish(out, atoms);
         return;
     }
     const int vector_atom = lowering.schedule().vector_atom;
+    const int width = lowering.vector_width();
+    lowering.compute_past_end(vector_atom, width);
+    const std::vector<Func> tiles = stage_transposed_inputs(lowering);
+    const WholeVectors values(lowering.name(), loops,
+                              lowering.results_at(lowering.loop_coordinates()));
+    out(loops) = values.at(loops);
+    LoggedSchedule schedule = logged(out, lowering.log());
     const Var inner = lowering.var(vector_atom);
     const Var lane("lane");
     const Var blocks("blocks");
@@ -91,19 +97,16 @@ void lower_pointwise(Lowering& lowering) {
     }
     // Vectors before blocks, so that only the last vector of a row has a guard. A block is never
     // longer than the row, whose guard would else run through the rest of the block.
-    const int width = lowering.vector_width();
     const auto block = static_cast<std::int32_t>(lowering.schedule().block);
     const Expr row_vectors = (lowering.inputs().extent(vector_atom) + width - 1) / width;
     const Expr most_vectors = block / width / Halide::max(inside, 1);
     const Expr block_vectors = Halide::max(Halide::min(row_vectors, most_vectors), 1);
-    // That guard has a loop of its own: behind a branch, the divisions by which the indices of the
-    // rows are found would be done again for each vector.
     schedule.split(inner, inner, lane, width)
         .split(inner, blocks, inner, block_vectors)
         .vectorize(lane)
-        .never_partition_all()
-        .partition(inner, Halide::Partition::Auto);
+        .never_partition_all();
     order.emplace_back(inner);
+    values.compute_at(out, order[1], inner, width, lowering.log());
     Expr points = block_vectors * width * inside;
     if (!rows.empty()) {
         // Short rows come several at a time: which ones a task has is found by divisions.

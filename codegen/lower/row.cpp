@@ -1,4 +1,5 @@
 #include "codegen/lower/row_reductions.h"
+#include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
 
@@ -19,13 +20,19 @@ void lower_row(Lowering& lowering) {
         whole = whole || first.strides[static_cast<std::size_t>(atom)] != ir::StrideClass::zero;
     }
     const std::uint64_t stored = whole ? lowering.all_atoms() : lowering.all_atoms() & ~row;
+    const std::vector<Var> loops = lowering.vars(stored);
+    const bool vectors = lowering.is_vector_atom(stored);
+    if (vectors) {
+        lowering.compute_past_end(lowering.schedule().vector_atom, lowering.vector_width());
+    }
+    const WholeVectors values(lowering.name(), loops,
+                              lowering.results_at(lowering.loop_coordinates()));
     Func out(lowering.name());
-    out(lowering.vars(stored)) = lowering.results_at(lowering.loop_coordinates());
+    out(loops) = vectors ? values.at(loops) : lowering.results_at(lowering.loop_coordinates());
 
     LoggedSchedule schedule = logged(out, lowering.log());
     schedule.never_partition_all();
     const Var lane("lane");
-    const bool vectors = lowering.is_vector_atom(stored);
     std::vector<VarOrRVar> order;
     if (vectors) {
         const Var& loop = lowering.var(lowering.schedule().vector_atom);
@@ -51,11 +58,19 @@ void lower_row(Lowering& lowering) {
     if (order.size() > 1) {
         schedule.reorder(order);
     }
+    VarOrRVar around_vectors = vectors ? order[1] : VarOrRVar(lane);
     if (outside.empty()) {
         reductions.compute_root();
     } else {
         const Var loop = parallel_rows(schedule, outside, points, lowering.schedule().block);
         reductions.compute_at(out, loop);
+        if ((stored & row) == 0) {
+            around_vectors = loop;
+        }
+    }
+    if (vectors) {
+        values.compute_at(out, around_vectors, lowering.var(lowering.schedule().vector_atom),
+                          lowering.store_width(), lowering.log());
     }
     lowering.finish(out, lowering.atoms_of(stored));
 }

@@ -52,7 +52,7 @@ Expression masked(const Expression& scores, const AttentionOptions& options) {
     }
     if (options.causal) {
         const auto position = [&](std::int64_t axis) {
-            return detail::positions(DType::i64, scores.shape().span(),
+            return detail::positions(DType::i32, scores.shape().span(),
                                      static_cast<std::size_t>(axis), scores.location());
         };
         const Expression is_later = position(scores.rank() - 1) > position(scores.rank() - 2);

@@ -157,10 +157,13 @@ TEST_CASE("The gradient of a convolution with respect to its input is a convolut
     becomes(products + "return %r",
             leaves_of_convolution +
                 "%z = constant {value=f32:0}\n"
-                "%o = pad %g, %z {low=[0,0,2], high=[0,0,3], interior=[0,0,1]}\n"
-                "%n = window %o {axes=[2], size=[3], stride=[1], dilation=[1]}\n"
-                "%f = flip %k {axes=[2]}\n"
-                "%r = contraction %n, %f {lhs=[0,1,2,3], rhs=[1,4,3], out=[0,4,2]}\n return %r");
+                "%o = pad %g, %z {low=[0,0,1], high=[0,0,1], interior=[0,0,0]}\n"
+                "%n = window %o {axes=[2], size=[2], stride=[1], dilation=[1]}\n"
+                "%whole = pad %k, %z {low=[0,0,0], high=[0,0,1], interior=[0,0,0]}\n"
+                "%split = reshape %whole {shape=[4,3,2,2]}\n"
+                "%f = flip %split {axes=[2]}\n"
+                "%c = contraction %n, %f {lhs=[0,1,2,3], rhs=[1,4,3,5], out=[0,4,2,5]}\n"
+                "%r = reshape %c {shape=[2,3,10]}\n return %r");
     stays(products + "return %r, %a");
 }
 

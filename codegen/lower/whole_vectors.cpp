@@ -1,0 +1,37 @@
+#include "codegen/lower/whole_vectors.h"
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::Var;
+
+WholeVectors::WholeVectors(const std::string& name, const std::vector<Var>& loops,
+                           const Halide::Tuple& results)
+    : values_(name + "_values") {
+    values_(loops) = results;
+}
+
+Halide::Tuple WholeVectors::at(const std::vector<Var>& loops) const {
+    const Halide::FuncRef call = values_(loops);
+    if (values_.outputs() == 1) {
+        return Halide::Tuple(Expr(call));
+    }
+    std::vector<Expr> elements;
+    for (int i = 0; i < values_.outputs(); ++i) {
+        elements.emplace_back(call[i]);
+    }
+    return Halide::Tuple(elements);
+}
+
+void WholeVectors::compute_at(const Func& consumer, const Halide::VarOrRVar& loop,
+                              const Var& vector, int width, ScheduleLog& log) const {
+    logged(values_, log)
+        .compute_at(consumer, loop)
+        .store_in(Halide::MemoryType::Stack)
+        .bound_extent(vector, width)
+        .vectorize(vector)
+        .never_partition_all();
+}
+
+}  // namespace latent::codegen

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codegen/lower/schedule_log.h"
+
+namespace latent::codegen {
+
+/// Results that are computed in whole vectors, by a Func between them and the output, so that only
+/// the store has a guard: a second, masked copy of it, not of all that is computed.
+class WholeVectors {
+  public:
+    WholeVectors(const std::string& name, const std::vector<Halide::Var>& loops,
+                 const Halide::Tuple& results);
+
+    Halide::Tuple at(const std::vector<Halide::Var>& loops) const;
+    /// Computes one vector of `width` along the loop `vector` of these Funcs, in `loop` of
+    /// `consumer`.
+    void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
+                    const Halide::Var& vector, int width, ScheduleLog& log) const;
+
+  private:
+    Halide::Func values_;
+};
+
+}  // namespace latent::codegen
