@@ -10,11 +10,12 @@ void StructuralHasher::add(std::uint64_t value) {
 void StructuralHasher::add(const Node& node, bool is_input,
                            std::span<const std::uint32_t> operands) {
     if (!is_input) {
-        add(node.local_hash());
-        add(operands.size());
+        // One number first: only the last step waits for the node before.
+        std::uint64_t own = hash_combine(node.local_hash(), operands.size());
         for (const std::uint32_t operand : operands) {
-            add(operand);
+            own = hash_combine(own, operand);
         }
+        add(own);
         return;
     }
     add(static_cast<std::uint64_t>(Op::buffer));

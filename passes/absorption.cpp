@@ -337,6 +337,13 @@ std::string add_anchor(OpenRegion& region, const ir::Node& node, const Coordinat
         return add_reduction(region, node, coordinates, nullptr, options, instance);
     }
     if (node.op() == ir::Op::contraction) {
+        // An optimiser that keeps moments reads and writes several arrays: at the pace of register
+        // tiles that takes longer than to store the product, and each product would have a kernel
+        // of its own for it.
+        constexpr std::size_t most_results = 2;
+        if (region.results().size() > most_results) {
+            return "what follows it stores more values than a product's tiles should";
+        }
         return add_contraction(region, node, coordinates, instance);
     }
     if (ir::category(node.op()) == ir::Category::scan) {

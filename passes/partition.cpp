@@ -6,6 +6,7 @@
 #include <map>
 
 #include "passes/absorption.h"
+#include "passes/canonical_step.h"
 #include "passes/copy_parts.h"
 #include "passes/open_region.h"
 #include "passes/recompute_cost.h"
@@ -632,7 +633,7 @@ void Partitioner::finish() {
     }
     const RegionOrder order = order_regions(std::move(needs));
     for (const int i : order.sequence) {
-        KernelStep step = region(i).snapshot();
+        KernelStep step = canonical(region(i).snapshot());
         if (!step.classification.kind) {
             throw InternalError(fmt::format("a region of no known kind, {}:\n{}",
                                             step.classification.reason,

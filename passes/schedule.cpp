@@ -125,6 +125,12 @@ int narrowest_element(const ir::Region& region, ir::Template kind) {
     return kind == ir::Template::pointwise ? 1 : computed_bytes(DType::boolean);
 }
 
+/// Divisions and square roots take longest, and those of several vectors overlap.
+bool takes_long(const ir::Stage& stage) {
+    return stage.kind == ir::StageKind::elementwise && is_floating(stage.dtype) &&
+           (stage.op == ir::Op::div || stage.op == ir::Op::sqrt);
+}
+
 /// Stages of a row that several loops over the row use and that are worth more than a store and a
 /// load.
 std::vector<int> choose_kept(const ir::Region& region, const ir::Classification& classification) {
@@ -286,11 +292,24 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
             row = atom;
         }
     }
+    const int element = computed_bytes(contraction.dtype);
+    schedule.lanes = machine.vector_bytes / element;
+    const auto is_contiguous = [&](int atom) {
+        return std::ranges::any_of(contraction.operands, [&](int operand) {
+            const int input = region.stages[static_cast<std::size_t>(operand)].input;
+            return region.inputs[static_cast<std::size_t>(input)]
+                       .strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+        });
+    };
+    if (row >= 0 && contraction.atoms.size() > 1 && !is_contiguous(column) &&
+        extent(row) >= 2 * schedule.lanes) {
+        // Windows with a stride are gathered element by element: as vectors into a packed copy, as
+        // rows where they are, with the filters as vectors.
+        std::swap(row, column);
+    }
     schedule.vector_atom = column;
     schedule.row_atom = row;
 
-    const int element = computed_bytes(contraction.dtype);
-    schedule.lanes = machine.vector_bytes / element;
     schedule.tile_vectors = 2;
     schedule.tile_rows = (machine.registers - 4) / 2;
     const int columns = schedule.tile_vectors * schedule.lanes;
@@ -319,6 +338,9 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
     switch (schedule.kind) {
         case ir::Template::pointwise:
+            if (std::ranges::any_of(region.stages, takes_long)) {
+                schedule.unroll = 4;
+            }
             schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
             choose_tile(schedule, region, extents);
             break;
