@@ -18,8 +18,8 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
       row_(row_atoms),
       whole_vectors_(lowering.schedule().kind == ir::Template::row &&
                      lowering.is_vector_atom(~row_atoms)) {
-    if (whole_vectors_) {
-        lowering.compute_past_end(lowering.schedule().vector_atom, lowering.store_width());
+    if (lowering.schedule().vector_atom >= 0) {
+        lowering.compute_past_end(lowering.schedule().vector_atom, lowering.vector_width());
     }
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
@@ -57,18 +57,28 @@ void RowReductions::enter(int stage, const Func& func, const std::vector<int>& a
     });
 }
 
+/// What is computed along an atom for those who read it in whole vectors: no more, for it reads
+/// inputs that end.
+Expr RowReductions::readable_extent(int atom) const {
+    const Expr extent = lowering_.inputs().extent(atom);
+    const int width = lowering_.vector_width();
+    return atom == lowering_.schedule().vector_atom ? (extent + width - 1) / width * width : extent;
+}
+
 void RowReductions::define_kept(int stage) {
     const std::uint64_t span = lowering_.span(stage);
     Func kept(lowering_.name() + "_kept" + std::to_string(stage));
     kept(lowering_.vars(span)) = lowering_.stages().at(stage, lowering_.loop_coordinates());
     LoggedSchedule schedule = logged(kept, lowering_.log());
     schedule.never_partition_all();
-    // A loop over whole vectors of the row must not make the stage reach past its end.
     for (const int atom : lowering_.atoms_of(span & row_)) {
-        schedule.bound(lowering_.var(atom), 0, lowering_.inputs().extent(atom));
+        schedule.bound(lowering_.var(atom), 0, readable_extent(atom));
     }
     if (lowering_.is_vector_atom(span)) {
-        vectorize_across(schedule);
+        const Var& loop = lowering_.var(lowering_.schedule().vector_atom);
+        const Var lane("lane");
+        schedule.split(loop, loop, lane, lowering_.store_width(), Halide::TailStrategy::RoundUp)
+            .vectorize(lane);
     }
     funcs_.push_back(kept);
     enter(stage, kept, lowering_.atoms_of(span));
@@ -151,13 +161,12 @@ void RowReductions::compute_root() {
     for (const Func& func : funcs_) {
         LoggedSchedule schedule = logged(func, lowering_.log());
         schedule.compute_root();
-        // Those who read it in whole vectors must not make it reach past the end of what it reads.
         for (int atom = 0; atom < lowering_.inputs().atom_count(); ++atom) {
             const Var& var = lowering_.var(atom);
             const bool is_argument = std::ranges::any_of(
                 func.args(), [&](const Var& argument) { return argument.name() == var.name(); });
             if (is_argument) {
-                schedule.bound(var, 0, lowering_.inputs().extent(atom));
+                schedule.bound(var, 0, readable_extent(atom));
             }
         }
     }

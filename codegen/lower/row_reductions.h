@@ -27,6 +27,7 @@ class RowReductions {
     void define_along_row(int stage, const std::vector<int>& outer);
     void define_across_row(int stage, const std::vector<int>& outer);
     void define_kept(int stage);
+    Halide::Expr readable_extent(int atom) const;
     template <typename Target>
     void vectorize_across(LoggedSchedule<Target>& schedule) const;
     void enter(int stage, const Halide::Func& func, const std::vector<int>& atoms);

@@ -283,10 +283,13 @@ class PlanWriter {
 }  // namespace
 
 ExtractedGraph extract(std::span<const ir::Value> roots) {
-    ir::NodeMap<bool> is_root;
+    ir::NodeMap<bool> among_roots;
     for (const ir::Value& root : roots) {
-        is_root.insert(root.node.get(), true);
+        among_roots.insert(root.node.get(), true);
     }
+    const auto is_root = [&](const ir::Node& node) {
+        return roots.size() == 1 ? &node == roots[0].node.get() : among_roots.contains(&node);
+    };
     ExtractedGraph extracted;
     ir::StructuralHasher hasher;
     std::vector<int> costs;  // by position
@@ -314,7 +317,7 @@ ExtractedGraph extract(std::span<const ir::Value> roots) {
                               : cheap_to_recompute;
         const bool kept =
             node.slot().handles().load(std::memory_order_relaxed) != 0 && costs.back() > limit;
-        if (kept || is_root.contains(&node)) {
+        if (kept || is_root(node)) {
             hasher.add(extracted.order.size());
             extracted.wanted.push_back({ir::NodeRef::share(node)});
         }

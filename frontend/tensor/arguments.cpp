@@ -70,6 +70,14 @@ Expression scalar_of(const Number& number, DType dtype, std::string_view op,
     return scalar({dtype, value});
 }
 
+DType common_dtype(const Operand& a, const Operand& b) {
+    if (!a.is_tensor() || !b.is_tensor()) {
+        return common_dtype({&a, &b});
+    }
+    return promote(value_of(a.tensor(), a.location()).type().dtype,
+                   value_of(b.tensor(), b.location()).type().dtype);
+}
+
 DType common_dtype(std::initializer_list<const Operand*> operands) {
     std::optional<DType> dtype;
     for (const Operand* operand : operands) {
@@ -94,7 +102,7 @@ Expression operand_as(const Operand& operand, DType dtype, std::string_view op) 
 
 std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion,
                                    std::string_view op) {
-    DType dtype = common_dtype({&a, &b});
+    DType dtype = common_dtype(a, b);
     if (promotion == Promotion::arithmetic && dtype == DType::boolean) {
         dtype = DType::i64;
     } else if (promotion == Promotion::floating && !is_floating(dtype)) {

@@ -54,6 +54,7 @@ Expression scalar_of(const Number& number, DType dtype, std::string_view op,
 
 /// The dtype of tensors and numbers together.
 DType common_dtype(std::initializer_list<const Operand*> operands);
+DType common_dtype(const Operand& a, const Operand& b);
 /// A tensor cast to `dtype`, or a number as a run-time parameter.
 Expression operand_as(const Operand& operand, DType dtype, std::string_view op);
 /// Both in one dtype.
