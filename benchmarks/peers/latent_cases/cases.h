@@ -33,7 +33,8 @@ class Inputs {
 
 /// Builds the graph of a case anew; nothing is evaluated yet.
 using Call = std::function<std::vector<Tensor>()>;
-using Registry = std::map<std::string, std::function<Call(const Inputs&)>>;
+using CaseMaker = std::function<Call(const Inputs&)>;
+using Registry = std::map<std::string, CaseMaker>;
 
 void add_elementwise(Registry& registry);
 void add_reductions(Registry& registry);
@@ -41,5 +42,16 @@ void add_products(Registry& registry);
 void add_convolutions(Registry& registry);
 void add_models(Registry& registry);
 void add_chains(Registry& registry);
+
+inline Registry all_cases() {
+    Registry registry;
+    add_elementwise(registry);
+    add_reductions(registry);
+    add_products(registry);
+    add_convolutions(registry);
+    add_models(registry);
+    add_chains(registry);
+    return registry;
+}
 
 }  // namespace latent::peers
