@@ -1,6 +1,11 @@
 // Latent's side of the comparison with other libraries. SPEC.md says what the cases compute.
 
+#include <fmt/format.h>
+
+#include <stdexcept>
+
 #include "benchmarks/peers/latent_cases/cases.h"
+#include "benchmarks/peers/latent_cases/sizes.h"
 #include "benchmarks/peers/program/program.h"
 
 namespace {
@@ -21,9 +26,23 @@ Elements elements(const Tensor& result) {
     return result.to_vector<std::int64_t>();
 }
 
-LibraryCase library_case(const CaseMaker& make) {
-    return {.prepare = [make](const conformance::TensorFile& file, const std::string&) {
-        const Call call = make(Inputs(file));
+/// An input whose shape is the one that sizes.cpp has too.
+Tensor read(const conformance::TensorFile& file, const std::string& its_case,
+            const std::string& name) {
+    Tensor tensor = file[name];
+    for (const CaseInput& input : case_sizes().at(its_case).measured) {
+        if (input.name == name && input.shape == tensor.shape()) {
+            return tensor;
+        }
+    }
+    throw std::runtime_error(
+        fmt::format("{} of {} has not the shape in sizes.cpp", name, its_case));
+}
+
+LibraryCase library_case(const std::string& name, const CaseMaker& make) {
+    return {.prepare = [name, make](const conformance::TensorFile& file, const std::string&) {
+        const Inputs inputs([&](const std::string& input) { return read(file, name, input); });
+        const Call call = make(inputs);
         return PreparedCase{.call = [call] { evaluated(call); },
                             .results =
                                 [call] {
@@ -49,7 +68,7 @@ int main(int argc, char** argv) {
                         return nlohmann::json{{"kernels_compiled", counters().kernels_compiled}};
                     }};
     for (const auto& [name, make] : all_cases()) {
-        library.cases.emplace(name, library_case(make));
+        library.cases.emplace(name, library_case(name, make));
     }
     return run_program(library, argc, argv);
 }

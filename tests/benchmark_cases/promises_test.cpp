@@ -1,0 +1,133 @@
+#include <latent/latent.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "benchmarks/peers/latent_cases/cases.h"
+#include "benchmarks/peers/latent_cases/sizes.h"
+
+/// What the library promises of every evaluation, on all that benchmarks/peers measures.
+namespace latent::peers {
+
+namespace {
+
+Tensor sample(const CaseInput& input, std::uint64_t seed) {
+    if (input.kind == CaseInput::Kind::labels) {
+        std::int64_t count = 1;
+        for (const std::int64_t extent : input.shape) {
+            count *= extent;
+        }
+        std::vector<std::int32_t> labels;
+        for (std::int64_t i = 0; i < count; ++i) {
+            labels.push_back(static_cast<std::int32_t>(i * 7919 % input.classes));
+        }
+        return Tensor::from(labels, input.shape);
+    }
+    const Tensor numbers = normal(Key(seed), input.shape) * 0.1;
+    return input.kind == CaseInput::Kind::positive ? abs(numbers) + 0.01 : numbers;
+}
+
+Inputs samples(const CaseInputs& wanted) {
+    return Inputs([wanted](const std::string& name) {
+        const auto found = std::ranges::find(wanted, name, &CaseInput::name);
+        REQUIRE(found != wanted.end());
+        return sample(*found, static_cast<std::uint64_t>(found - wanted.begin()));
+    });
+}
+
+std::vector<Tensor> evaluated(const Call& call) {
+    std::vector<Tensor> results = call();
+    eval(results);
+    return results;
+}
+
+template <typename T>
+bool same_elements(const Tensor& a, const Tensor& b) {
+    const auto as_bytes_of = [](const Tensor& tensor) { return std::as_bytes(tensor.data<T>()); };
+    return std::ranges::equal(as_bytes_of(a), as_bytes_of(b));
+}
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+    return a.dtype() == DType::f32 ? same_elements<float>(a, b) : same_elements<std::int64_t>(a, b);
+}
+
+/// Kernels that the process met for the first time.
+std::uint64_t new_kernels() {
+    const Counters now = counters();
+    return now.kernels_compiled + now.disk_hits;
+}
+
+/// The requests of its kernels, as explain() shows them.
+std::set<std::string> requests(const Call& call) {
+    const std::string text = explain(call());
+    std::set<std::string> found;
+    for (std::size_t at = 0; (at = text.find("\n    region\n", at)) != std::string::npos; ++at) {
+        const std::size_t last_line = text.find("\n      schedule ", at);
+        found.insert(text.substr(at + 1, text.find('\n', last_line + 1) - at));
+    }
+    return found;
+}
+
+/// Those of the second call that are not of the first, and those of the first.
+std::string difference(const Call& first, const Call& second) {
+    const std::set<std::string> known = requests(first);
+    std::string text = "new:\n";
+    for (const std::string& request : requests(second)) {
+        if (!known.contains(request)) {
+            text += request;
+        }
+    }
+    text += "known:\n";
+    for (const std::string& request : known) {
+        text += request;
+    }
+    return text;
+}
+
+class ThreadsKept {
+  public:
+    ThreadsKept() = default;
+    ThreadsKept(const ThreadsKept&) = delete;
+    ThreadsKept& operator=(const ThreadsKept&) = delete;
+    ~ThreadsKept() { set_num_threads(before_); }
+
+  private:
+    int before_ = num_threads();
+};
+
+}  // namespace
+
+TEST_CASE("benchmark cases have the same bits for any number of threads and in each run") {
+    const ThreadsKept kept;
+    for (const auto& [name, make] : all_cases()) {
+        const Call call = make(samples(case_sizes().at(name).measured));
+        set_num_threads(1);
+        const std::vector<Tensor> expected = evaluated(call);
+        for (const int threads : {1, 2, 2}) {
+            set_num_threads(threads);
+            const std::vector<Tensor> results = evaluated(call);
+            REQUIRE(results.size() == expected.size());
+            for (std::size_t i = 0; i < results.size(); ++i) {
+                INFO(name << ", result " << i << ", " << threads << " threads");
+                CHECK(same_bits(results[i], expected[i]));
+            }
+        }
+    }
+}
+
+TEST_CASE("benchmark cases of other sizes need no other kernels") {
+    for (const auto& [name, make] : all_cases()) {
+        const CaseSizes& sizes = case_sizes().at(name);
+        const Call measured = make(samples(sizes.measured));
+        const Call odd = make(samples(sizes.odd));
+        evaluated(measured);
+        const std::uint64_t before = new_kernels();
+        evaluated(odd);
+        const std::uint64_t others = new_kernels() - before;
+        INFO(name << (others == 0 ? "" : "\n" + difference(measured, odd)));
+        CHECK(others == 0);
+    }
+}
+
+}  // namespace latent::peers
