@@ -106,7 +106,7 @@ def run_once(peer, case, variant, threads, inputs, options):
         arguments = ["--case", case.name, "--threads", str(threads), "--result", result,
                      "--min-reps", str(options.min_reps), "--min-time", str(options.min_time),
                      "--max-time", str(options.max_time), "--warmup", str(options.warmup)]
-        if case.group == "memory":
+        if case.group == "memory" or case.name in TRAINING:
             arguments.append("--memory")
         if options.dump:
             arguments += ["--dump", os.path.join(options.dump, case.name, f"{peer}.{variant}")]

@@ -31,6 +31,18 @@ class Peer:
     def sync(self, out):
         pass  # CPU torch is synchronous
 
+    def allocated_at_most(self, function, arguments):
+        """Bytes that a call has allocated and not yet freed, at its worst."""
+        from torch.profiler import ProfilerActivity, profile
+        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+            function(*arguments)
+        events = [event for event in profiled.profiler.kineto_results.events() if event.name() == "[memory]"]
+        now = most = 0
+        for event in sorted(events, key=lambda event: event.start_ns()):
+            now += event.nbytes()
+            most = max(most, now)
+        return most
+
     def to_numpy(self, out):
         return [o.detach().numpy() for o in flat(out)]
 

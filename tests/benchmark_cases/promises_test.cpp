@@ -5,6 +5,7 @@
 #include <set>
 
 #include "benchmarks/peers/latent_cases/cases.h"
+#include "benchmarks/peers/latent_cases/planned_memory.h"
 #include "benchmarks/peers/latent_cases/sizes.h"
 
 /// What the library promises of every evaluation, on all that benchmarks/peers measures.
@@ -127,6 +128,17 @@ TEST_CASE("benchmark cases of other sizes need no other kernels") {
         const std::uint64_t others = new_kernels() - before;
         INFO(name << (others == 0 ? "" : "\n" + difference(measured, odd)));
         CHECK(others == 0);
+    }
+}
+
+TEST_CASE("training steps need little more memory than their schedules") {
+    const auto cases = all_cases();
+    for (const char* name : {"mlp_train", "mlp_adam", "convnet_train", "gpt_nano_train"}) {
+        const PlannedMemory planned =
+            planned_memory(cases.at(name)(samples(case_sizes().at(name).measured)));
+        INFO(name << ": arena " << planned.arena << ", alive at most " << planned.alive_at_most);
+        CHECK(static_cast<double>(planned.arena) <=
+              1.1 * static_cast<double>(planned.alive_at_most));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "benchmarks/peers/latent_cases/cases.h"
+#include "benchmarks/peers/latent_cases/planned_memory.h"
 #include "benchmarks/peers/latent_cases/sizes.h"
 #include "benchmarks/peers/program/program.h"
 
@@ -39,6 +40,18 @@ Tensor read(const conformance::TensorFile& file, const std::string& its_case,
         fmt::format("{} of {} has not the shape in sizes.cpp", name, its_case));
 }
 
+/// The most bytes of arrays that there were at once, and the least that the same kernels in the
+/// same order could do with.
+nlohmann::json memory(const Call& call) {
+    constexpr double megabyte = 1 << 20;
+    const Counters now = counters();
+    const PlannedMemory planned = planned_memory(call);
+    const auto inputs = static_cast<std::int64_t>(now.bytes_now);
+    return {{"array_peak_mb", static_cast<double>(now.bytes_peak) / megabyte},
+            {"array_least_mb",
+             static_cast<double>(inputs + planned.results + planned.alive_at_most) / megabyte}};
+}
+
 LibraryCase library_case(const std::string& name, const CaseMaker& make) {
     return {.prepare = [name, make](const conformance::TensorFile& file, const std::string&) {
         const Inputs inputs([&](const std::string& input) { return read(file, name, input); });
@@ -51,7 +64,8 @@ LibraryCase library_case(const std::string& name, const CaseMaker& make) {
                                         results.push_back(elements(result));
                                     }
                                     return results;
-                                }};
+                                },
+                            .memory = [call] { return memory(call); }};
     }};
 }
 

@@ -19,6 +19,8 @@ using Elements = std::variant<std::vector<float>, std::vector<std::int64_t>>;
 struct PreparedCase {
     std::function<void()> call;                      ///< computes the results and releases them
     std::function<std::vector<Elements>()> results;  ///< computes them for comparison, not timed
+    /// What a measurement tells of memory besides how far the process grew; may be empty.
+    std::function<nlohmann::json()> memory = {};
 };
 
 /// A case of SPEC.md as one library does it.
