@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import cases
 
 OURS = "latent"
+MEMORY = ("array_peak_mb", "array_least_mb", "rss_growth_warm_mb")
 WORTH_COUNTING = 0.05  # ms; shorter calls are overhead, and have cases of their own
 
 
@@ -37,7 +38,7 @@ class Row:
                 self.entries[peer] = {
                     "median": median, "best": min(entry["min_ms"] for entry in measured),
                     "cold": statistics.median(entry["cold_ms"] for entry in measured),
-                    "growth": max(entry.get("rss_growth_warm_mb", 0) for entry in measured)}
+                    "memory": {name: max(entry[name] for entry in measured) for name in MEMORY if name in measured[0]}}
 
     @property
     def fastest_peer(self):
@@ -104,6 +105,31 @@ def table(rows, limits):
     return "\n".join(lines)
 
 
+MEMORY_EXPLAINED = (
+    "MiB: the arrays that are alive at the worst moment of a call, inputs and results among them, by the library's own "
+    "count; in brackets how far the process grew, compilers and pools included. `least` is what Latent's kernels need in "
+    "their order: inputs, results and the values between them that are alive at once. The results of "
+    "`optim` and `channels_last` steps of PyTorch are in place of their inputs.")
+
+
+def memory_table(rows):
+    """Of the cases that memory was measured of; None where there are none."""
+    measured = [row for row in rows if any(entry["memory"] for entry in row.entries.values())]
+    peers = [OURS] + sorted({peer for row in measured for peer in row.entries} - {OURS})
+    lines = ["| case | least | " + " | ".join(peers) + " |", "| --- |" + " --: |" * (len(peers) + 1)]
+    for row in measured:
+        def shown_memory(peer):
+            memory = row.entries[peer]["memory"] if peer in row.entries else {}
+            peak, growth = memory.get("array_peak_mb"), memory.get("rss_growth_warm_mb")
+            return " ".join(([f"{peak:.1f}"] if peak is not None else [])
+                            + ([f"({growth:.1f})"] if growth is not None else []))
+
+        least = row.entries.get(OURS, {"memory": {}})["memory"].get("array_least_mb")
+        cells = [f"{least:.1f}" if least is not None else ""] + [shown_memory(peer) for peer in peers]
+        lines.append(f"| {row.case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) if measured else None
+
+
 def other_numbers(rows):
     lines = []
     for row in rows:
@@ -112,9 +138,6 @@ def other_numbers(rows):
             per_op = {peer: 1e3 * entry["median"] / case.ops for peer, entry in row.entries.items()}
             lines.append(f"- {row.case}, us for each operation: "
                          + ", ".join(f"{peer} {value:.3f}" for peer, value in sorted(per_op.items())))
-        if case.group == "memory":
-            lines.append(f"- {row.case}, MiB that memory grows by, the result itself {case.bytes / 2**21:.0f}: "
-                         + ", ".join(f"{peer} {entry['growth']:.0f}" for peer, entry in sorted(row.entries.items())))
     colds = [f"{row.case} {row.entries[OURS]['cold']:.0f}" for row in rows if OURS in row.entries]
     lines.append("- First call of Latent with empty caches, ms: " + ", ".join(colds))
     for row in rows:
@@ -170,6 +193,9 @@ def write(folder, output):
         content = table(rows, limits[threads])
         markdown += [f"## {title}", f"{machine} {summary(rows)}", content, other_numbers(rows)]
         html += [f"<h2>{title}</h2><p>{machine} {summary(rows)}</p>", plot(rows, threads), html_table(content)]
+        if memory := memory_table(rows):
+            markdown += [f"### Memory, {title}", MEMORY_EXPLAINED, memory]
+            html += [f"<h3>Memory</h3><p>{MEMORY_EXPLAINED.replace('`', '')}</p>", html_table(memory)]
     output.write_text("\n\n".join(markdown) + "\n")
     output.with_suffix(".html").write_text("\n".join(html) + "\n")
 
