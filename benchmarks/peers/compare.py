@@ -22,7 +22,7 @@ import cases
 import report
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAM_PEERS = ("latent", "openblas", "onednn", "eigen")  # programs of their own
+PROGRAM_PEERS = ("latent", "openblas", "onednn", "eigen", "halide")  # programs of their own
 PEERS = PROGRAM_PEERS + ("numpy", "torch", "torch_compile", "jax", "mlx", "drjit")
 TRAINING = ("mlp_train", "mlp_adam", "convnet_train", "gpt_nano_train")
 # What does not end in reasonable time: 100,000 operations in one traced function.

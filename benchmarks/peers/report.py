@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import cases
 
 OURS = "latent"
+AUTOSCHEDULERS = "halide"  # each variant is one; they have a table of their own
 MEMORY = ("array_peak_mb", "array_least_mb", "rss_growth_warm_mb")
 WORTH_COUNTING = 0.05  # ms; shorter calls are overhead, and have cases of their own
 
@@ -30,10 +31,15 @@ class Row:
         for entry in entries:
             if "warm_ms" in entry:
                 rounds.setdefault((entry["peer"], entry["variant"]), []).append(entry)
-            elif entry["peer"] not in self.failures:
-                self.failures[entry["peer"]] = entry.get("error", "")
-        for (peer, _), measured in rounds.items():
+            else:
+                name = entry["variant"] if entry["peer"] == AUTOSCHEDULERS else entry["peer"]
+                self.failures.setdefault(name, entry.get("error", ""))
+        self.autoscheduled = {}  # medians
+        for (peer, variant), measured in rounds.items():
             median = statistics.median(entry["warm_ms"] for entry in measured)
+            if peer == AUTOSCHEDULERS:
+                self.autoscheduled[variant] = median
+                continue
             if peer not in self.entries or median < self.entries[peer]["median"]:
                 self.entries[peer] = {
                     "median": median, "best": min(entry["min_ms"] for entry in measured),
@@ -130,6 +136,24 @@ def memory_table(rows):
     return "\n".join(lines) if measured else None
 
 
+AUTOSCHEDULED_EXPLAINED = (
+    "The same formulas as plain Halide algorithms with the sizes known, scheduled by Halide's autoschedulers: "
+    "milliseconds, and as multiples of Latent's time.")
+
+
+def autoscheduled_table(rows):
+    """Latent's kernels beside those that Halide's autoschedulers make; None where there are none."""
+    measured = [row for row in rows if row.autoscheduled and OURS in row.entries]
+    names = sorted({name for row in measured for name in row.autoscheduled})
+    lines = ["| case | latent | " + " | ".join(names) + " |", "| --- |" + " --: |" * (len(names) + 1)]
+    for row in measured:
+        ours = row.entries[OURS]["median"]
+        cells = [f"{shown(row.autoscheduled[name])} ({row.autoscheduled[name] / ours:.1f})"
+                 if name in row.autoscheduled else "fails" for name in names]
+        lines.append(f"| {row.case} | {shown(ours)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) if measured else None
+
+
 def other_numbers(rows):
     lines = []
     for row in rows:
@@ -193,9 +217,11 @@ def write(folder, output):
         content = table(rows, limits[threads])
         markdown += [f"## {title}", f"{machine} {summary(rows)}", content, other_numbers(rows)]
         html += [f"<h2>{title}</h2><p>{machine} {summary(rows)}</p>", plot(rows, threads), html_table(content)]
-        if memory := memory_table(rows):
-            markdown += [f"### Memory, {title}", MEMORY_EXPLAINED, memory]
-            html += [f"<h3>Memory</h3><p>{MEMORY_EXPLAINED.replace('`', '')}</p>", html_table(memory)]
+        for heading, explained, part in (("Memory", MEMORY_EXPLAINED, memory_table(rows)),
+                                         ("Autoschedulers", AUTOSCHEDULED_EXPLAINED, autoscheduled_table(rows))):
+            if part:
+                markdown += [f"### {heading}, {title}", explained, part]
+                html += [f"<h3>{heading}</h3><p>{explained.replace('`', '')}</p>", html_table(part)]
     output.write_text("\n\n".join(markdown) + "\n")
     output.with_suffix(".html").write_text("\n".join(html) + "\n")
 
