@@ -44,10 +44,10 @@ def program_cases(options):
     return known
 
 
-def variants(peer, case, programs):
+def variants(peer, case, programs, compares_sizes):
     """Ways of a library to run a case; the fastest one counts. Empty where it does not run it."""
     if peer in PROGRAM_PEERS:
-        return programs.get(peer, {}).get(case.name, [])
+        return [way for way in programs.get(peer, {}).get(case.name, []) if compares_sizes or way != report.SECOND_SIZE]
     if (peer, case.name) in LEFT_OUT or (peer == "drjit" and case.group not in DRJIT_GROUPS):
         return []
     if peer == "mlx":
@@ -184,7 +184,7 @@ def main():
                 write_inputs(case, inputs)
             for round_number in range(options.rounds):
                 for peer in options.peers:
-                    for variant in variants(peer, case, programs):
+                    for variant in variants(peer, case, programs, not options.dump):
                         key = {"peer": peer, "variant": variant, "round": round_number}
                         if any(key.items() <= entry.items() for entry in known):
                             continue

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One case of one Python library, measured in a process of its own. Called by compare.py.
 
-The counterpart for Latent is latent_cases/; both repeat calls in the same way and write the same JSON."""
+The counterpart of the C++ programs is program/; both repeat calls in the same way and write the same JSON."""
 
 import argparse
 import faulthandler

@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import cases
 
 OURS = "latent"
+SECOND_SIZE = "odd"  # the variant of ours that is the same case at a second size
 AUTOSCHEDULERS = "halide"  # each variant is one; they have a table of their own
 MEMORY = ("array_peak_mb", "array_least_mb", "rss_growth_warm_mb")
 WORTH_COUNTING = 0.05  # ms; shorter calls are overhead, and have cases of their own
@@ -35,10 +36,14 @@ class Row:
                 name = entry["variant"] if entry["peer"] == AUTOSCHEDULERS else entry["peer"]
                 self.failures.setdefault(name, entry.get("error", ""))
         self.autoscheduled = {}  # medians
+        self.second_size = None  # median for as much work as at the first size
         for (peer, variant), measured in rounds.items():
             median = statistics.median(entry["warm_ms"] for entry in measured)
             if peer == AUTOSCHEDULERS:
                 self.autoscheduled[variant] = median
+                continue
+            if variant == SECOND_SIZE:
+                self.second_size = median / measured[0]["relative_work"]
                 continue
             if peer not in self.entries or median < self.entries[peer]["median"]:
                 self.entries[peer] = {
@@ -162,6 +167,12 @@ def other_numbers(rows):
             per_op = {peer: 1e3 * entry["median"] / case.ops for peer, entry in row.entries.items()}
             lines.append(f"- {row.case}, us for each operation: "
                          + ", ".join(f"{peer} {value:.3f}" for peer, value in sorted(per_op.items())))
+    second = {row.case: row.second_size / row.entries[OURS]["median"] for row in rows
+              if row.second_size and OURS in row.entries}
+    if second:
+        lines.append("- Latent at a second, odd size, time for the same work as a multiple: geometric mean "
+                     f"{statistics.geometric_mean(second.values()):.2f}; "
+                     + ", ".join(f"{case} {ratio:.2f}" for case, ratio in second.items()))
     colds = [f"{row.case} {row.entries[OURS]['cold']:.0f}" for row in rows if OURS in row.entries]
     lines.append("- First call of Latent with empty caches, ms: " + ", ".join(colds))
     for row in rows:

@@ -6,36 +6,12 @@
 
 #include "benchmarks/peers/latent_cases/cases.h"
 #include "benchmarks/peers/latent_cases/planned_memory.h"
-#include "benchmarks/peers/latent_cases/sizes.h"
+#include "benchmarks/peers/latent_cases/samples.h"
 
 /// What the library promises of every evaluation, on all that benchmarks/peers measures.
 namespace latent::peers {
 
 namespace {
-
-Tensor sample(const CaseInput& input, std::uint64_t seed) {
-    if (input.kind == CaseInput::Kind::labels) {
-        std::int64_t count = 1;
-        for (const std::int64_t extent : input.shape) {
-            count *= extent;
-        }
-        std::vector<std::int32_t> labels;
-        for (std::int64_t i = 0; i < count; ++i) {
-            labels.push_back(static_cast<std::int32_t>(i * 7919 % input.classes));
-        }
-        return Tensor::from(labels, input.shape);
-    }
-    const Tensor numbers = normal(Key(seed), input.shape) * 0.1;
-    return input.kind == CaseInput::Kind::positive ? abs(numbers) + 0.01 : numbers;
-}
-
-Inputs samples(const CaseInputs& wanted) {
-    return Inputs([wanted](const std::string& name) {
-        const auto found = std::ranges::find(wanted, name, &CaseInput::name);
-        REQUIRE(found != wanted.end());
-        return sample(*found, static_cast<std::uint64_t>(found - wanted.begin()));
-    });
-}
 
 std::vector<Tensor> evaluated(const Call& call) {
     std::vector<Tensor> results = call();
@@ -102,7 +78,7 @@ class ThreadsKept {
 TEST_CASE("benchmark cases have the same bits for any number of threads and in each run") {
     const ThreadsKept kept;
     for (const auto& [name, make] : all_cases()) {
-        const Call call = make(samples(case_sizes().at(name).measured));
+        const Call call = make(samples(case_sizes().at(name).measured.inputs));
         set_num_threads(1);
         const std::vector<Tensor> expected = evaluated(call);
         for (const int threads : {1, 2, 2}) {
@@ -120,8 +96,8 @@ TEST_CASE("benchmark cases have the same bits for any number of threads and in e
 TEST_CASE("benchmark cases of other sizes need no other kernels") {
     for (const auto& [name, make] : all_cases()) {
         const CaseSizes& sizes = case_sizes().at(name);
-        const Call measured = make(samples(sizes.measured));
-        const Call odd = make(samples(sizes.odd));
+        const Call measured = make(samples(sizes.measured.inputs));
+        const Call odd = make(samples(sizes.odd.inputs));
         evaluated(measured);
         const std::uint64_t before = new_kernels();
         evaluated(odd);
@@ -135,7 +111,7 @@ TEST_CASE("training steps need little more memory than their schedules") {
     const auto cases = all_cases();
     for (const char* name : {"mlp_train", "mlp_adam", "convnet_train", "gpt_nano_train"}) {
         const PlannedMemory planned =
-            planned_memory(cases.at(name)(samples(case_sizes().at(name).measured)));
+            planned_memory(cases.at(name)(samples(case_sizes().at(name).measured.inputs)));
         INFO(name << ": arena " << planned.arena << ", alive at most " << planned.alive_at_most);
         CHECK(static_cast<double>(planned.arena) <=
               1.1 * static_cast<double>(planned.alive_at_most));

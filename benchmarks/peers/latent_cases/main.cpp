@@ -6,7 +6,7 @@
 
 #include "benchmarks/peers/latent_cases/cases.h"
 #include "benchmarks/peers/latent_cases/planned_memory.h"
-#include "benchmarks/peers/latent_cases/sizes.h"
+#include "benchmarks/peers/latent_cases/samples.h"
 #include "benchmarks/peers/program/program.h"
 
 namespace {
@@ -31,7 +31,7 @@ Elements elements(const Tensor& result) {
 Tensor read(const conformance::TensorFile& file, const std::string& its_case,
             const std::string& name) {
     Tensor tensor = file[name];
-    for (const CaseInput& input : case_sizes().at(its_case).measured) {
+    for (const CaseInput& input : case_sizes().at(its_case).measured.inputs) {
         if (input.name == name && input.shape == tensor.shape()) {
             return tensor;
         }
@@ -52,21 +52,35 @@ nlohmann::json memory(const Call& call) {
              static_cast<double>(inputs + planned.results + planned.alive_at_most) / megabyte}};
 }
 
+PreparedCase prepared(const Call& call) {
+    return {.call = [call] { evaluated(call); },
+            .results =
+                [call] {
+                    std::vector<Elements> results;
+                    for (const Tensor& result : evaluated(call)) {
+                        results.push_back(elements(result));
+                    }
+                    return results;
+                },
+            .memory = [call] { return memory(call); }};
+}
+
+/// "odd" is the case at its second size, with numbers of its own and how much work that is in
+/// relation.
 LibraryCase library_case(const std::string& name, const CaseMaker& make) {
-    return {.prepare = [name, make](const conformance::TensorFile& file, const std::string&) {
-        const Inputs inputs([&](const std::string& input) { return read(file, name, input); });
-        const Call call = make(inputs);
-        return PreparedCase{.call = [call] { evaluated(call); },
-                            .results =
-                                [call] {
-                                    std::vector<Elements> results;
-                                    for (const Tensor& result : evaluated(call)) {
-                                        results.push_back(elements(result));
-                                    }
-                                    return results;
-                                },
-                            .memory = [call] { return memory(call); }};
-    }};
+    return {.prepare =
+                [name, make](const conformance::TensorFile& file, const std::string& variant) {
+                    if (variant == "odd") {
+                        const CaseSizes& sizes = case_sizes().at(name);
+                        PreparedCase odd = prepared(make(samples(sizes.odd.inputs)));
+                        odd.memory = {};
+                        odd.notes["relative_work"] = sizes.odd.work / sizes.measured.work;
+                        return odd;
+                    }
+                    return prepared(make(
+                        Inputs([&](const std::string& input) { return read(file, name, input); })));
+                },
+            .variants = {"plain", "odd"}};
 }
 
 void start(int threads) {

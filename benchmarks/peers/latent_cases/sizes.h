@@ -23,9 +23,15 @@ struct CaseInput {
 };
 using CaseInputs = std::vector<CaseInput>;
 
+/// A case at one size. `work` grows as the time should: operations, or elements read.
+struct SizedCase {
+    CaseInputs inputs;
+    double work;
+};
+
 struct CaseSizes {
-    CaseInputs measured;  ///< those of cases.py
-    CaseInputs odd;       ///< near them, and no multiples of anything; needs no other kernels
+    SizedCase measured;  ///< as in cases.py
+    SizedCase odd;       ///< near it, and no multiples of anything; needs no other kernels
 };
 
 const std::map<std::string, CaseSizes>& case_sizes();

@@ -98,6 +98,7 @@ void run(const Library& library, const Options& options) {
         its_case.prepare(conformance::TensorFile(options.inputs), options.variant);
     nlohmann::json measured = measure(prepared.call, options.repetition, options.measures_memory);
     measured.update(library.details());
+    measured.update(prepared.notes);
     if (options.measures_memory && prepared.memory) {
         measured.update(prepared.memory());
     }

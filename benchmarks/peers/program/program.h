@@ -17,9 +17,10 @@ using Elements = std::variant<std::vector<float>, std::vector<std::int64_t>>;
 
 /// A case whose inputs are in place.
 struct PreparedCase {
-    std::function<void()> call;                      ///< computes the results and releases them
-    std::function<std::vector<Elements>()> results;  ///< computes them for comparison, not timed
-    /// What a measurement tells of memory besides how far the process grew; may be empty.
+    std::function<void()> call;                       ///< computes the results and releases them
+    std::function<std::vector<Elements>()> results;   ///< computes them for comparison, not timed
+    nlohmann::json notes = nlohmann::json::object();  ///< what the measurement tells besides
+    /// What it tells of memory besides how far the process grew; may be empty.
     std::function<nlohmann::json()> memory = {};
 };
 

@@ -10,7 +10,9 @@ using dnnl::convolution_forward;
 
 /// "plain": NCHW tensors, and reorders to what oneDNN likes best and back in each call. "blocked":
 /// tensors as oneDNN likes them best. "channels_last": NHWC tensors.
-const std::vector<std::string> layout_variants = {"plain", "blocked", "channels_last"};
+std::vector<std::string> layout_variants() {
+    return {"plain", "blocked", "channels_last"};
+}
 
 Layout activation_layout(const Dims& dims, const std::string& variant) {
     return variant == "channels_last"
@@ -61,7 +63,7 @@ LibraryCase convolution(std::int64_t stride, std::int64_t pad) {
                      {DNNL_ARG_DST, primitives.result(forward.dst_desc())}});
                 return primitives.prepared();
             },
-        .variants = layout_variants};
+        .variants = layout_variants()};
 }
 
 LibraryCase convolution_gradients(std::int64_t stride, std::int64_t pad) {
@@ -89,7 +91,7 @@ LibraryCase convolution_gradients(std::int64_t stride, std::int64_t pad) {
                      {DNNL_ARG_DIFF_WEIGHTS, primitives.result(weights.diff_weights_desc())}});
                 return primitives.prepared();
             },
-        .variants = layout_variants};
+        .variants = layout_variants()};
 }
 
 /// Of 2x2 elements with stride 2, forward and backward.

@@ -10,8 +10,10 @@ using dnnl::softmax_backward;
 using dnnl::softmax_forward;
 
 constexpr float epsilon = 1e-5F;
-const auto scale_and_shift =
-    dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+
+dnnl::normalization_flags scale_and_shift() {
+    return dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+}
 
 LibraryCase softmax(bool with_gradient) {
     return {.prepare = [=](const conformance::TensorFile& file, const std::string&) {
@@ -42,7 +44,8 @@ LibraryCase layer_normalisation() {
         const Layout rows = row_major(primitives.shape("x"));
         const Layout row = row_major(primitives.shape("gamma"));
         const layer_normalization_forward::primitive_desc forward(
-            processor(), dnnl::prop_kind::forward_inference, rows, rows, epsilon, scale_and_shift);
+            processor(), dnnl::prop_kind::forward_inference, rows, rows, epsilon,
+            scale_and_shift());
         primitives.add(layer_normalization_forward(forward),
                        {{DNNL_ARG_SRC, primitives.input("x", rows)},
                         {DNNL_ARG_SCALE, primitives.input("gamma", row)},
@@ -58,7 +61,7 @@ LibraryCase layer_normalisation_gradients() {
         const Layout rows = row_major(primitives.shape("x"));
         const Layout row = row_major(primitives.shape("gamma"));
         const layer_normalization_forward::primitive_desc forward(
-            processor(), dnnl::prop_kind::forward_training, rows, rows, epsilon, scale_and_shift);
+            processor(), dnnl::prop_kind::forward_training, rows, rows, epsilon, scale_and_shift());
         const dnnl::memory mean(forward.mean_desc(), processor());
         const dnnl::memory variance(forward.variance_desc(), processor());
         const dnnl::memory x = primitives.input("x", rows);
@@ -72,7 +75,7 @@ LibraryCase layer_normalisation_gradients() {
                         {DNNL_ARG_VARIANCE, variance},
                         {DNNL_ARG_DST, dnnl::memory(rows, processor())}});
         const layer_normalization_backward::primitive_desc backward(
-            processor(), dnnl::prop_kind::backward, rows, rows, rows, epsilon, scale_and_shift,
+            processor(), dnnl::prop_kind::backward, rows, rows, rows, epsilon, scale_and_shift(),
             forward);
         const dnnl::memory dx = primitives.result(rows);
         const dnnl::memory dgamma = primitives.result(row);

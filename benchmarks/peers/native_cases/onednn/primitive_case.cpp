@@ -39,7 +39,7 @@ dnnl::memory PrimitiveCase::input(const std::string& name, const Layout& layout)
 }
 
 dnnl::memory PrimitiveCase::reordered_input(const std::string& name, const Layout& wanted) {
-    const dnnl::memory given = input(name, row_major(wanted.get_dims()));
+    dnnl::memory given = input(name, row_major(wanted.get_dims()));
     if (given.get_desc() == wanted) {
         return given;
     }
@@ -56,7 +56,7 @@ dnnl::memory PrimitiveCase::reordered_input(const std::string& name, const Layou
 dnnl::memory PrimitiveCase::result(const Layout& written) {
     const Dims dims = written.get_dims();
     results_.push_back(std::make_shared<const Array>(dims));
-    const dnnl::memory final(row_major(dims), processor(), results_.back()->data());
+    dnnl::memory final(row_major(dims), processor(), results_.back()->data());
     if (final.get_desc() == written) {
         return final;
     }
