@@ -185,8 +185,11 @@ def main():
             for round_number in range(options.rounds):
                 for peer in options.peers:
                     for variant in variants(peer, case, programs, not options.dump):
-                        key = {"peer": peer, "variant": variant, "round": round_number}
-                        if any(key.items() <= entry.items() for entry in known):
+                        way = {"peer": peer, "variant": variant}
+                        key = {**way, "round": round_number}
+                        # What failed in one round is not tried again in the next: that may take until --timeout.
+                        if any(key.items() <= entry.items() or "error" in entry and way.items() <= entry.items()
+                               for entry in known):
                             continue
                         entry = {**key, "case": case.name, "threads": threads,
                                  **run_once(peer, case, variant, threads, inputs, options)}
