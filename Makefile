@@ -47,7 +47,7 @@ test: .venv/.requirements  ## build and run all tests
 	cmake --build --preset release
 	ctest --preset release
 
-bench: .venv/.requirements  ## build and run the benchmarks, print ratios (BENCH_ARGS=--benchmark_filter=...)
+bench: .venv/.requirements .venv/.requirements-benchmarks  ## build and run the benchmarks, print ratios (BENCH_ARGS=--benchmark_filter=...)
 	@tools/ensure_packages.sh bench $(BENCH_PACKAGES)
 	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
 	cmake --build --preset release --target benchmarks
@@ -62,11 +62,11 @@ bench-ops: .venv/.requirements .venv/.requirements-operations  ## time every ope
 	    --threads $(THREADS) --output docs/operation_speed$(if $(filter-out 1,$(THREADS)),_$(THREADS)_threads).md \
 	    $(BENCH_ARGS)
 
-bench-peers: .venv/.requirements .venv/.requirements-operations .venv/.requirements-peers  ## compare with other libraries, write docs/peers.md and .html (BENCH_ARGS="--cases gemm,-gemm_2048 --rounds 1")
+bench-peers: .venv/.requirements $(addprefix .venv/.requirements-,benchmarks operations peers)  ## compare with other libraries, write docs/peers.md and .html (BENCH_ARGS="--cases gemm,-gemm_2048 --rounds 1")
 	@tools/ensure_packages.sh bench-peers $(BENCH_PACKAGES) nlohmann-json3-dev libcli11-dev
 	cmake --preset release -DLATENT_BUILD_BENCHMARKS=ON
 	cmake --build --preset release --target peer_cases
-	.venv/bin/python benchmarks/peers/compare.py build/release/benchmarks/peers/peer_cases \
+	.venv/bin/python benchmarks/peers/compare.py build/release/benchmarks/peers \
 	    --results build/release/benchmarks/peers/results --report docs/peers.md $(BENCH_ARGS)
 
 ulp: .venv/.requirements  ## measure the errors of functions over all of f32, write docs/accuracy.md
@@ -133,6 +133,9 @@ endef
 	$(install_python_packages)
 
 .venv/.requirements-dev: requirements-dev.txt
+	$(install_python_packages)
+
+.venv/.requirements-benchmarks: benchmarks/requirements.txt
 	$(install_python_packages)
 
 .venv/.requirements-operations: benchmarks/operations/requirements.txt

@@ -1,16 +1,22 @@
 #include <cblas.h>
 #include <immintrin.h>
+#include <omp.h>
 #include <unistd.h>
 
 #include <Eigen/Dense>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
+#ifdef LATENT_HAS_ONEDNN
+#include <dnnl.hpp>
+#include <memory>
+#include <unordered_map>
+#endif
 
 #include "benchmarks/support.h"
 
-/// Products of float matrices, square and ragged, beside OpenBLAS, Eigen (without threads) and the
-/// measured peak of the processor.
+/// Products of float matrices, square and ragged, beside OpenBLAS, oneDNN, Eigen and the measured
+/// peak of the processor.
 namespace latent::benchmarks {
 namespace {
 
@@ -33,10 +39,6 @@ void all_sizes(benchmark::internal::Benchmark* benchmark) {
         benchmark->Args({extent, extent, extent, 1});
     }
     benchmark->Args({1009, 769, 515, 1});
-}
-
-void more_threads(benchmark::internal::Benchmark* benchmark) {
-    all_sizes(benchmark);
     for (const std::int64_t extent : {1024, 2048}) {
         benchmark->Args({extent, extent, extent, 2});
     }
@@ -55,7 +57,7 @@ void gemm_latent(benchmark::State& state) {
     measure(state, [&] { return matmul(a, b); });
     report_flops(state, sizes.flops());
 }
-BENCHMARK(gemm_latent)->Name("gemm/latent")->Apply(more_threads);
+BENCHMARK(gemm_latent)->Name("gemm/latent")->Apply(all_sizes);
 
 /// Row-major, beta = 0.
 void openblas_multiply(const Sizes& sizes, const std::vector<float>& a, const std::vector<float>& b,
@@ -81,11 +83,12 @@ void gemm_openblas(benchmark::State& state) {
     report_flops(state, sizes.flops());
     state.SetLabel(openblas_get_corename());
 }
-BENCHMARK(gemm_openblas)->Name("gemm/openblas")->Apply(more_threads);
+BENCHMARK(gemm_openblas)->Name("gemm/openblas")->Apply(all_sizes);
 
 void gemm_eigen(benchmark::State& state) {
     using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const Sizes sizes(state);
+    Eigen::setNbThreads(static_cast<int>(sizes.threads));
     const Matrix a = Matrix::Random(sizes.m, sizes.k);
     const Matrix b = Matrix::Random(sizes.k, sizes.n);
     Matrix c(sizes.m, sizes.n);
@@ -97,6 +100,68 @@ void gemm_eigen(benchmark::State& state) {
     report_flops(state, sizes.flops());
 }
 BENCHMARK(gemm_eigen)->Name("gemm/eigen")->Apply(all_sizes);
+
+#ifdef LATENT_HAS_ONEDNN
+/// A row-major product, with bias and tanh-GELU on every element of it where there is a bias.
+class OnednnProduct {
+  public:
+    OnednnProduct(const Sizes& sizes, bool with_bias_and_gelu) {
+        const auto row_major = [](std::int64_t rows, std::int64_t columns) {
+            return dnnl::memory::desc({rows, columns}, dnnl::memory::data_type::f32,
+                                      dnnl::memory::format_tag::ab);
+        };
+        const auto a = row_major(sizes.m, sizes.k);
+        const auto b = row_major(sizes.k, sizes.n);
+        const auto c = row_major(sizes.m, sizes.n);
+        const auto bias = with_bias_and_gelu ? row_major(1, sizes.n) : dnnl::memory::desc();
+        dnnl::primitive_attr attributes;
+        if (with_bias_and_gelu) {
+            dnnl::post_ops after;
+            after.append_eltwise(dnnl::algorithm::eltwise_gelu_tanh, 0, 0);
+            attributes.set_post_ops(after);
+        }
+        product_ = dnnl::matmul({engine_, a, b, bias, c, attributes});
+        arguments_ = {{DNNL_ARG_SRC, sampled(a, 1)},
+                      {DNNL_ARG_WEIGHTS, sampled(b, 2)},
+                      {DNNL_ARG_DST, dnnl::memory(c, engine_)}};
+        if (with_bias_and_gelu) {
+            arguments_.emplace(DNNL_ARG_BIAS, sampled(bias, 3));
+        }
+    }
+
+    void operator()() {
+        product_.execute(stream_, arguments_);
+        stream_.wait();
+    }
+
+  private:
+    dnnl::memory sampled(const dnnl::memory::desc& layout, std::uint64_t seed) const {
+        dnnl::memory memory(layout, engine_);
+        const std::vector<float> elements =
+            sample(Shape(layout.get_dims()), seed).to_vector<float>();
+        std::ranges::copy(elements, static_cast<float*>(memory.get_data_handle()));
+        return memory;
+    }
+
+    dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+    dnnl::stream stream_{engine_};
+    dnnl::matmul product_;
+    std::unordered_map<int, dnnl::memory> arguments_;
+};
+
+void measure_onednn(benchmark::State& state, bool with_bias_and_gelu) {
+    const Sizes sizes(state);
+    omp_set_num_threads(static_cast<int>(sizes.threads));
+    OnednnProduct product(sizes, with_bias_and_gelu);
+    for (auto _ : state) {
+        product();
+        benchmark::ClobberMemory();
+    }
+    report_flops(state, sizes.flops());
+}
+BENCHMARK_CAPTURE(measure_onednn, gemm, false)->Name("gemm/onednn")->Apply(all_sizes);
+BENCHMARK_CAPTURE(measure_onednn, layer, true)->Name("gemm_bias_gelu/onednn")->Apply(one_size);
+#endif
 
 /// With bias and tanh-GELU on every element of the product.
 void layer_latent(benchmark::State& state) {

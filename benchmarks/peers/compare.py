@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Latent beside other libraries, case by case: compare.py PROGRAM --results FOLDER [--report docs/peers.md].
+"""Latent beside other libraries, case by case: compare.py PROGRAMS --results FOLDER [--report docs/peers.md].
 
-PROGRAM is peer_cases, Latent's side. Each case of each library runs in a fresh process, one at a time; the libraries
-take turns, --rounds times. The measurements go to FOLDER as JSON after every case, so a run can be stopped and gone on
-with. README.md says what is measured, SPEC.md what the cases compute."""
+PROGRAMS is the folder of latent_cases and the other C++ programs. Each case of each library runs in a fresh process,
+one at a time; the libraries take turns, --rounds times. The measurements go to FOLDER as JSON after every case, so a
+run can be stopped and gone on with. README.md says what is measured, SPEC.md what the cases compute."""
 
 import argparse
 import json
@@ -22,19 +22,40 @@ import cases
 import report
 
 HERE = pathlib.Path(__file__).resolve().parent
-PEERS = ("latent", "numpy", "torch", "torch_compile", "jax", "mlx", "drjit")
+PROGRAM_PEERS = ("latent", "openblas", "onednn", "eigen", "halide")  # programs of their own
+PEERS = PROGRAM_PEERS + ("numpy", "torch", "torch_compile", "jax", "mlx", "drjit")
 TRAINING = ("mlp_train", "mlp_adam", "convnet_train", "gpt_nano_train")
 # What does not end in reasonable time: 100,000 operations in one traced function.
 LEFT_OUT = {("torch_compile", "chain_100k")}
 DRJIT_GROUPS = ("elementwise", "reductions", "overhead", "memory")
 
 
-def variants(peer, case):
-    """Ways of a library to run a case; the fastest one counts."""
+def program_of(peer, options):
+    return str(pathlib.Path(options.programs) / f"{peer}_cases")
+
+
+def program_cases(options):
+    """What each program measures: {library: {case: variants}}. Those that were not built have nothing."""
+    known = {}
+    for peer in PROGRAM_PEERS:
+        if peer in options.peers and os.path.exists(program_of(peer, options)):
+            listed = subprocess.run([program_of(peer, options), "--list"], check=True, capture_output=True, text=True)
+            known[peer] = {name: ways for name, *ways in map(str.split, listed.stdout.splitlines())}
+    return known
+
+
+def variants(peer, case, programs, compares_sizes):
+    """Ways of a library to run a case; the fastest one counts. Empty where it does not run it."""
+    if peer in PROGRAM_PEERS:
+        return [way for way in programs.get(peer, {}).get(case.name, []) if compares_sizes or way != report.SECOND_SIZE]
+    if (peer, case.name) in LEFT_OUT or (peer == "drjit" and case.group not in DRJIT_GROUPS):
+        return []
     if peer == "mlx":
         return ["plain", "compile"]
     if peer == "torch" and case.name in TRAINING:
-        return ["functional", "optim"]
+        return ["functional", "optim"] + (["channels_last"] if case.name == "convnet_train" else [])
+    if peer in ("torch", "torch_compile") and (case.group == "conv" or case.name == "resblock_fwd"):
+        return ["plain", "channels_last"]
     if peer == "jax" and case.group == "overhead":
         return ["jit", "eager"]
     return ["plain"]
@@ -85,14 +106,15 @@ def run_once(peer, case, variant, threads, inputs, options):
         arguments = ["--case", case.name, "--threads", str(threads), "--result", result,
                      "--min-reps", str(options.min_reps), "--min-time", str(options.min_time),
                      "--max-time", str(options.max_time), "--warmup", str(options.warmup)]
-        if case.group == "memory":
+        if case.group == "memory" or case.name in TRAINING:
             arguments.append("--memory")
         if options.dump:
             arguments += ["--dump", os.path.join(options.dump, case.name, f"{peer}.{variant}")]
-        if peer == "latent":
-            command = [options.program, *arguments, "--inputs", inputs]
+        arguments += ["--variant", variant]
+        if peer in PROGRAM_PEERS:
+            command = [program_of(peer, options), *arguments, "--inputs", inputs]
         else:
-            command = [sys.executable, str(HERE / "library.py"), "--peer", peer, "--variant", variant, *arguments]
+            command = [sys.executable, str(HERE / "library.py"), "--peer", peer, *arguments]
         cores = ",".join(str(core) for core in sorted(os.sched_getaffinity(0))[:threads])
         # Compilers' caches are fresh, so that the first call is one.
         fresh = {"TMPDIR": folder, "XDG_CACHE_HOME": folder, "LATENT_CACHE_DIR": folder,
@@ -131,13 +153,9 @@ def measured_cases(options):
             yield threads, case
 
 
-def applies(peer, case):
-    return (peer, case.name) not in LEFT_OUT and (peer != "drjit" or case.group in DRJIT_GROUPS)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", help="peer_cases")
+    parser.add_argument("programs", help="folder of latent_cases, openblas_cases and so on")
     parser.add_argument("--results", required=True, help="folder of the measurements")
     parser.add_argument("--report", help="where the table goes (.md; the page with plots beside it, .html)")
     parser.add_argument("--peers", type=lambda text: text.split(","), default=list(PEERS))
@@ -152,8 +170,9 @@ def main():
     options = parser.parse_args()
     folder = pathlib.Path(options.results)
     folder.mkdir(parents=True, exist_ok=True)
+    programs = program_cases(options)
     for threads in options.threads:
-        limits = subprocess.run([options.program, "--machine", "--threads", str(threads)], check=True,
+        limits = subprocess.run([program_of("latent", options), "--machine", "--threads", str(threads)], check=True,
                                 capture_output=True, text=True).stdout
         (folder / f"machine.{threads}.json").write_text(limits)
     with tempfile.TemporaryDirectory(prefix="peer_inputs_") as inputs_folder:
@@ -165,11 +184,12 @@ def main():
                 write_inputs(case, inputs)
             for round_number in range(options.rounds):
                 for peer in options.peers:
-                    if not applies(peer, case):
-                        continue
-                    for variant in variants(peer, case):
-                        key = {"peer": peer, "variant": variant, "round": round_number}
-                        if any(key.items() <= entry.items() for entry in known):
+                    for variant in variants(peer, case, programs, not options.dump):
+                        way = {"peer": peer, "variant": variant}
+                        key = {**way, "round": round_number}
+                        # What failed in one round is not tried again in the next: that may take until --timeout.
+                        if any(key.items() <= entry.items() or "error" in entry and way.items() <= entry.items()
+                               for entry in known):
                             continue
                         entry = {**key, "case": case.name, "threads": threads,
                                  **run_once(peer, case, variant, threads, inputs, options)}

@@ -18,6 +18,11 @@ class Peer:
     def sync(self, out):
         self.jax.block_until_ready(out)
 
+    def allocated_at_most(self, function, arguments):
+        """Bytes of results and of what lies between them, as the compiler planned."""
+        memory = function.lower(*arguments).compile().memory_analysis()
+        return memory.output_size_in_bytes + memory.temp_size_in_bytes - memory.alias_size_in_bytes
+
     def to_numpy(self, out):
         return [np.asarray(o) for o in self.jax.tree_util.tree_leaves(out)]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One case of one Python library, measured in a process of its own. Called by compare.py.
 
-The counterpart for Latent is latent_cases/; both repeat calls in the same way and write the same JSON."""
+The counterpart of the C++ programs is program/; both repeat calls in the same way and write the same JSON."""
 
 import argparse
 import faulthandler
@@ -62,6 +62,12 @@ def time_calls(call, expected, options):
     return sorted(seconds), {"timed_s": elapsed, "others_cpu": max(0.0, others / elapsed), "inner": group}
 
 
+def parts(inputs):
+    """The arrays of a case's inputs, those of lists among them."""
+    for value in inputs.values():
+        yield from value if isinstance(value, list) else [value]
+
+
 def measure(peer, case, options, result):
     function, arguments = peer.build(case.name, case.make(cases.Gen()), options.variant)
 
@@ -108,6 +114,9 @@ def measure(peer, case, options, result):
         reset_peak_memory()
         timed()
         result["rss_growth_warm_mb"] = (status("VmHWM") - resident) / 1024
+        if hasattr(peer, "allocated_at_most"):
+            inputs = sum(np.asarray(part).nbytes for part in parts(case.make(cases.Gen())))
+            result["array_peak_mb"] = (inputs + peer.allocated_at_most(function, arguments)) / 2**20
     seconds, how = time_calls(call, calls[-1], options)
     count = len(seconds)
     result.update(how, reps=count, min_ms=1e3 * seconds[0], p90_ms=1e3 * seconds[min(count - 1, count * 9 // 10)],

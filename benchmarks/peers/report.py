@@ -15,6 +15,9 @@ import matplotlib.pyplot as plt
 import cases
 
 OURS = "latent"
+SECOND_SIZE = "odd"  # the variant of ours that is the same case at a second size
+AUTOSCHEDULERS = "halide"  # each variant is one; they have a table of their own
+MEMORY = ("array_peak_mb", "array_least_mb", "rss_growth_warm_mb")
 WORTH_COUNTING = 0.05  # ms; shorter calls are overhead, and have cases of their own
 
 
@@ -29,15 +32,24 @@ class Row:
         for entry in entries:
             if "warm_ms" in entry:
                 rounds.setdefault((entry["peer"], entry["variant"]), []).append(entry)
-            elif entry["peer"] not in self.failures:
-                self.failures[entry["peer"]] = entry.get("error", "")
-        for (peer, _), measured in rounds.items():
+            else:
+                name = entry["variant"] if entry["peer"] == AUTOSCHEDULERS else entry["peer"]
+                self.failures.setdefault(name, entry.get("error", ""))
+        self.autoscheduled = {}  # medians
+        self.second_size = None  # median for as much work as at the first size
+        for (peer, variant), measured in rounds.items():
             median = statistics.median(entry["warm_ms"] for entry in measured)
+            if peer == AUTOSCHEDULERS:
+                self.autoscheduled[variant] = median
+                continue
+            if variant == SECOND_SIZE:
+                self.second_size = median / measured[0]["relative_work"]
+                continue
             if peer not in self.entries or median < self.entries[peer]["median"]:
                 self.entries[peer] = {
                     "median": median, "best": min(entry["min_ms"] for entry in measured),
                     "cold": statistics.median(entry["cold_ms"] for entry in measured),
-                    "growth": max(entry.get("rss_growth_warm_mb", 0) for entry in measured)}
+                    "memory": {name: max(entry[name] for entry in measured) for name in MEMORY if name in measured[0]}}
 
     @property
     def fastest_peer(self):
@@ -104,6 +116,49 @@ def table(rows, limits):
     return "\n".join(lines)
 
 
+MEMORY_EXPLAINED = (
+    "MiB: the arrays that are alive at the worst moment of a call, inputs and results among them, by the library's own "
+    "count; in brackets how far the process grew, compilers and pools included. `least` is what Latent's kernels need in "
+    "their order: inputs, results and the values between them that are alive at once. The results of "
+    "`optim` and `channels_last` steps of PyTorch are in place of their inputs.")
+
+
+def memory_table(rows):
+    """Of the cases that memory was measured of; None where there are none."""
+    measured = [row for row in rows if any(entry["memory"] for entry in row.entries.values())]
+    peers = [OURS] + sorted({peer for row in measured for peer in row.entries} - {OURS})
+    lines = ["| case | least | " + " | ".join(peers) + " |", "| --- |" + " --: |" * (len(peers) + 1)]
+    for row in measured:
+        def shown_memory(peer):
+            memory = row.entries[peer]["memory"] if peer in row.entries else {}
+            peak, growth = memory.get("array_peak_mb"), memory.get("rss_growth_warm_mb")
+            return " ".join(([f"{peak:.1f}"] if peak is not None else [])
+                            + ([f"({growth:.1f})"] if growth is not None else []))
+
+        least = row.entries.get(OURS, {"memory": {}})["memory"].get("array_least_mb")
+        cells = [f"{least:.1f}" if least is not None else ""] + [shown_memory(peer) for peer in peers]
+        lines.append(f"| {row.case} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) if measured else None
+
+
+AUTOSCHEDULED_EXPLAINED = (
+    "The same formulas as plain Halide algorithms with the sizes known, scheduled by Halide's autoschedulers: "
+    "milliseconds, and as multiples of Latent's time.")
+
+
+def autoscheduled_table(rows):
+    """Latent's kernels beside those that Halide's autoschedulers make; None where there are none."""
+    measured = [row for row in rows if row.autoscheduled and OURS in row.entries]
+    names = sorted({name for row in measured for name in row.autoscheduled})
+    lines = ["| case | latent | " + " | ".join(names) + " |", "| --- |" + " --: |" * (len(names) + 1)]
+    for row in measured:
+        ours = row.entries[OURS]["median"]
+        cells = [f"{shown(row.autoscheduled[name])} ({row.autoscheduled[name] / ours:.1f})"
+                 if name in row.autoscheduled else "fails" for name in names]
+        lines.append(f"| {row.case} | {shown(ours)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) if measured else None
+
+
 def other_numbers(rows):
     lines = []
     for row in rows:
@@ -112,9 +167,12 @@ def other_numbers(rows):
             per_op = {peer: 1e3 * entry["median"] / case.ops for peer, entry in row.entries.items()}
             lines.append(f"- {row.case}, us for each operation: "
                          + ", ".join(f"{peer} {value:.3f}" for peer, value in sorted(per_op.items())))
-        if case.group == "memory":
-            lines.append(f"- {row.case}, MiB that memory grows by, the result itself {case.bytes / 2**21:.0f}: "
-                         + ", ".join(f"{peer} {entry['growth']:.0f}" for peer, entry in sorted(row.entries.items())))
+    second = {row.case: row.second_size / row.entries[OURS]["median"] for row in rows
+              if row.second_size and OURS in row.entries}
+    if second:
+        lines.append("- Latent at a second, odd size, time for the same work as a multiple: geometric mean "
+                     f"{statistics.geometric_mean(second.values()):.2f}; "
+                     + ", ".join(f"{case} {ratio:.2f}" for case, ratio in second.items()))
     colds = [f"{row.case} {row.entries[OURS]['cold']:.0f}" for row in rows if OURS in row.entries]
     lines.append("- First call of Latent with empty caches, ms: " + ", ".join(colds))
     for row in rows:
@@ -170,6 +228,11 @@ def write(folder, output):
         content = table(rows, limits[threads])
         markdown += [f"## {title}", f"{machine} {summary(rows)}", content, other_numbers(rows)]
         html += [f"<h2>{title}</h2><p>{machine} {summary(rows)}</p>", plot(rows, threads), html_table(content)]
+        for heading, explained, part in (("Memory", MEMORY_EXPLAINED, memory_table(rows)),
+                                         ("Autoschedulers", AUTOSCHEDULED_EXPLAINED, autoscheduled_table(rows))):
+            if part:
+                markdown += [f"### {heading}, {title}", explained, part]
+                html += [f"<h3>{heading}</h3><p>{explained.replace('`', '')}</p>", html_table(part)]
     output.write_text("\n\n".join(markdown) + "\n")
     output.with_suffix(".html").write_text("\n".join(html) + "\n")
 

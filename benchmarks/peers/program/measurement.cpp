@@ -1,10 +1,10 @@
-#include "benchmarks/peers/latent_cases/measurement.h"
+#include "benchmarks/peers/program/measurement.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
-#include "benchmarks/peers/latent_cases/process.h"
+#include "benchmarks/peers/program/process.h"
 
 namespace latent::peers {
 
@@ -26,17 +26,12 @@ class Clock {
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-std::vector<Tensor> evaluated(const Call& call) {
-    std::vector<Tensor> results = call();
-    eval(results);
-    return results;
-}
+using Call = std::function<void()>;
 
-/// Releasing the results is part of it.
 double seconds_of(const Call& call, int count) {
     const Clock clock;
     for (int i = 0; i < count; ++i) {
-        evaluated(call);
+        call();
     }
     return clock.seconds() / count;
 }
@@ -103,40 +98,28 @@ void time_calls(const Call& call, const Repetition& repetition, double expected,
 
 }  // namespace
 
-Measurement measure(const Call& call, const Repetition& repetition, bool keeps_results,
-                    bool measures_memory) {
-    Measurement measurement;
-    nlohmann::json& times = measurement.times;
-    std::int64_t resident = 0;
-    const auto start_memory = [&] {
-        reset_peak_memory();
-        resident = status_kilobytes("VmRSS");
-    };
-    start_memory();
-    const Clock clock;
-    std::vector<Tensor> results = evaluated(call);
-    const double first = clock.seconds();
+nlohmann::json measure(const Call& call, const Repetition& repetition, bool measures_memory) {
+    nlohmann::json times;
+    reset_peak_memory();
+    const std::int64_t resident = status_kilobytes("VmRSS");
+    const double first = seconds_of(call, 1);
     times["cold_ms"] = 1e3 * first;
     if (measures_memory) {
         times["rss_growth_cold_mb"] = growth_in_megabytes(resident);
     }
-    if (keeps_results) {
-        measurement.results = results;
-    }
-    results.clear();
     std::vector<double> first_calls{1e3 * first};
     if (repetition.max_count > 0) {
         const double last = warm_up(call, repetition, first, first_calls);
         if (measures_memory) {
             reset_peak_memory();
-            evaluated(call);
+            call();
             times["rss_growth_warm_mb"] = growth_in_megabytes(resident);
         }
         time_calls(call, repetition, last, times);
     }
     times["first_calls_ms"] = first_calls;
     times["peak_rss_mb"] = static_cast<double>(status_kilobytes("VmHWM")) / 1024;
-    return measurement;
+    return times;
 }
 
 }  // namespace latent::peers

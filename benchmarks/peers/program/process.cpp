@@ -1,4 +1,4 @@
-#include "benchmarks/peers/latent_cases/process.h"
+#include "benchmarks/peers/program/process.h"
 
 #include <sys/resource.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "benchmarks/peers/latent_cases/machine.h"
+#include "benchmarks/peers/program/machine.h"
 
 #include <immintrin.h>
 
