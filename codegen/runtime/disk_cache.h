@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
@@ -9,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "codegen/runtime/file.h"
+#include "codegen/runtime/cache_folder.h"
 #include "codegen/runtime/kernel_image.h"
 #include "codegen/runtime/warning.h"
 
@@ -49,29 +47,18 @@ class DiskCache {
     void clear() noexcept;
 
     const Options& options() const noexcept { return options_; }
+    CacheFolder& folder() noexcept { return folder_; }
 
     /// The file, inside the folder, that a kernel for `key` has.
     static std::string file_name(std::string_view key);
 
   private:
-    enum class Trouble : unsigned {
-        folder = 1,
-        foreign = 2,
-        damaged = 4,
-        unreadable = 8,
-        unwritable = 16
-    };
-
-    FileDescriptor open_folder(bool create);
-    bool is_private(int descriptor) const;
     std::optional<KernelImage> load_from(int folder, std::string_view key);
     void store_in(int folder, std::string_view key, const KernelImage& image);
-    bool publish(int folder, const std::string& name, std::span<const std::byte> bytes);
     void bound(int folder, std::uint64_t added, std::uint64_t limit);
-    void warn_once(Trouble trouble, const std::string& message) noexcept;
 
     const Options options_;
-    std::atomic<unsigned> warned_{0};
+    CacheFolder folder_;
     std::mutex bound_mutex_;
     std::optional<std::uint64_t> known_bytes_;  // in the folder, once it has been looked through
 };
