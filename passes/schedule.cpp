@@ -74,34 +74,6 @@ int choose_pointwise_vector_atom(const ir::Region& region, const ir::Schedule& s
     return choose_vector_atom(region, all, schedule, extents);
 }
 
-/// Where vectors would gather an input that lies along another atom: tiles of both, with rows of a
-/// cache line.
-void choose_tile(ir::Schedule& schedule, const ir::Region& region,
-                 std::span<const std::int64_t> extents) {
-    constexpr std::int64_t least_extent = 8;
-    constexpr int cache_line = 64;
-    constexpr int most_rows = 16;
-    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
-    if (schedule.vector_atom < 0 || extent(schedule.vector_atom) < least_extent) {
-        return;
-    }
-    for (const ir::RegionInput& input : region.inputs) {
-        if (input.kind != ir::InputKind::strided ||
-            input.strides[static_cast<std::size_t>(schedule.vector_atom)] != ir::StrideClass::any) {
-            continue;
-        }
-        for (int atom = 0; atom < schedule.vector_atom; ++atom) {
-            if (input.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one &&
-                extent(atom) >= least_extent) {
-                schedule.row_atom = atom;
-                schedule.tile_rows =
-                    std::min(most_rows, cache_line / static_cast<int>(byte_size(input.dtype)));
-                return;
-            }
-        }
-    }
-}
-
 /// Numbers of fewer than 32 bits are computed in 32.
 int computed_bytes(DType dtype) {
     return std::max(4, static_cast<int>(byte_size(dtype)));
@@ -129,52 +101,6 @@ int narrowest_element(const ir::Region& region, ir::Template kind) {
 bool takes_long(const ir::Stage& stage) {
     return stage.kind == ir::StageKind::elementwise && is_floating(stage.dtype) &&
            (stage.op == ir::Op::div || stage.op == ir::Op::sqrt);
-}
-
-/// Stages of a row that several loops over the row use and that are worth more than a store and a
-/// load.
-std::vector<int> choose_kept(const ir::Region& region, const ir::Classification& classification) {
-    const std::vector<std::uint64_t> spans = ir::spans(region);
-    const std::uint64_t row = classification.row_atoms;
-    // Results of a last reduction are made when the rows are gone.
-    const bool row_ends_early = classification.kind == ir::Template::reduction;
-    constexpr int results_loop = -1;
-    std::vector<int> kept;
-    // The loops over the row in which a stage is evaluated: those of reductions, and that of the
-    // results.
-    std::vector<std::vector<int>> used_in(region.stages.size());
-    const auto note = [&](int stage, int loop) {
-        std::vector<int>& loops = used_in[static_cast<std::size_t>(stage)];
-        if (std::ranges::find(loops, loop) == loops.end()) {
-            loops.push_back(loop);
-        }
-    };
-    for (const ir::RegionResult& result : region.results) {
-        note(result.stage, results_loop);
-    }
-    for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {
-        const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
-        const std::vector<int>& loops = used_in[static_cast<std::size_t>(i)];
-        const bool outlives_row =
-            row_ends_early && std::ranges::find(loops, results_loop) != loops.end();
-        const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0 && !outlives_row;
-        const bool keep = stage.kind == ir::StageKind::elementwise &&
-                          ir::is_transcendental(stage.op) && in_row && loops.size() > 1;
-        if (keep) {
-            kept.push_back(i);
-        }
-        for (const int operand : stage.operands) {
-            if (stage.kind == ir::StageKind::reduce || keep) {
-                note(operand, i);
-            } else {
-                for (const int loop : loops) {
-                    note(operand, loop);
-                }
-            }
-        }
-    }
-    std::ranges::reverse(kept);
-    return kept;
 }
 
 /// Of few rows, register tiles of which little is wasted.
@@ -211,10 +137,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         depth *= extent(atom);
     }
     const auto contiguous = [&](int operand, int atom) {
-        const int load = contraction.operands[static_cast<std::size_t>(operand)];
-        const int input = region.stages[static_cast<std::size_t>(load)].input;
-        const auto& strides = region.inputs[static_cast<std::size_t>(input)].strides;
-        return atom >= 0 && strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+        return is_contiguous(region, contraction.operands[static_cast<std::size_t>(operand)], atom);
     };
     // Few rows use each element of the columns few times, and those need not be copied where they
     // can be read by vectors: along the columns, or along the innermost contracted dimension.
@@ -327,6 +250,88 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
 
 }  // namespace
 
+void choose_tile(ir::Schedule& schedule, const ir::Region& region,
+                 std::span<const std::int64_t> extents) {
+    constexpr std::int64_t least_extent = 8;
+    constexpr int cache_line = 64;
+    constexpr int most_rows = 16;
+    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
+    if (schedule.vector_atom < 0 || extent(schedule.vector_atom) < least_extent) {
+        return;
+    }
+    for (const ir::RegionInput& input : region.inputs) {
+        if (input.kind != ir::InputKind::strided ||
+            input.strides[static_cast<std::size_t>(schedule.vector_atom)] != ir::StrideClass::any) {
+            continue;
+        }
+        for (int atom = 0; atom < schedule.vector_atom; ++atom) {
+            if (input.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one &&
+                extent(atom) >= least_extent) {
+                schedule.row_atom = atom;
+                schedule.tile_rows =
+                    std::min(most_rows, cache_line / static_cast<int>(byte_size(input.dtype)));
+                return;
+            }
+        }
+    }
+}
+
+std::vector<int> kept_stages(const ir::Region& region, const ir::Classification& classification,
+                             KeptStages worth) {
+    if (worth == KeptStages::none) {
+        return {};
+    }
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    const std::uint64_t row = classification.row_atoms;
+    // Results of a last reduction are made when the rows are gone.
+    const bool row_ends_early = classification.kind == ir::Template::reduction;
+    constexpr int results_loop = -1;
+    std::vector<int> kept;
+    // The loops over the row in which a stage is evaluated: those of reductions, and that of the
+    // results.
+    std::vector<std::vector<int>> used_in(region.stages.size());
+    const auto note = [&](int stage, int loop) {
+        std::vector<int>& loops = used_in[static_cast<std::size_t>(stage)];
+        if (std::ranges::find(loops, loop) == loops.end()) {
+            loops.push_back(loop);
+        }
+    };
+    for (const ir::RegionResult& result : region.results) {
+        note(result.stage, results_loop);
+    }
+    for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {
+        const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
+        const std::vector<int>& loops = used_in[static_cast<std::size_t>(i)];
+        const bool outlives_row =
+            row_ends_early && std::ranges::find(loops, results_loop) != loops.end();
+        const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0 && !outlives_row;
+        const bool worthwhile = worth == KeptStages::all || ir::is_transcendental(stage.op);
+        const bool keep =
+            stage.kind == ir::StageKind::elementwise && worthwhile && in_row && loops.size() > 1;
+        if (keep) {
+            kept.push_back(i);
+        }
+        for (const int operand : stage.operands) {
+            if (stage.kind == ir::StageKind::reduce || keep) {
+                note(operand, i);
+            } else {
+                for (const int loop : loops) {
+                    note(operand, loop);
+                }
+            }
+        }
+    }
+    std::ranges::reverse(kept);
+    return kept;
+}
+
+bool is_contiguous(const ir::Region& region, int load, int atom) {
+    const int input = region.stages[static_cast<std::size_t>(load)].input;
+    const std::vector<ir::StrideClass>& strides =
+        region.inputs[static_cast<std::size_t>(input)].strides;
+    return atom >= 0 && strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+}
+
 ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,
                               const ir::Machine& machine, std::span<const std::int64_t> extents) {
     ir::Schedule schedule;
@@ -350,12 +355,12 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             if (!has(classification.row_atoms, schedule.vector_atom)) {
                 schedule.unroll = 2;
             }
-            schedule.kept = choose_kept(region, classification);
+            schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             break;
         case ir::Template::reduction:
             schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
             schedule.unroll = has(classification.final_atoms, schedule.vector_atom) ? 4 : 2;
-            schedule.kept = choose_kept(region, classification);
+            schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             break;
         case ir::Template::contraction:
             schedule_contraction(schedule, region, classification, machine, extents);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "ir/region.h"
 
@@ -10,6 +12,21 @@ namespace latent::passes {
 /// the machine, and the size class of the extents (so that a changed batch size changes no key).
 ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,
                               const ir::Machine& machine, std::span<const std::int64_t> extents);
+
+/// Gives a pointwise schedule the tiles for an input that its vectors would gather because it lies
+/// along another atom, with rows of a cache line; none where no input does.
+void choose_tile(ir::Schedule& schedule, const ir::Region& region,
+                 std::span<const std::int64_t> extents);
+
+/// Which stages of a row that several loops over it use are worth more than a store and a load.
+enum class KeptStages : std::uint8_t { none, transcendental, all };
+
+/// Those stages of a row or reduction template, in order.
+std::vector<int> kept_stages(const ir::Region& region, const ir::Classification& classification,
+                             KeptStages worth);
+
+/// Whether the input that a stage loads is contiguous along an atom.
+bool is_contiguous(const ir::Region& region, int load, int atom);
 
 /// Register tiles in a block of rows of a contraction, the unit of its parallel work: few enough to
 /// give several threads work, no more than the caches bear. It depends on the extents alone,

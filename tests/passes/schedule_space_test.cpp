@@ -1,0 +1,170 @@
+#include "passes/schedule_space.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string_view>
+
+#include "ir/parse.h"
+#include "passes/partition.h"
+
+using namespace latent;
+using namespace latent::passes;
+
+namespace {
+
+constexpr ir::Machine avx2{
+    .instruction_set = ir::InstructionSet::avx2, .vector_bytes = 32, .registers = 16};
+
+/// Of the one kernel that a graph becomes.
+ScheduleSpace space_of(std::string_view text) {
+    const ir::Graph graph = ir::parse(text);
+    const Partition cut = partition(graph);
+    REQUIRE(cut.steps.size() == 1);
+    return {cut.steps[0].region, cut.steps[0].classification, avx2, cut.steps[0].extents};
+}
+
+template <typename Change>
+bool contains_changed(const ScheduleSpace& space, Change&& change) {
+    ir::Schedule schedule = space.default_schedule();
+    change(schedule);
+    return space.contains(schedule);
+}
+
+constexpr std::string_view product = R"(%a = parameter {index=0, dtype=f32, shape=[512,256]}
+%b = parameter {index=1, dtype=f32, shape=[256,512]}
+%r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+return %r
+)";
+constexpr std::string_view few_rows = R"(%a = parameter {index=0, dtype=f32, shape=[2,300]}
+%b = parameter {index=1, dtype=f32, shape=[50,300]}
+%r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
+return %r
+)";
+constexpr std::string_view sums_of_rows = R"(%x = parameter {index=0, dtype=f32, shape=[64,128]}
+%r = reduce_sum %x {axes=[1]}
+return %r
+)";
+constexpr std::string_view maxima_of_rows = R"(%x = parameter {index=0, dtype=f32, shape=[64,128]}
+%r = reduce_max %x {axes=[1]}
+return %r
+)";
+constexpr std::string_view sums_across_rows = R"(%x = parameter {index=0, dtype=f32, shape=[64,128]}
+%r = reduce_sum %x {axes=[0]}
+return %r
+)";
+constexpr std::string_view counts_across_rows =
+    R"(%x = parameter {index=0, dtype=i32, shape=[64,128]}
+%r = reduce_sum %x {axes=[0]}
+return %r
+)";
+constexpr std::string_view exponential = R"(%x = parameter {index=0, dtype=f32, shape=[64,128]}
+%r = exp %x
+return %r
+)";
+constexpr std::string_view number = R"(%x = parameter {index=0, dtype=f32, shape=[]}
+%r = exp %x
+return %r
+)";
+
+}  // namespace
+
+TEST_CASE("a schedule space holds the default schedule, its neighbours and theirs") {
+    for (const std::string_view text :
+         {product, few_rows, sums_of_rows, maxima_of_rows, sums_across_rows, counts_across_rows,
+          exponential, number}) {
+        const ScheduleSpace space = space_of(text);
+        CHECK(space.contains(space.default_schedule()));
+        for (const ir::Schedule& near : space.neighbours(space.default_schedule())) {
+            CHECK(near != space.default_schedule());
+            CHECK(space.contains(near));
+            const std::vector<ir::Schedule> next = space.neighbours(near);
+            CHECK(std::ranges::all_of(next, [&](const auto& s) { return space.contains(s); }));
+        }
+    }
+}
+
+TEST_CASE("a schedule space holds nothing that changes an order of arithmetic") {
+    const auto more_lanes = [](ir::Schedule& schedule) { schedule.lanes *= 2; };
+    const auto fewer_in_flight = [](ir::Schedule& schedule) { schedule.unroll = 1; };
+    const auto larger_tasks = [](ir::Schedule& schedule) { schedule.block *= 2; };
+    const auto other_atom = [](ir::Schedule& schedule) { schedule.vector_atom ^= 1; };
+
+    const ScheduleSpace rows = space_of(sums_of_rows);
+    CHECK_FALSE(contains_changed(rows, more_lanes));
+    CHECK_FALSE(contains_changed(rows, fewer_in_flight));
+    CHECK_FALSE(contains_changed(rows, other_atom));
+    CHECK(contains_changed(rows, larger_tasks));
+
+    const ScheduleSpace across = space_of(sums_across_rows);
+    CHECK_FALSE(contains_changed(across, larger_tasks));
+    CHECK_FALSE(contains_changed(across, other_atom));
+    CHECK(contains_changed(across, fewer_in_flight));
+
+    // Extremes and integers are the same in any order.
+    CHECK(contains_changed(space_of(maxima_of_rows), fewer_in_flight));
+    CHECK(contains_changed(space_of(maxima_of_rows), other_atom));
+    CHECK(contains_changed(space_of(counts_across_rows), larger_tasks));
+
+    const auto packing = [](int operands) {
+        return [=](ir::Schedule& schedule) { schedule.packing = operands; };
+    };
+    CHECK(contains_changed(space_of(product), packing(0)));
+    CHECK(contains_changed(space_of(product), packing(2)));
+    CHECK(contains_changed(space_of(product), packing(3)));
+    const ScheduleSpace repeated = space_of(R"(%p = parameter {index=0, dtype=f32, shape=[64]}
+%q = parameter {index=1, dtype=f32, shape=[64]}
+%a = broadcast %p {shape=[64,40], axes=[0]}
+%b = broadcast %q {shape=[40,64], axes=[1]}
+%r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+return %r
+)");
+    CHECK_FALSE(contains_changed(repeated, [](ir::Schedule& s) { s.packing ^= 1; }));
+    const ScheduleSpace dots = space_of(few_rows);
+    REQUIRE(dots.default_schedule().packing == 0);
+    CHECK_FALSE(contains_changed(dots, packing(1)));
+    CHECK_FALSE(contains_changed(dots, [](ir::Schedule& s) { s.lanes /= 2; }));
+}
+
+TEST_CASE("a schedule space holds nothing that lowering was not made for") {
+    const ScheduleSpace space = space_of(product);
+    const auto with_tile = [](int rows, int vectors) {
+        return [=](ir::Schedule& schedule) {
+            schedule.tile_rows = rows;
+            schedule.tile_vectors = vectors;
+        };
+    };
+    CHECK(contains_changed(space, with_tile(4, 3)));
+    CHECK(contains_changed(space, with_tile(14, 1)));
+    CHECK_FALSE(contains_changed(space, with_tile(7, 2)));  // one register too many
+    CHECK_FALSE(contains_changed(space, with_tile(0, 2)));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.packing = 4; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.block_depth = 0; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.block_rows += 1; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.row_atom = s.vector_atom; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.vector_atom = 7; }));
+    CHECK_FALSE(contains_changed(
+        space, [](ir::Schedule& s) { s.instruction_set = ir::InstructionSet::avx512; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.kind = ir::Template::pointwise; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.kept = {0}; }));
+}
+
+TEST_CASE("the tiles that are tried divide few rows evenly") {
+    const ScheduleSpace space = space_of(R"(%a = parameter {index=0, dtype=f32, shape=[8,256]}
+%b = parameter {index=1, dtype=f32, shape=[256,512]}
+%r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+return %r
+)");
+    ir::Schedule packed = space.default_schedule();
+    packed.packing = 1;
+    packed.tile_rows = 6;
+    REQUIRE(space.contains(packed));
+    const std::vector<ir::Schedule> neighbours = space.neighbours(packed);
+    const auto tries = [&](int rows, int vectors) {
+        return std::ranges::any_of(neighbours, [&](const ir::Schedule& schedule) {
+            return schedule.tile_rows == rows && schedule.tile_vectors == vectors;
+        });
+    };
+    CHECK(tries(4, 2));
+    CHECK(tries(4, 3));
+    CHECK(tries(8, 1));
+}
