@@ -9,6 +9,7 @@
 #include "codegen/runtime/kernel_cache.h"
 #include "codegen/runtime/memory_pool.h"
 #include "codegen/runtime/thread_pool.h"
+#include "codegen/runtime/tuned_schedules.h"
 
 namespace latent::codegen::runtime {
 
@@ -32,6 +33,7 @@ class Context {
     ThreadPool& threads() noexcept { return threads_; }
     MemoryPool& memory() noexcept { return memory_; }
     KernelCache& kernels() noexcept { return kernels_; }
+    TunedSchedules& tuned_schedules() noexcept { return tuned_schedules_; }
 
     /// Runs and counts a kernel call with this context's threads and memory; see Kernel::run.
     void launch(const Kernel& kernel, std::span<void*> arguments, bool parallel = true);
@@ -45,6 +47,7 @@ class Context {
     MemoryPool memory_;
     ThreadPool threads_;
     KernelCache kernels_;
+    TunedSchedules tuned_schedules_{kernels_.disk().folder()};
     std::atomic<std::uint64_t> launches_{0};
 };
 

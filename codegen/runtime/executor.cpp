@@ -69,42 +69,49 @@ class CallArguments {
 
 }  // namespace
 
-std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs,
-                                Context& context) {
-    std::vector<ir::StorageRef> outputs;
+PlanRun::PlanRun(const Plan& plan, std::span<const std::byte* const> inputs, Context& context)
+    : context_(context) {
     for (const std::size_t bytes : plan.output_bytes) {
-        outputs.push_back(context.memory().make_storage(bytes));
+        outputs_.push_back(context.memory().make_storage(bytes));
     }
-    const ir::StorageRef arena =
-        plan.arena_bytes > 0 ? context.memory().make_storage(plan.arena_bytes) : nullptr;
-    std::vector<std::byte*> slots;
-    slots.reserve(plan.slots.size());
+    if (plan.arena_bytes > 0) {
+        arena_ = context.memory().make_storage(plan.arena_bytes);
+    }
+    slots_.reserve(plan.slots.size());
     for (const PlanSlot& slot : plan.slots) {
         switch (slot.kind) {
             case PlanSlot::Kind::input:
                 // Kernels take one kind of pointer; those of inputs are only read through.
-                slots.push_back(
+                slots_.push_back(
                     const_cast<std::byte*>(inputs[static_cast<std::size_t>(slot.index)]));
                 break;
             case PlanSlot::Kind::output:
-                slots.push_back(outputs[static_cast<std::size_t>(slot.index)]->data());
+                slots_.push_back(outputs_[static_cast<std::size_t>(slot.index)]->data());
                 break;
             case PlanSlot::Kind::scratch:
-                slots.push_back(arena->data() + slot.offset);
+                slots_.push_back(arena_->data() + slot.offset);
                 break;
         }
     }
-    for (const PlanLaunch& launch : plan.launches) {
-        std::vector<CallArguments> calls;
-        calls.reserve(launch.calls.size());
-        std::vector<std::span<void*>> pointers;
-        for (const std::vector<PlanArgument>& arguments : launch.calls) {
-            pointers.push_back(calls.emplace_back(arguments, slots).pointers());
-        }
-        context.launch(*plan.kernels[static_cast<std::size_t>(launch.kernel)], pointers,
-                       launch.parallel);
+}
+
+void PlanRun::launch(const PlanLaunch& launch, const Kernel& kernel) {
+    std::vector<CallArguments> calls;
+    calls.reserve(launch.calls.size());
+    std::vector<std::span<void*>> pointers;
+    for (const std::vector<PlanArgument>& arguments : launch.calls) {
+        pointers.push_back(calls.emplace_back(arguments, slots_).pointers());
     }
-    return outputs;
+    context_.launch(kernel, pointers, launch.parallel);
+}
+
+std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs,
+                                Context& context) {
+    PlanRun run(plan, inputs, context);
+    for (const PlanLaunch& launch : plan.launches) {
+        run.launch(launch, *plan.kernels[static_cast<std::size_t>(launch.kernel)]);
+    }
+    return run.outputs();
 }
 
 }  // namespace latent::codegen::runtime

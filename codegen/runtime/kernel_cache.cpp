@@ -140,6 +140,11 @@ KernelNotes KernelCache::describe(const std::string& request, unsigned notes) {
     return compiler_->describe(request, symbol_of(key(request)), notes);
 }
 
+void KernelCache::forget(const std::string& request) {
+    const std::lock_guard lock(mutex_);
+    kernels_.erase(request);
+}
+
 void KernelCache::clear() {
     const std::lock_guard lock(mutex_);
     kernels_.clear();

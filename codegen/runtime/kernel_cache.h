@@ -52,6 +52,9 @@ class KernelCache {
     /// Compiles each time.
     KernelNotes describe(const std::string& request, unsigned notes);
 
+    /// Forgets one kernel in memory, as `clear` does all.
+    void forget(const std::string& request);
+
     /// Forgets the kernels in memory; those in use live until their last user lets go. The disk is
     /// left alone.
     void clear();

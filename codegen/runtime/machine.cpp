@@ -1,9 +1,11 @@
 #include "codegen/runtime/machine.h"
 
+#include <cpuid.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 
 #include "codegen/runtime/environment.h"
@@ -71,6 +73,20 @@ ir::Machine detect_machine(std::string_view limit) {
 const ir::Machine& this_machine() {
     static const ir::Machine machine = detect_machine(environment_text("LATENT_ISA").value_or(""));
     return machine;
+}
+
+std::string cpu_name() {
+    constexpr unsigned first_leaf = 0x80000002;
+    constexpr unsigned leaves = 3;
+    std::array<char, leaves * 4 * sizeof(unsigned)> text{};
+    for (unsigned leaf = 0; leaf < leaves; ++leaf) {
+        std::array<unsigned, 4> part{};
+        if (__get_cpuid(first_leaf + leaf, part.data(), &part[1], &part[2], &part[3]) == 0) {
+            return {};
+        }
+        std::memcpy(text.data() + leaf * sizeof(part), part.data(), sizeof(part));
+    }
+    return {text.data(), strnlen(text.data(), text.size())};
 }
 
 }  // namespace latent::codegen::runtime

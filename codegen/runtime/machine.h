@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "ir/schedule.h"
 
 namespace latent::codegen::runtime {
@@ -11,5 +14,8 @@ const ir::Machine& this_machine();
 /// As `this_machine`, with a limit on the instruction set ("" for none). An unknown or unavailable
 /// one is warned about and ignored.
 ir::Machine detect_machine(std::string_view limit);
+
+/// The CPU's name for itself, such as "AMD EPYC 7763 64-Core Processor"; empty if it has none.
+std::string cpu_name();
 
 }  // namespace latent::codegen::runtime

@@ -57,6 +57,26 @@ struct Plan {
 
 class Context;
 
+/// A run of a plan, launch by launch, with outputs and scratch of its own.
+class PlanRun {
+  public:
+    /// `inputs` are read only. Throws OutOfMemory.
+    PlanRun(const Plan& plan, std::span<const std::byte* const> inputs, Context& context);
+
+    /// Runs `kernel` over the calls of a launch, those of the launches before it having run. The
+    /// kernel may be another than the plan's that computes the same. Throws OutOfMemory or
+    /// InternalError.
+    void launch(const PlanLaunch& launch, const Kernel& kernel);
+
+    const std::vector<ir::StorageRef>& outputs() const noexcept { return outputs_; }
+
+  private:
+    Context& context_;
+    std::vector<ir::StorageRef> outputs_;
+    ir::StorageRef arena_;
+    std::vector<std::byte*> slots_;
+};
+
 /// Runs a plan and gives its outputs, allocated from the context's pool. `inputs` are read only.
 /// Throws OutOfMemory or InternalError; then nothing is kept.
 std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs,

@@ -11,8 +11,11 @@
 #include "codegen/reference/interpreter.h"
 #include "codegen/runtime/environment.h"
 #include "codegen/runtime/machine.h"
+#include "frontend/execution/plan_tuner.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/reference_check.h"
+#include "frontend/execution/schedule_choice.h"
+#include "frontend/execution/tuning_budget.h"
 #include "frontend/tensor/graph_lock.h"
 #include "ir/errors.h"
 #include "ir/graph.h"
@@ -115,6 +118,7 @@ class PlanInputs {
 class Evaluator {
   public:
     void evaluate(std::span<const ir::Value> roots);
+    TuningReport tune(std::span<const ir::Value> roots, const TuningOptions& options);
     void clear_plans() {
         const std::lock_guard lock(plans_mutex_);
         plans_.clear();
@@ -144,6 +148,7 @@ class Evaluator {
 
     const Backend backend_ = backend_from_environment();
     const passes::PipelineOptions pipeline_ = passes::PipelineOptions::from_environment();
+    TuningBudget tuning_budget_;
 
     std::mutex claims_mutex_;
     std::condition_variable released_;
@@ -208,7 +213,12 @@ Evaluator::PlanRef Evaluator::known_plan(const ir::Hash128& key) {
 }
 
 Evaluator::PlanRef Evaluator::make_plan(const Work& work) {
-    Planned made = detail::make_plan(work.graph, codegen::runtime::this_machine(), pipeline_);
+    tuning_budget_.spend([&](double seconds) {
+        tune_plan(work.graph, work.inputs->pointers(),
+                  {.options = {.seconds = seconds}, .only_new = true}, codegen::runtime::context());
+    });
+    Planned made = detail::make_plan(work.graph, codegen::runtime::this_machine(), pipeline_,
+                                     kept_schedule_for);
     auto planned =
         std::make_shared<CachedPlan>(CachedPlan{std::move(made.plan), std::move(made.sources)});
     planned->plan.kernels = codegen::runtime::context().kernels().get_all(planned->plan.requests);
@@ -217,6 +227,18 @@ Evaluator::PlanRef Evaluator::make_plan(const Work& work) {
         plans_.clear();
     }
     return plans_.emplace(work.extracted.key, std::move(planned)).first->second;
+}
+
+TuningReport Evaluator::tune(std::span<const ir::Value> roots, const TuningOptions& options) {
+    std::shared_lock lock(graph_mutex());
+    const ExtractedGraph extracted = extract(roots);
+    const ir::Graph graph = detach(extracted);
+    const PlanInputs inputs(extracted.inputs);
+    lock.unlock();
+    TuningReport report =
+        tune_plan(graph, inputs.pointers(), {.options = options}, codegen::runtime::context());
+    clear_plans();  // which have the schedules from before
+    return report;
 }
 
 std::vector<ir::StorageRef> Evaluator::compute(Work& work) {
@@ -271,6 +293,10 @@ void evaluate(std::span<const ir::Value> roots, const std::source_location& loca
                                  "eval: a backward rule builds a graph; it cannot evaluate one");
     }
     evaluator().evaluate(roots);
+}
+
+TuningReport tune(std::span<const ir::Value> roots, const TuningOptions& options) {
+    return evaluator().tune(roots, options);
 }
 
 void clear_plans() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <latent/tune.h>
+
 #include <source_location>
 #include <span>
 #include <vector>
@@ -14,6 +16,10 @@ namespace latent::detail {
 /// reports; then nothing is settled and all can be asked for again. Throws GradientError inside a
 /// backward rule.
 void evaluate(std::span<const ir::Value> roots, const std::source_location& location);
+
+/// Tunes the kernels by which `evaluate` would compute pending roots, on the data that they would
+/// run on; later plans use the schedules. Settles nothing. Throws what `evaluate` does.
+TuningReport tune(std::span<const ir::Value> roots, const TuningOptions& options);
 
 /// Forgets all plans.
 void clear_plans();

@@ -7,6 +7,7 @@
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/evaluation.h"
 #include "frontend/execution/planning.h"
+#include "frontend/execution/schedule_choice.h"
 #include "frontend/tensor/access.h"
 #include "frontend/tensor/graph_lock.h"
 #include "ir/print.h"
@@ -15,6 +16,7 @@ namespace latent {
 
 namespace {
 
+using detail::described;
 using detail::Planned;
 
 constexpr unsigned kernel_notes = latent_note_schedule | latent_note_loop_nest;
@@ -27,12 +29,6 @@ std::string indented(std::string_view text, std::string_view indent) {
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return result;
-}
-
-/// `mul (train.cpp:42)`
-std::string described(const ir::Node& node) {
-    const std::string where = ir::to_string(node.location());
-    return fmt::format("{}{}", ir::name(node.op()), where.empty() ? "" : " (" + where + ")");
 }
 
 std::string passes_section(const ir::Graph& graph, const Planned& planned, const std::string& log) {
@@ -57,7 +53,7 @@ std::string step_text(const passes::KernelStep& step) {
     return text;
 }
 
-std::string kernels_section(const Planned& planned) {
+std::string kernels_section(const Planned& planned, const ir::Machine& machine) {
     codegen::runtime::KernelCache& cache = codegen::runtime::context().kernels();
     std::string text = fmt::format("Kernels: {} in {} launches\n", planned.plan.requests.size(),
                                    planned.plan.launches.size());
@@ -65,17 +61,21 @@ std::string kernels_section(const Planned& planned) {
         const std::string& request = planned.plan.requests[k];
         const ir::Schedule schedule = ir::parse_kernel_request(request).schedule;
         std::size_t calls = 0;
+        bool is_tuned = false;
         std::string steps;
         for (std::size_t i = 0; i < planned.partition.steps.size(); ++i) {
-            if (planned.kernel_of_step[i] == static_cast<int>(k)) {
+            if (planned.kernel_of(i) == static_cast<int>(k)) {
+                const passes::KernelStep& step = planned.partition.steps[i];
                 ++calls;
-                steps += step_text(planned.partition.steps[i]);
+                is_tuned = is_tuned || schedule != detail::default_schedule_of(step, machine);
+                steps += step_text(step);
             }
         }
         text +=
             fmt::format("\n  kernel {}: {} for {}, called {} time{}\n", k, ir::name(schedule.kind),
                         ir::name(schedule.instruction_set), calls, calls == 1 ? "" : "s");
         text += steps;
+        text += is_tuned ? "    schedule tuned by measurement\n" : "";
         text += "    region\n" + indented(request, "      ");
         for (const auto& [name, note] : cache.describe(request, kernel_notes)) {
             text += fmt::format("    {}\n{}", name, indented(note, "      "));
@@ -126,13 +126,14 @@ std::string detail::explain(std::span<const Tensor> tensors, const std::source_l
         graph = detail::detach(extracted);
     }
     std::string log;
+    const ir::Machine& machine = codegen::runtime::this_machine();
     const Planned planned = detail::make_plan(
-        graph, codegen::runtime::this_machine(), passes::PipelineOptions::from_environment(),
+        graph, machine, passes::PipelineOptions::from_environment(), detail::kept_schedule_for,
         [&](const passes::PassReport& report) {
             log += fmt::format("  {}: {}, {:.0f} us\n", report.name,
                                report.changed ? "changed" : "no change", report.microseconds);
         });
-    return passes_section(graph, planned, log) + kernels_section(planned) + "\n" +
+    return passes_section(graph, planned, log) + kernels_section(planned, machine) + "\n" +
            memory_section(planned) + "\n" + counters_section();
 }
 

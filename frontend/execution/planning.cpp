@@ -31,8 +31,11 @@ bool is_input(const ir::CanonicalNode& entry) {
 /// Turns a partition into launches over slots.
 class PlanWriter {
   public:
-    PlanWriter(Planned& planned, const ir::Machine& machine)
-        : planned_(planned), plan_(planned.plan), machine_(machine) {}
+    PlanWriter(Planned& planned, const ir::Machine& machine, const ScheduleChooser& choose_schedule)
+        : planned_(planned),
+          plan_(planned.plan),
+          machine_(machine),
+          choose_schedule_(choose_schedule) {}
 
     void write() {
         find_storage();
@@ -139,8 +142,7 @@ class PlanWriter {
 
     /// Equal kernels of one level share a launch.
     void add_step(const passes::KernelStep& step, int level) {
-        const ir::Schedule schedule =
-            passes::default_schedule(step.region, step.classification, machine_, step.extents);
+        const ir::Schedule schedule = choose_schedule_(step, machine_);
         const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
         const auto [known, added] =
             kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
@@ -152,8 +154,8 @@ class PlanWriter {
         if (begins) {
             plan_.launches.push_back({known->second, {}, false});
         }
-        planned_.kernel_of_step.push_back(known->second);
         PlanLaunch& target = plan_.launches[launch->second];
+        planned_.places.push_back({launch->second, target.calls.size()});
         target.calls.push_back(arguments(step, schedule));
         std::int64_t points = 1;
         for (const std::int64_t extent : step.extents) {
@@ -271,6 +273,7 @@ class PlanWriter {
     Planned& planned_;
     codegen::runtime::Plan& plan_;
     const ir::Machine& machine_;
+    const ScheduleChooser& choose_schedule_;
     ir::NodeMap<const ir::Node*> storage_;
     ir::NodeMap<int> value_index_;
     std::vector<const ir::Node*> values_;
@@ -355,13 +358,23 @@ ir::Graph detach(const ExtractedGraph& extracted) {
     return graph;
 }
 
+ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine) {
+    return passes::default_schedule(step.region, step.classification, machine, step.extents);
+}
+
 Planned make_plan(const ir::Graph& graph, const ir::Machine& machine,
-                  const passes::PipelineOptions& options, const passes::PassObserver& observer) {
+                  const passes::PipelineOptions& options, const ScheduleChooser& choose_schedule,
+                  const passes::PassObserver& observer) {
     Planned planned;
     planned.graph = passes::run_pipeline(graph, options, observer);
     planned.partition = passes::partition(planned.graph);
-    PlanWriter(planned, machine).write();
+    PlanWriter(planned, machine, choose_schedule).write();
     return planned;
+}
+
+std::string described(const ir::Node& node) {
+    const std::string where = ir::to_string(node.location());
+    return fmt::format("{}{}", ir::name(node.op()), where.empty() ? "" : " (" + where + ")");
 }
 
 }  // namespace latent::detail

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "codegen/runtime/context.h"
@@ -39,8 +41,14 @@ struct Planned {
     passes::Partition partition;
     passes::MemoryPlan memory;
     codegen::runtime::Plan plan;
-    std::vector<int>
-        kernel_of_step;  ///< index into the plan's requests, for each step of the partition
+    /// Where each step of the partition is in the plan.
+    struct Place {
+        std::size_t launch = 0;
+        std::size_t call = 0;
+    };
+    std::vector<Place> places;
+    /// Index into the plan's requests.
+    int kernel_of(std::size_t step) const { return plan.launches[places[step].launch].kernel; }
     /// For each wanted value where it comes from: an output of the plan, or an input.
     struct Source {
         bool is_input = false;
@@ -49,10 +57,20 @@ struct Planned {
     std::vector<Source> sources;
 };
 
+/// Gives a step of a partition its schedule.
+using ScheduleChooser =
+    std::function<ir::Schedule(const passes::KernelStep& step, const ir::Machine& machine)>;
+
+ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine);
+
 /// Runs the passes over a detached graph, cuts it into kernels and plans its memory. Compiles
 /// nothing.
 Planned make_plan(const ir::Graph& graph, const ir::Machine& machine,
                   const passes::PipelineOptions& options,
+                  const ScheduleChooser& choose_schedule = default_schedule_of,
                   const passes::PassObserver& observer = nullptr);
+
+/// An operation and where it was called: `mul (train.cpp:42)`.
+std::string described(const ir::Node& node);
 
 }  // namespace latent::detail

@@ -24,9 +24,9 @@ std::string one_line(std::string text) {
 }
 
 /// What is wrong with a case, exceptions included.
-std::string check_all(const Case& example, bool in_parts, Statistics& statistics) {
+std::string check_all(const Case& example, bool thoroughly, Statistics& statistics) {
     try {
-        return check(example, in_parts, statistics);
+        return check(example, thoroughly, statistics);
     } catch (const std::exception& error) {
         return fmt::format("exception: {}", error.what());
     }
@@ -46,7 +46,8 @@ std::unique_ptr<ChildProcess> start(const CampaignOptions& options, const Batch&
             write(fmt::format("begin {}", index));
             alarm(options.seconds_per_graph);
             const Case example = make_case(options.seed, index);
-            const std::string wrong = check_all(example, runs_in_parts(example), statistics);
+            const std::string wrong =
+                check_all(example, is_checked_thoroughly(example), statistics);
             if (!wrong.empty()) {
                 write(fmt::format("fail {} {}", index, one_line(wrong)));
             }
@@ -84,15 +85,15 @@ void handle_line(const std::string& line, Batch& batch, CampaignReport& report) 
 
 }  // namespace
 
-bool runs_in_parts(const Case& example) {
+bool is_checked_thoroughly(const Case& example) {
     return example.data_seed % 8 == 0;
 }
 
-std::string check_apart(const Case& example, bool in_parts, unsigned seconds) {
+std::string check_apart(const Case& example, bool thoroughly, unsigned seconds) {
     ChildProcess child([&](const ChildProcess::Write& write) {
         alarm(seconds);
         Statistics statistics;
-        write(one_line(check_all(example, in_parts, statistics)));
+        write(one_line(check_all(example, thoroughly, statistics)));
     });
     std::string message;
     while (child.read([&](const std::string& line) { message += line; })) {

@@ -29,12 +29,12 @@ struct CampaignReport {
     std::vector<CaseFailure> failures;
 };
 
-/// Whether the case also runs in parts.
-bool runs_in_parts(const Case& example);
+/// Whether the case also runs with other schedules, and in parts.
+bool is_checked_thoroughly(const Case& example);
 
 /// Checks a case in a child process, so that a crash is a failure like another. The message, or
 /// nothing.
-std::string check_apart(const Case& example, bool in_parts, unsigned seconds);
+std::string check_apart(const Case& example, bool thoroughly, unsigned seconds);
 
 /// Checks cases in child processes, and goes on behind one that crashes. `on_progress` is called
 /// from time to time.

@@ -12,6 +12,7 @@
 #include "tests/fuzz/expectation.h"
 #include "tests/support/elements.h"
 #include "tests/support/plans.h"
+#include "tests/support/schedules.h"
 
 namespace latent::fuzz {
 
@@ -114,7 +115,7 @@ Statistics& Statistics::operator+=(const Statistics& other) {
     return *this;
 }
 
-std::string check(const Case& example, bool in_parts, Statistics& statistics) {
+std::string check(const Case& example, bool thoroughly, Statistics& statistics) {
     const std::vector<Array> parameters =
         test::fill_parameters(example.graph, example.values, example.data_seed);
     Expectation expectation(example.graph, parameters);
@@ -143,7 +144,14 @@ std::string check(const Case& example, bool in_parts, Statistics& statistics) {
         !wrong.empty()) {
         return "with two threads " + wrong;
     }
-    if (in_parts) {
+    if (thoroughly) {
+        const detail::Planned other = test::plan_kernels(detail::detach(extracted), true,
+                                                         test::random_schedules(example.data_seed));
+        const std::string other_bits =
+            first_other_bits(test::run_kernels(other, inputs), results, Nans::any);
+        if (!other_bits.empty()) {
+            return "with other schedules " + other_bits;
+        }
         const std::vector<Array> parts = evaluate_in_parts(graph, example.data_seed);
         const std::string wrong = expectation.has_sums()
                                       ? first_difference(expectation, parts)

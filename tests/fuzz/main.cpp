@@ -52,9 +52,9 @@ void print_with_kernels(const Case& example) {
 }
 
 void print_minimised(const Case& example, const CampaignOptions& options) {
-    const bool in_parts = runs_in_parts(example);
+    const bool thoroughly = is_checked_thoroughly(example);
     const auto wrong = [&](const Case& smaller) {
-        return check_apart(smaller, in_parts, options.seconds_per_graph);
+        return check_apart(smaller, thoroughly, options.seconds_per_graph);
     };
     const std::string message = wrong(example);
     if (message.empty()) {
@@ -79,7 +79,7 @@ Case read_case(const std::string& path) {
 
 int replay(const Case& example, const CampaignOptions& options) {
     const std::string wrong =
-        check_apart(example, runs_in_parts(example), options.seconds_per_graph);
+        check_apart(example, is_checked_thoroughly(example), options.seconds_per_graph);
     std::cout << (wrong.empty() ? "passes" : wrong) << '\n';
     if (!wrong.empty() && options.minimised > 0) {
         print_minimised(example, options);

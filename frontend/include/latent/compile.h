@@ -26,10 +26,27 @@ class Compiled {
         return result;
     }
 
+    /// The function whose results are computed.
+    const Function& wrapped() const { return function_; }
+
   private:
     Function function_;
     std::source_location location_;
 };
+
+namespace detail {
+
+/// What a function builds before anything is evaluated.
+template <typename Function>
+const Function& uncompiled(const Function& function) {
+    return function;
+}
+template <typename Function>
+const Function& uncompiled(const Compiled<Function>& compiled) {
+    return compiled.wrapped();
+}
+
+}  // namespace detail
 
 /// `auto step = compile(train_step);` What goes wrong in the evaluation names this line.
 template <typename Function>

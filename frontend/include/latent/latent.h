@@ -24,3 +24,4 @@
 #include <latent/schedules.h>
 #include <latent/sorting.h>
 #include <latent/tensor.h>
+#include <latent/tune.h>

@@ -1,0 +1,355 @@
+#include "frontend/execution/plan_tuner.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "codegen/runtime/machine.h"
+#include "frontend/execution/planning.h"
+#include "frontend/execution/schedule_choice.h"
+#include "frontend/execution/stopwatch.h"
+#include "frontend/execution/tuning_progress.h"
+#include "ir/errors.h"
+#include "ir/print.h"
+#include "passes/schedule.h"
+#include "passes/schedule_space.h"
+
+namespace latent::detail {
+
+namespace {
+
+namespace runtime = codegen::runtime;
+using Clock = std::chrono::steady_clock;
+
+/// A candidate must be faster by this, twice, to take the place of what it is compared with.
+constexpr double least_gain = 1.03;
+/// Kernels that take a smaller part of the plan's time are left alone.
+constexpr double least_share = 0.005;
+
+constexpr double milliseconds = 1e3;
+
+/// Steps of a plan that share a kernel and a size class, and so a schedule.
+struct Group {
+    std::string key;
+    double seconds = 0;              ///< of all of them
+    std::size_t launch = 0;          ///< the one in which they take the most time
+    std::vector<std::size_t> steps;  ///< of that launch
+};
+
+/// A schedule, and what it takes to run it for a group.
+struct Trial {
+    ir::Schedule schedule;
+    std::string request;
+    std::shared_ptr<const runtime::Kernel> kernel;
+    runtime::PlanLaunch launch;
+};
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// The fields of a schedule, by name, as text.
+std::vector<std::pair<std::string_view, std::string>> fields_of(const ir::Schedule& schedule) {
+    std::vector<std::pair<std::string_view, std::string>> fields;
+    ir::for_each_field(schedule, [&](std::string_view name, const auto& value) {
+        fields.emplace_back(name, fmt::format("{}", value));
+    });
+    return fields;
+}
+
+/// `tile_rows 6 -> 4, packing 1 -> 0`
+std::string change_of(const ir::Schedule& before, const ir::Schedule& after) {
+    const auto fields_before = fields_of(before);
+    const auto fields_after = fields_of(after);
+    std::string text;
+    for (std::size_t i = 0; i < fields_before.size(); ++i) {
+        if (fields_before[i] != fields_after[i]) {
+            text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", fields_before[i].first,
+                                fields_before[i].second, fields_after[i].second);
+        }
+    }
+    return text;
+}
+
+class PlanTuner {
+  public:
+    PlanTuner(const ir::Graph& graph, std::span<const std::byte* const> inputs,
+              const TuningSearch& search, runtime::Context& context)
+        : graph_(graph),
+          inputs_(inputs),
+          search_(search),
+          context_(context),
+          machine_(runtime::this_machine()),
+          progress_(search.options.progress, search.options.seconds),
+          planned_(plan()) {}
+
+    TuningReport tune() {
+        TuningReport report;
+        const std::vector<Group> groups = find_groups();
+        for (std::size_t i = 0; i < groups.size() && !is_time_up(); ++i) {
+            report.kernels.push_back(tune(groups[i], [&](int candidates, double gain) {
+                progress_.update(i, groups.size(), candidates, gain);
+            }));
+            report.candidates += report.kernels.back().candidates;
+        }
+        compare_plans(report);
+        if (search_.options.keep && !report.kernels.empty()) {
+            report.file = context_.tuned_schedules().file().string();
+        }
+        return report;
+    }
+
+  private:
+    using ReportProgress = std::function<void(int candidates, double gain)>;
+
+    bool is_time_up() const { return seconds_since(begin_) >= search_.options.seconds; }
+
+    /// With the schedules that are kept by now.
+    Planned plan() const {
+        Planned planned =
+            make_plan(graph_, machine_, passes::PipelineOptions::from_environment(),
+                      [this](const passes::KernelStep& step, const ir::Machine& machine) {
+                          return schedule_for(step, machine, context_);
+                      });
+        planned.plan.kernels = context_.kernels().get_all(planned.plan.requests);
+        return planned;
+    }
+
+    const passes::KernelStep& step(std::size_t i) const { return planned_.partition.steps[i]; }
+    const runtime::PlanLaunch& launch(std::size_t i) const { return planned_.plan.launches[i]; }
+    const runtime::Kernel& kernel_of(const runtime::PlanLaunch& launch) const {
+        return *planned_.plan.kernels[static_cast<std::size_t>(launch.kernel)];
+    }
+
+    std::vector<double> time_steps() const;
+    std::vector<Group> find_groups() const;
+    TunedKernel tune(const Group& group, const ReportProgress& report) const;
+    Trial trial_of(const Group& group, const ir::Schedule& schedule) const;
+    std::vector<Trial> compile(const Group& group, std::span<const ir::Schedule> schedules) const;
+    std::string name_of(const Group& group) const;
+    void compare_plans(TuningReport& report) const;
+
+    const ir::Graph& graph_;
+    std::span<const std::byte* const> inputs_;
+    const TuningSearch& search_;
+    runtime::Context& context_;
+    const ir::Machine& machine_;
+    const Clock::time_point begin_ = Clock::now();
+    TuningProgress progress_;
+    const Planned planned_;  ///< with the schedules from before the search
+};
+
+/// The least seconds that each step took in a few runs of the plan.
+std::vector<double> PlanTuner::time_steps() const {
+    constexpr int runs = 3;
+    std::vector<double> seconds(planned_.places.size(), std::numeric_limits<double>::infinity());
+    std::vector<std::size_t> order(seconds.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return planned_.places[i].launch; });
+    for (int i = 0; i < runs; ++i) {
+        runtime::PlanRun run(planned_.plan, inputs_, context_);
+        for (const std::size_t of : order) {
+            const runtime::PlanLaunch& whole = launch(planned_.places[of].launch);
+            const runtime::PlanLaunch call{
+                whole.kernel, {whole.calls[planned_.places[of].call]}, whole.parallel};
+            const auto begin = Clock::now();
+            run.launch(call, kernel_of(call));
+            seconds[of] = std::min(seconds[of], seconds_since(begin));
+        }
+    }
+    return seconds;
+}
+
+/// Those that are worth a search, the longest first.
+std::vector<Group> PlanTuner::find_groups() const {
+    const std::vector<double> seconds = time_steps();
+    // By key and launch.
+    std::map<std::string, std::map<std::size_t, Group>> launches;
+    for (std::size_t i = 0; i < seconds.size(); ++i) {
+        const std::string key = tuning_key(step(i), machine_, context_.threads().num_threads());
+        Group& group = launches[key][planned_.places[i].launch];
+        group.key = key;
+        group.launch = planned_.places[i].launch;
+        group.seconds += seconds[i];
+        group.steps.push_back(i);
+    }
+    const double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    std::vector<Group> groups;
+    for (const auto& [key, of_launches] : launches) {
+        const auto seconds_of = [](const auto& entry) { return entry.second.seconds; };
+        Group group = std::ranges::max_element(of_launches, {}, seconds_of)->second;
+        group.seconds = 0;
+        for (const auto& entry : of_launches) {
+            group.seconds += entry.second.seconds;
+        }
+        const bool is_known = search_.only_new && context_.tuned_schedules().find(key).has_value();
+        if (!is_known && group.seconds >= least_share * total) {
+            groups.push_back(std::move(group));
+        }
+    }
+    std::ranges::stable_sort(groups, std::ranges::greater{}, &Group::seconds);
+    return groups;
+}
+
+Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) const {
+    Trial trial;
+    trial.schedule = schedule;
+    trial.request = ir::print(ir::KernelRequest{step(group.steps[0]).region, schedule});
+    trial.launch.parallel = launch(group.launch).parallel;
+    for (const std::size_t i : group.steps) {
+        auto& arguments =
+            trial.launch.calls.emplace_back(launch(group.launch).calls[planned_.places[i].call]);
+        for (runtime::PlanArgument& argument : arguments) {
+            if (argument.kind == codegen::ArgumentKind::row_block) {
+                argument.number = passes::row_block(schedule, step(i).region, step(i).extents);
+            }
+        }
+    }
+    return trial;
+}
+
+/// Trials of those schedules that the compiler takes.
+std::vector<Trial> PlanTuner::compile(const Group& group,
+                                      std::span<const ir::Schedule> schedules) const {
+    std::vector<Trial> trials;
+    std::vector<std::string> requests;
+    for (const ir::Schedule& schedule : schedules) {
+        requests.push_back(trials.emplace_back(trial_of(group, schedule)).request);
+    }
+    try {
+        context_.kernels().get_all(requests);  // in parallel
+    } catch (const CompileError&) {
+        // It comes again below, for the schedule that it belongs to.
+    }
+    std::erase_if(trials, [&](Trial& trial) {
+        try {
+            trial.kernel = context_.kernels().get(trial.request);
+            return false;
+        } catch (const CompileError&) {
+            return true;
+        }
+    });
+    return trials;
+}
+
+TunedKernel PlanTuner::tune(const Group& group, const ReportProgress& report) const {
+    runtime::PlanRun run(planned_.plan, inputs_, context_);
+    for (std::size_t i = 0; i < group.launch; ++i) {
+        run.launch(launch(i), kernel_of(launch(i)));
+    }
+    const auto runs = [&run](const Trial& trial) {
+        return [&run, &trial] { run.launch(trial.launch, *trial.kernel); };
+    };
+    const auto is_better = [&runs](const Trial& trial, const Trial& other) {
+        try {
+            return is_faster(runs(trial), runs(other), least_gain);
+        } catch (const OutOfMemory&) {
+            return false;  // of its scratch
+        }
+    };
+    const passes::KernelStep& first = step(group.steps[0]);
+    const passes::ScheduleSpace space(first.region, first.classification, machine_, first.extents);
+    const std::array start{
+        ir::parse_kernel_request(kernel_of(launch(group.launch)).request()).schedule};
+    const Trial before = compile(group, start).at(0);
+    Trial best = before;
+
+    TunedKernel result;
+    result.name = name_of(group);
+    std::vector<ir::Schedule> tried{before.schedule};
+    double gain = 1;
+    const auto try_some = [&](std::span<const ir::Schedule> schedules) {
+        bool improved = false;
+        tried.insert(tried.end(), schedules.begin(), schedules.end());
+        for (Trial& trial : compile(group, schedules)) {
+            ++result.candidates;
+            report(result.candidates, gain);
+            if (is_better(trial, best)) {
+                best = std::move(trial);
+                improved = true;
+            } else {
+                context_.kernels().forget(trial.request);
+            }
+        }
+        return improved;
+    };
+    // As many as are compiled at once; then on from the better one.
+    const auto batch = static_cast<std::size_t>(runtime::hardware_threads());
+    for (bool improved = true; improved && !is_time_up();) {
+        improved = false;
+        std::vector<ir::Schedule> open = space.neighbours(best.schedule);
+        std::erase_if(open, [&](const ir::Schedule& schedule) {
+            return std::ranges::find(tried, schedule) != tried.end();
+        });
+        std::size_t next = 0;
+        while (next < open.size() && !improved && !is_time_up()) {
+            const std::size_t count = std::min(batch, open.size() - next);
+            improved = try_some(std::span(open).subspan(next, count));
+            next += count;
+        }
+        result.is_complete = !improved && next == open.size();
+        if (improved) {
+            const auto [seconds_before, seconds_best] = time_in_turn(runs(before), runs(best));
+            gain = seconds_before / seconds_best;
+        }
+    }
+
+    const auto [seconds_before, seconds_best] = time_in_turn(runs(before), runs(best));
+    const bool is_improved = best.schedule != before.schedule && seconds_best < seconds_before;
+    const Trial& kept = is_improved ? best : before;
+    if (is_improved || result.is_complete) {
+        context_.tuned_schedules().keep(group.key, schedule_text(kept.schedule),
+                                        !search_.options.keep);
+    }
+    result.milliseconds_before = seconds_before * milliseconds;
+    result.milliseconds_after =
+        is_improved ? seconds_best * milliseconds : result.milliseconds_before;
+    result.change = change_of(before.schedule, kept.schedule);
+    return result;
+}
+
+/// `contraction of [512, 512, 256], up to maximum (train.cpp:42)`
+std::string PlanTuner::name_of(const Group& group) const {
+    const passes::KernelStep& first = step(group.steps[0]);
+    std::string name = fmt::format("{} of {}", ir::name(*first.classification.kind),
+                                   ir::to_string(std::span<const std::int64_t>(first.extents)));
+    if (!first.nodes.empty()) {
+        name += fmt::format(", up to {}", described(*first.nodes.back()));
+    }
+    return name;
+}
+
+void PlanTuner::compare_plans(TuningReport& report) const {
+    const Planned tuned = plan();
+    const auto runs = [this](const Planned& planned) {
+        return [this, &planned] { runtime::run(planned.plan, inputs_, context_); };
+    };
+    const auto [before, after] = time_in_turn(runs(planned_), runs(tuned));
+    const bool is_changed = tuned.plan.requests != planned_.plan.requests;
+    report.milliseconds_before = before * milliseconds;
+    report.milliseconds_after = is_changed ? after * milliseconds : report.milliseconds_before;
+}
+
+}  // namespace
+
+TuningReport tune_plan(const ir::Graph& graph, std::span<const std::byte* const> inputs,
+                       const TuningSearch& search, runtime::Context& context) {
+    static std::mutex searching;
+    const std::lock_guard lock(searching);
+    return PlanTuner(graph, inputs, search, context).tune();
+}
+
+}  // namespace latent::detail

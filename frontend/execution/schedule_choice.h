@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "codegen/runtime/context.h"
+#include "passes/partition.h"
+
+namespace latent::detail {
+
+/// What a tuned schedule is kept under: the region of a step, the size class of its extents (their
+/// rounded logarithms), the machine with the threads that kernels run on, and the compiler.
+std::string tuning_key(const passes::KernelStep& step, const ir::Machine& machine, int threads);
+
+/// The schedule that was tuned for a step; the default where none was, or where what is kept is not
+/// in the step's ScheduleSpace.
+ir::Schedule schedule_for(const passes::KernelStep& step, const ir::Machine& machine,
+                          codegen::runtime::Context& context);
+/// With the context of this process.
+ir::Schedule kept_schedule_for(const passes::KernelStep& step, const ir::Machine& machine);
+
+/// A schedule as a line of text, without its end.
+std::string schedule_text(const ir::Schedule& schedule);
+
+}  // namespace latent::detail

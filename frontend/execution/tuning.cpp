@@ -1,0 +1,59 @@
+#include <latent/tune.h>
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "frontend/execution/evaluation.h"
+#include "frontend/tensor/access.h"
+#include "frontend/tensor/graph_lock.h"
+#include "ir/errors.h"
+
+namespace latent {
+
+namespace {
+
+std::string times(double before, double after) {
+    return fmt::format("{:9.4f} {:9.4f} {:5.2f}x", before, after, before / after);
+}
+
+}  // namespace
+
+TuningReport detail::tune(std::span<const Tensor> tensors, const TuningOptions& options,
+                          const std::source_location& location) {
+    if (!(options.seconds > 0)) {
+        ir::raise<ValueError>(
+            location, fmt::format("tune: seconds must be above 0, got {}", options.seconds));
+    }
+    if (GraphReader::active()) {
+        ir::raise<GradientError>(location,
+                                 "tune: a backward rule builds a graph; it cannot evaluate one");
+    }
+    std::vector<ir::Value> pending;
+    for (const ir::Value& value : values_of(tensors, location)) {
+        if (!value.node->slot().ready()) {
+            pending.push_back(value);
+        }
+    }
+    return pending.empty() ? TuningReport{} : detail::tune(pending, options);
+}
+
+std::string to_string(const TuningReport& report) {
+    std::string text = "ms before     after  gain  schedules\n";
+    for (const TunedKernel& kernel : report.kernels) {
+        text += fmt::format("{} {:10}{} {}{}\n",
+                            times(kernel.milliseconds_before, kernel.milliseconds_after),
+                            kernel.candidates, kernel.is_complete ? ' ' : '+', kernel.name,
+                            kernel.change.empty() ? "" : ": " + kernel.change);
+    }
+    text +=
+        fmt::format("{} {:10}  all\n", times(report.milliseconds_before, report.milliseconds_after),
+                    report.candidates);
+    return text + (report.file.empty() ? "" : "kept in " + report.file + "\n");
+}
+
+std::ostream& operator<<(std::ostream& stream, const TuningReport& report) {
+    return stream << to_string(report);
+}
+
+}  // namespace latent

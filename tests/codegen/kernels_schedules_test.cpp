@@ -1,0 +1,112 @@
+#include "passes/schedule_space.h"
+#include "tests/support/kernels.h"
+#include "tests/support/schedules.h"
+
+using namespace latent;
+using namespace latent::test;
+
+namespace {
+
+struct Example {
+    const char* what;
+    const char* text;
+    /// The fewest schedules that its kernel must have to choose from.
+    std::size_t least_neighbours;
+};
+
+constexpr Example examples[] = {
+    {"a matrix product",
+     R"(%a = parameter {index=0, dtype=f32, shape=[45,70]}
+        %b = parameter {index=1, dtype=f32, shape=[70,83]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r
+     )",
+     10},
+    {"a few rows, summed in vectors",
+     R"(%a = parameter {index=0, dtype=f32, shape=[2,300]}
+        %b = parameter {index=1, dtype=f32, shape=[50,300]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
+        return %r
+     )",
+     1},
+    {"a batched product with a bias and a tanh",
+     R"(%a = parameter {index=0, dtype=f32, shape=[3,17,40]}
+        %b = parameter {index=1, dtype=f32, shape=[3,40,33]}
+        %c = parameter {index=2, dtype=f32, shape=[3,17,33]}
+        %r = contraction %a, %b {lhs=[3,0,1], rhs=[3,1,2], out=[3,0,2]}
+        %s = add %r, %c
+        %t = tanh %s
+        return %t
+     )",
+     10},
+    {"a softmax",
+     R"(%x = parameter {index=0, dtype=f32, shape=[37,101]}
+        %m = reduce_max %x {axes=[1]}
+        %n = broadcast %m {shape=[37,101], axes=[0]}
+        %d = sub %x, %n
+        %e = exp %d
+        %s = reduce_sum %e {axes=[1]}
+        %u = broadcast %s {shape=[37,101], axes=[0]}
+        %r = div %e, %u
+        return %r
+     )",
+     3},
+    {"sums across rows",
+     R"(%x = parameter {index=0, dtype=f32, shape=[210,65]}
+        %r = reduce_sum %x {axes=[0]}
+        return %r
+     )",
+     2},
+    {"maxima of rows",
+     R"(%x = parameter {index=0, dtype=f32, shape=[21,130]}
+        %r = reduce_max %x {axes=[1]}
+        return %r
+     )",
+     5},
+    {"elementwise arithmetic with a transposed operand",
+     R"(%x = parameter {index=0, dtype=f32, shape=[67,130]}
+        %y = parameter {index=1, dtype=f32, shape=[130,67]}
+        %t = permute %y {permutation=[1,0]}
+        %s = sin %x
+        %r = mul %s, %t
+        return %r
+     )",
+     6},
+    {"a cumulative sum of exponentials",
+     R"(%x = parameter {index=0, dtype=f32, shape=[40,65]}
+        %e = exp %x
+        %r = cumulative_sum %e {axis=0, reverse=false}
+        return %r
+     )",
+     4},
+};
+
+}  // namespace
+
+TEST_CASE("no schedule that tuning may choose changes a bit", "[kernels]") {
+    for (const Example& example : examples) {
+        INFO(example.what);
+        const ir::Graph graph = ir::parse(example.text);
+        const std::vector<Array> inputs = fill_parameters(graph);
+        const detail::Planned planned = plan_kernels(graph);
+        REQUIRE(planned.partition.steps.size() == 1);
+        const passes::KernelStep& step = planned.partition.steps[0];
+        const passes::ScheduleSpace space(step.region, step.classification,
+                                          codegen::runtime::this_machine(), step.extents);
+        const std::vector<ir::Schedule> neighbours = space.neighbours(space.default_schedule());
+        CHECK(neighbours.size() >= example.least_neighbours);
+        const std::vector<Array> expected = run_kernels(planned, inputs);
+        for (const ir::Schedule& schedule : neighbours) {
+            const detail::Planned other =
+                plan_kernels(graph, true, [&](const auto&...) { return schedule; });
+            INFO(other.plan.requests[0]);
+            CHECK(same_bits(run_kernels(other, inputs)[0], expected[0]));
+            CHECK(same_bits(run_kernels(other, inputs, 2)[0], expected[0]));
+        }
+        for (std::uint64_t seed = 0; seed < 4; ++seed) {
+            const detail::Planned other = plan_kernels(graph, true, random_schedules(seed));
+            INFO(other.plan.requests[0]);
+            CHECK(same_bits(run_kernels(other, inputs)[0], expected[0]));
+        }
+    }
+}
