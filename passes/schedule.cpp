@@ -217,14 +217,9 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     }
     const int element = computed_bytes(contraction.dtype);
     schedule.lanes = machine.vector_bytes / element;
-    const auto is_contiguous = [&](int atom) {
-        return std::ranges::any_of(contraction.operands, [&](int operand) {
-            const int input = region.stages[static_cast<std::size_t>(operand)].input;
-            return region.inputs[static_cast<std::size_t>(input)]
-                       .strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
-        });
-    };
-    if (row >= 0 && contraction.atoms.size() > 1 && !is_contiguous(column) &&
+    const bool reads_columns = std::ranges::any_of(
+        contraction.operands, [&](int operand) { return is_contiguous(region, operand, column); });
+    if (row >= 0 && contraction.atoms.size() > 1 && !reads_columns &&
         extent(row) >= 2 * schedule.lanes) {
         // Windows with a stride are gathered element by element: as vectors into a packed copy, as
         // rows where they are, with the filters as vectors.
