@@ -141,6 +141,8 @@ void check_training_calls(Refusals& refusals) {
          "the limit must be positive, got -1"},
         {__LINE__, "clip_by_value", [&] { optim::clip_by_value(x, not_a_number); },
          "the limit must be positive, got nan"},
+        {__LINE__, "tune", [&] { tune([](const Tensor& y) { return y + 1; }, x, {.seconds = 0}); },
+         "seconds must be above 0, got 0"},
     });
     refusals.check<TypeError>({
         {__LINE__, "global_norm", [&] { optim::global_norm(x != 0); },

@@ -37,13 +37,13 @@ class Compiled {
 namespace detail {
 
 /// What a function builds before anything is evaluated.
-template <typename Function>
-const Function& uncompiled(const Function& function) {
-    return function;
+template <typename Function, typename... Arguments>
+auto call_uncompiled(const Function& function, Arguments&&... arguments) {
+    return std::invoke(function, std::forward<Arguments>(arguments)...);
 }
-template <typename Function>
-const Function& uncompiled(const Compiled<Function>& compiled) {
-    return compiled.wrapped();
+template <typename Function, typename... Arguments>
+auto call_uncompiled(const Compiled<Function>& compiled, Arguments&&... arguments) {
+    return std::invoke(compiled.wrapped(), std::forward<Arguments>(arguments)...);
 }
 
 }  // namespace detail

@@ -70,13 +70,13 @@ inline constexpr bool is_tuple<std::tuple<Parts...>> = true;
 template <typename Function, typename Inputs>
 TuningReport tune(const Function& function, const Inputs& inputs, const TuningOptions& options = {},
                   std::source_location location = std::source_location::current()) {
-    const auto& called = detail::uncompiled(function);
+    const auto build = [&](const auto&... arguments) {
+        return detail::call_uncompiled(function, arguments...);
+    };
     if constexpr (detail::is_tuple<Inputs>) {
-        const auto result = std::apply(called, inputs);
-        return detail::tune(detail::tensors_of(result), options, location);
+        return detail::tune(detail::tensors_of(std::apply(build, inputs)), options, location);
     } else {
-        const auto result = std::invoke(called, inputs);
-        return detail::tune(detail::tensors_of(result), options, location);
+        return detail::tune(detail::tensors_of(build(inputs)), options, location);
     }
 }
 
