@@ -240,8 +240,8 @@ SizedCase gpt(std::int64_t batch, std::int64_t positions, std::int64_t width,
 void add_models(Sizes& sizes) {
     sizes["mlp_train"] = {perceptron(128, 784, 512, false), perceptron(127, 781, 509, false)};
     sizes["mlp_adam"] = {perceptron(128, 784, 512, true), perceptron(127, 781, 509, true)};
-    sizes["convnet_train"] = {lenet(64, 120, 84), lenet(63, 119, 83)};
-    sizes["gpt_nano_train"] = {gpt(8, 128, 128, 256), gpt(7, 127, 124, 253)};
+    sizes["convnet_train"] = {lenet(64, 120, 84), lenet(67, 119, 83)};
+    sizes["gpt_nano_train"] = {gpt(8, 128, 128, 256), gpt(7, 127, 132, 253)};
 }
 
 }  // namespace
