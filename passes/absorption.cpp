@@ -341,7 +341,9 @@ std::string add_anchor(OpenRegion& region, const ir::Node& node, const Coordinat
         // tiles that takes longer than to store the product, and each product would have a kernel
         // of its own for it.
         constexpr std::size_t most_results = 2;
-        if (region.results().size() > most_results) {
+        constexpr std::int64_t large_product = 1 << 14;
+        if (region.results().size() > most_results &&
+            node.type().element_count() >= large_product) {
             return "what follows it stores more values than a product's tiles should";
         }
         return add_contraction(region, node, coordinates, instance);
