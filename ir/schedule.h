@@ -49,9 +49,9 @@ struct Schedule {
     std::vector<int> kept;
     /// Pointwise: the atom along which inputs lie that are read in tiles of `tile_rows` by a
     /// vector, if any. Contraction: the atom along which the rows of the register tile run; which
-    /// operands are packed (0: none, 1: the one with the vectors, 2: both); rows and vectors of the
-    /// register tile; most rows and the columns of the cache blocks in tiles, and their depth in
-    /// elements.
+    /// operands are packed (0: none, 1: the one with the vectors, 2: both, 3: both by blocks of the
+    /// depth); rows (0: no register tile) and vectors of the register tile; most rows and the
+    /// columns of the cache blocks in tiles, and their depth in elements.
     int row_atom = -1;
     int packing = 0;
     int tile_rows = 0;

@@ -166,9 +166,6 @@ Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
     Dims out(contraction.out.span().first(rank));
     ir::Shape filter_shape = filter.type().shape;
     std::int64_t next_label = 0;
-    for (const std::int64_t label : contraction.out) {
-        next_label = std::max(next_label, label + 1);
-    }
     for (const Dims& side : labels) {
         for (const std::int64_t label : side) {
             next_label = std::max(next_label, label + 1);

@@ -139,7 +139,6 @@ void LaneReduction::take_in_rest() {
     }
     // What lies past the end counts as nothing. (Storing the partial results under a mask would
     // bring them from registers to memory.)
-    lowering_.compute_past_end(vector_atom_, width_);
     update(rest, position < extent_);
 }
 

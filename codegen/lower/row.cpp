@@ -22,13 +22,10 @@ void lower_row(Lowering& lowering) {
     const std::uint64_t stored = whole ? lowering.all_atoms() : lowering.all_atoms() & ~row;
     const std::vector<Var> loops = lowering.vars(stored);
     const bool vectors = lowering.is_vector_atom(stored);
-    if (vectors) {
-        lowering.compute_past_end(lowering.schedule().vector_atom, lowering.vector_width());
-    }
-    const WholeVectors values(lowering.name(), loops,
-                              lowering.results_at(lowering.loop_coordinates()));
+    const Halide::Tuple results = lowering.results_at(lowering.loop_coordinates());
+    const WholeVectors values(lowering.name(), loops, results);
     Func out(lowering.name());
-    out(loops) = vectors ? values.at(loops) : lowering.results_at(lowering.loop_coordinates());
+    out(loops) = vectors ? values.at(loops) : results;
 
     LoggedSchedule schedule = logged(out, lowering.log());
     schedule.never_partition_all();

@@ -18,6 +18,7 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
       row_(row_atoms),
       whole_vectors_(lowering.schedule().kind == ir::Template::row &&
                      lowering.is_vector_atom(~row_atoms)) {
+    // For all that the kernel computes, before any of it is written.
     if (lowering.schedule().vector_atom >= 0) {
         lowering.compute_past_end(lowering.schedule().vector_atom, lowering.vector_width());
     }
@@ -43,9 +44,7 @@ template <typename Target>
 void RowReductions::vectorize_across(LoggedSchedule<Target>& schedule) const {
     const Var& loop = lowering_.var(lowering_.schedule().vector_atom);
     if (whole_vectors_) {
-        const Var lane("lane");
-        schedule.split(loop, loop, lane, lowering_.store_width(), Halide::TailStrategy::RoundUp)
-            .vectorize(lane);
+        vectorize_whole(schedule, loop, lowering_.store_width());
     } else {
         vectorize_guarded(schedule, loop, lowering_.store_width());
     }
@@ -75,10 +74,8 @@ void RowReductions::define_kept(int stage) {
         schedule.bound(lowering_.var(atom), 0, readable_extent(atom));
     }
     if (lowering_.is_vector_atom(span)) {
-        const Var& loop = lowering_.var(lowering_.schedule().vector_atom);
-        const Var lane("lane");
-        schedule.split(loop, loop, lane, lowering_.store_width(), Halide::TailStrategy::RoundUp)
-            .vectorize(lane);
+        vectorize_whole(schedule, lowering_.var(lowering_.schedule().vector_atom),
+                        lowering_.store_width());
     }
     funcs_.push_back(kept);
     enter(stage, kept, lowering_.atoms_of(span));

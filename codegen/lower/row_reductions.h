@@ -38,6 +38,13 @@ class RowReductions {
     std::vector<Halide::Func> funcs_;
 };
 
+/// Vectorises a loop in whole vectors, past the end of what is asked for.
+template <typename Target>
+void vectorize_whole(LoggedSchedule<Target>& schedule, const Halide::Var& loop, int width) {
+    const Halide::Var lane("lane");
+    schedule.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
+}
+
 /// Vectorises the loop of `atom` in a Func that is computed whole, one vector at a time.
 /// Unpartitioned, the loop branches to a masked copy of its body for the last vector: two copies in
 /// all.
