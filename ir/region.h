@@ -104,6 +104,10 @@ struct Region {
     bool operator==(const Region&) const = default;
 };
 
+/// Atoms as a bit mask, and those along which strides are not zero.
+std::uint64_t mask_of(const std::vector<int>& atoms);
+std::uint64_t mask_of(const std::vector<StrideClass>& strides);
+
 /// The atoms that each stage varies along, as bit masks.
 std::vector<std::uint64_t> spans(const Region& region);
 
@@ -119,14 +123,21 @@ std::vector<std::uint64_t> spans(const Region& region);
 ///                elementwise
 ///   contraction  one contraction; what follows is elementwise on the result's atoms; its operands
 ///   are loads
-///   scan         scans along one dimension, elementwise before and after; results span all atoms
-///   scatter      one scattered result, no reductions
+///   row_chain    a contraction over one atom R of values that are computed along R, the row: from
+///   loads, from contractions of loads (over other atoms), from reductions over R. Its other
+///   operand is a load; what follows is elementwise and needs none of the row's values scan scans
+///   along one dimension, elementwise before and after; results span all atoms scatter      one
+///   scattered result, no reductions
 struct Classification {
     std::optional<Template> kind;
-    std::string reason;                 ///< why there is none
-    std::uint64_t row_atoms = 0;        ///< R
-    std::uint64_t final_atoms = 0;      ///< F, or the contracted atoms, or that of the scans
+    std::string reason;             ///< why there is none
+    std::uint64_t row_atoms = 0;    ///< R
+    std::uint64_t final_atoms = 0;  ///< F, or the contracted atoms (of a chain, the last), or that
+                                    ///< of the scans
     std::vector<int> final_reductions;  ///< the stages that reduce over F
+    std::vector<int> row_contractions;  ///< those that a row chain computes its rows from
+    std::uint64_t row_contracted = 0;   ///< the atoms that these contract
+    int weights = -1;  ///< the operand that a row chain computes, and sums with the other's rows
 };
 Classification classify(const Region& region);
 

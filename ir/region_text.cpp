@@ -259,10 +259,11 @@ class RequestParser {
 
     void schedule(LineReader& line) {
         Schedule& schedule = request_.schedule;
-        schedule.kind = named<Template>(line,
-                                        {Template::pointwise, Template::row, Template::reduction,
-                                         Template::contraction, Template::scan, Template::scatter},
-                                        "a template");
+        schedule.kind = named<Template>(
+            line,
+            {Template::pointwise, Template::row, Template::reduction, Template::contraction,
+             Template::row_chain, Template::scan, Template::scatter},
+            "a template");
         schedule.instruction_set = named<InstructionSet>(
             line, {InstructionSet::sse41, InstructionSet::avx2, InstructionSet::avx512},
             "an instruction set");

@@ -10,7 +10,15 @@
 namespace latent::ir {
 
 /// Families of kernels; see Classification in ir/region.h.
-enum class Template : std::uint8_t { pointwise, row, reduction, contraction, scan, scatter };
+enum class Template : std::uint8_t {
+    pointwise,
+    row,
+    reduction,
+    contraction,
+    row_chain,
+    scan,
+    scatter,
+};
 
 std::string_view name(Template kind);
 
@@ -51,7 +59,9 @@ struct Schedule {
     /// vector, if any. Contraction: the atom along which the rows of the register tile run; which
     /// operands are packed (0: none, 1: the one with the vectors, 2: both, 3: both by blocks of the
     /// depth); rows (0: no register tile) and vectors of the register tile; most rows and the
-    /// columns of the cache blocks in tiles, and their depth in elements.
+    /// columns of the cache blocks in tiles, and their depth in elements. Row chain: the rows of
+    /// the register tiles, and how many tiles of rows are taken from the first products to the last
+    /// at a time (`block_rows`); vectors run along the reduced atom.
     int row_atom = -1;
     int packing = 0;
     int tile_rows = 0;

@@ -11,6 +11,7 @@
 #include "passes/open_region.h"
 #include "passes/recompute_cost.h"
 #include "passes/region_order.h"
+#include "passes/row_chain.h"
 
 namespace latent::passes {
 
@@ -19,7 +20,7 @@ namespace {
 /// Whether a reduction or contraction of a region does not vary along some dimension of results
 /// that lack what it reduces, so that its loops would run again for each point along that.
 bool repeats_anchor(const KernelStep& step) {
-    if (!step.classification.kind) {
+    if (!step.classification.kind || step.classification.kind == ir::Template::row_chain) {
         return false;
     }
     std::uint64_t stored = 0;
@@ -97,6 +98,7 @@ class Partitioner {
     /// it; empty if it was absorbed.
     std::string absorb(const ir::Node& node, const Requests& place, int* instance);
     std::vector<Requests> by_place(const Requests& requests);
+    bool begins_row_chain(const ir::Node& node, const Requests& requests);
     std::string absorb_for_all(const ir::Node& node, const Requests& requests);
     void store(const ir::Node& node, Requests& requests);
     bool store_beside_results(const ir::Node& node, Requests& requests);
@@ -247,11 +249,12 @@ void Partitioner::place_computed(const ir::Node& node, Requests requests) {
 }
 
 std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& requests) {
-    if (std::ranges::any_of(requests,
-                            [](const Request& request) { return request.need != Need::any; })) {
+    const std::vector<Requests> places = by_place(requests);
+    const bool in_place =
+        std::ranges::all_of(requests, [](const Request& r) { return r.need == Need::any; });
+    if (!in_place && (places.size() > 1 || !begins_row_chain(node, requests))) {
         return "its consumer reads it from memory";
     }
-    const std::vector<Requests> places = by_place(requests);
     const bool several = places.size() > 1;
     if (several && *costs_.find(&node) > options_.recompute_cost) {
         return "several kernels need it, and computing it again costs more than storing it";
@@ -279,6 +282,19 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
         done.emplace_back(place[0].region, instance);
     }
     return {};
+}
+
+/// Whether the one request is that of a contraction which takes in rows of `node` as they are
+/// computed.
+bool Partitioner::begins_row_chain(const ir::Node& node, const Requests& requests) {
+    if (requests.size() != 1 || requests[0].need != Need::buffer ||
+        !ir::is_elementwise(node.op())) {
+        return false;
+    }
+    const OpenRegion& open = region(requests[0].region);
+    const OpenRegion::Instance& consumer = open.instance(requests[0].instance);
+    return consumer.kind == ir::StageKind::contraction && open.results().size() == 1 &&
+           passes::begins_row_chain(*consumer.node, node);
 }
 
 /// Requests that one instance can serve, together.
@@ -319,7 +335,8 @@ std::string Partitioner::absorb(const ir::Node& node, const Requests& place, int
     if (!open.atoms().is_pure(coordinates, node.type().shape.span())) {
         return "it is read along a part of a dimension";
     }
-    if (is_elementwise(node.op())) {
+    const bool elementwise = is_elementwise(node.op());
+    if (elementwise && request.need == Need::any) {
         *instance = open.add_instance(&node, ir::StageKind::elementwise);
         for (const Request& same : place) {
             open.settle_with_instance(same, *instance);
@@ -330,7 +347,15 @@ std::string Partitioner::absorb(const ir::Node& node, const Requests& place, int
     // Anything else may change what kind of kernel this is: try on a copy.
     const OpenRegion before = open;
     const int first = static_cast<int>(open.instance_count());
-    std::string reason = add_anchor(open, node, coordinates, options_, instance);
+    std::string reason;
+    if (elementwise) {
+        *instance = open.add_instance(&node, ir::StageKind::elementwise);
+        for (const ir::Value& operand : node.operands()) {
+            open.add_operand(*instance, operand.node.get(), coordinates);
+        }
+    } else {
+        reason = add_anchor(open, node, coordinates, options_, instance);
+    }
     if (reason.empty()) {
         for (const Request& same : place) {
             open.settle_with_instance(same, *instance);

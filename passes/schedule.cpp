@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "passes/row_chain.h"
+
 namespace latent::passes {
 
 namespace {
@@ -360,6 +362,9 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
         case ir::Template::contraction:
             schedule_contraction(schedule, region, classification, machine, extents);
             break;
+        case ir::Template::row_chain:
+            schedule_row_chain(schedule, region, classification, machine, extents);
+            break;
         case ir::Template::scan: {
             // Across rows where their elements are neighbours; a sort has its rows one by one.
             const std::uint64_t axis = classification.final_atoms;
@@ -387,6 +392,9 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
 
 std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
                        std::span<const std::int64_t> extents) {
+    if (schedule.kind == ir::Template::row_chain) {
+        return row_chain_block(schedule, region, ir::classify(region), extents);
+    }
     constexpr std::int64_t least_task = 1 << 20;  // multiply-adds
     constexpr std::int64_t most_tasks = 8;
     const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };

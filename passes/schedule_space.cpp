@@ -49,6 +49,9 @@ ScheduleSpace::ScheduleSpace(const ir::Region& region, const ir::Classification&
         case ir::Template::contraction:
             add_contraction(region, classification, machine, extents);
             break;
+        case ir::Template::row_chain:
+            add_numbers<&ir::Schedule::block_rows>({1, 2, 4, 8});
+            break;
         case ir::Template::scan: {
             const bool sorts = std::ranges::any_of(
                 region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });

@@ -87,6 +87,8 @@ void lower(Lowering& lowering) {
             return lower_reduction(lowering);
         case ir::Template::contraction:
             return lower_contraction(lowering);
+        case ir::Template::row_chain:
+            return lower_row_chain(lowering);
         case ir::Template::scan:
             return lower_scan(lowering);
         case ir::Template::scatter:

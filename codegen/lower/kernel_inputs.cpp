@@ -89,11 +89,11 @@ void KernelInputs::compute_past_end(int atom, int elements) {
             throw InternalError("vectors are longer than what can be read past the end of a row");
         }
     }
-    past_end_ = atom;
+    past_end_ |= std::uint64_t{1} << atom;
 }
 
 Expr KernelInputs::within(int atom, const Expr& coordinate) const {
-    return atom == past_end_ ? Halide::min(coordinate, extent(atom) - 1) : coordinate;
+    return (past_end_ >> atom & 1) != 0 ? Halide::min(coordinate, extent(atom) - 1) : coordinate;
 }
 
 Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {

@@ -39,6 +39,8 @@ class KernelInputs {
     /// `coordinate` of `atom` where memory is not contiguous along it.
     Halide::Expr within(int atom, const Halide::Expr& coordinate) const;
 
+    /// Where an affine input starts.
+    Halide::Expr affine_offset(int input) const { return affine_offsets_.at(input); }
     /// Input `input` at these coordinates, one for each atom: scalar, strided or affine.
     Halide::Expr load(int input, const std::vector<Halide::Expr>& coordinates) const;
     /// Indexed input `input` at these indices, one for each of its dimensions, outermost first.
@@ -60,7 +62,7 @@ class KernelInputs {
 
     const ir::Region& region_;
     std::vector<Halide::Expr> extents_;
-    int past_end_ = -1;  ///< the atom along which coordinates may lie past the end
+    std::uint64_t past_end_ = 0;  ///< the atoms along which coordinates may lie past the end
     Halide::Expr row_block_;
     std::map<int, Halide::ImageParam> buffers_;
     std::map<int, Halide::Expr> scalars_;

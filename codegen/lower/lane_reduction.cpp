@@ -117,6 +117,16 @@ void LaneReduction::update(Walk& walk, const Expr& inside) {
     }
 }
 
+void LaneReduction::end_early(Walk& walk) const {
+    Expr& vector = walk.at[static_cast<std::size_t>(vector_atom_)];
+    if (const Expr end = lowering_.row_end(walk.at); end.defined()) {
+        const Expr vectors = (end + width_ - 1) / width_;
+        walk.domain.where(vector < vectors);
+        // Halide's bounds do not see the condition where the loop is known to have one turn.
+        vector = Halide::min(vector, vectors - 1);
+    }
+}
+
 void LaneReduction::take_in_whole_vectors() {
     const Expr vectors = blocks_along_vectors() ? blocks_->extent / width_ : whole_vectors_;
     Walk whole = walk("_whole", vectors);
@@ -125,6 +135,7 @@ void LaneReduction::take_in_whole_vectors() {
         position += blocks_->block * vectors;
         whole.domain.where(position < whole_vectors_);
     }
+    end_early(whole);
     position = position * width_ + lane_;
     update(whole);
 }
@@ -133,7 +144,9 @@ void LaneReduction::take_in_rest() {
     // One vector or none. In a domain of its own, so that the loop above has no guard.
     Walk rest = walk("_rest", Halide::min(extent_ - whole_vectors_ * width_, 1));
     Expr& position = rest.at[static_cast<std::size_t>(vector_atom_)];
-    position = (position + whole_vectors_) * width_ + lane_;
+    position += whole_vectors_;
+    end_early(rest);
+    position = position * width_ + lane_;
     if (blocks_along_vectors()) {
         rest.domain.where(blocks_->block == whole_vectors_ / (blocks_->extent / width_));
     }

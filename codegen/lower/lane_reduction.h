@@ -51,6 +51,8 @@ class LaneReduction {
         Coordinates at;
     };
     Walk walk(const std::string& suffix, const Halide::Expr& vectors) const;
+    /// Keeps a walk along rows, where the coordinate counts vectors, from going past their ends.
+    void end_early(Walk& walk) const;
     /// Takes in what the walk meets; `inside`, if it is defined, says where there is something.
     void update(Walk& walk, const Halide::Expr& inside = {});
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "codegen/lower/schedule_log.h"
@@ -22,6 +23,15 @@ class Lowering {
     /// See KernelInputs::compute_past_end.
     void compute_past_end(int atom, int elements) { inputs_.compute_past_end(atom, elements); }
     StageExpressions& stages() { return stages_; }
+    /// From now on the terms of a row from `end` of its place on are known to add nothing to any
+    /// reduction along it, and are not computed.
+    void end_rows_at(std::function<Halide::Expr(const Coordinates&)> end) {
+        row_end_ = std::move(end);
+    }
+    /// Undefined where nothing is known.
+    Halide::Expr row_end(const Coordinates& place) const {
+        return row_end_ ? row_end_(place) : Halide::Expr();
+    }
     ScheduleLog& log() { return log_; }
 
     /// The loop over an atom, and the loops over those of a set, innermost first.
@@ -73,6 +83,7 @@ class Lowering {
     ScheduleLog log_;
     std::vector<Halide::Var> vars_;
     std::vector<std::uint64_t> spans_;
+    std::function<Halide::Expr(const Coordinates&)> row_end_;
     Halide::Func output_;
 };
 
@@ -80,6 +91,7 @@ void lower_pointwise(Lowering& lowering);
 void lower_row(Lowering& lowering);
 void lower_reduction(Lowering& lowering);
 void lower_contraction(Lowering& lowering);
+void lower_row_chain(Lowering& lowering);
 void lower_scan(Lowering& lowering);
 void lower_scatter(Lowering& lowering);
 

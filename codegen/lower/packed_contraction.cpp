@@ -50,7 +50,7 @@ class ContractionBuilder {
         }
     }
 
-    Func build() {
+    BuiltContraction build() {
         if (spec_.variant != ContractionVariant::skinny) {
             build_tiled();
         } else if (spec_.a.unit_stride == UnitStride::reduced &&
@@ -59,7 +59,7 @@ class ContractionBuilder {
         } else {
             build_row_updates();
         }
-        return out_;
+        return {out_, packed_, row_subblock_, task_};
     }
 
   private:
@@ -102,7 +102,7 @@ class ContractionBuilder {
         for (const int position : spec_.output_order) {
             dimensions.push_back(all[static_cast<std::size_t>(position)]);
         }
-        if (!sums_single_tiles()) {
+        if (!sums_single_tiles() || spec_.is_scratch) {
             // Whole vectors would have Halide sum whole blocks, past the end of the rows.
             out_(dimensions) = Halide::Tuple(results);
             return;
@@ -150,6 +150,7 @@ class ContractionBuilder {
     void define_packed_a();
     void define_packed_b();
     void define_tiled_sum();
+    void schedule_scratch_output();
     void schedule_tiled_output();
     void schedule_tiled_sum();
     void schedule_packing();
@@ -162,6 +163,7 @@ class ContractionBuilder {
         return spec_.variant == ContractionVariant::direct ||
                spec_.variant == ContractionVariant::small;
     }
+    bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
     bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
     Expr k_block(size_t atom) const { return spec_.k_blocks[atom]; }
@@ -182,6 +184,7 @@ class ContractionBuilder {
     bool has_row_ = false, has_column_ = false;
 
     Func sum_, out_, packed_a_, packed_b_;
+    std::vector<Func> packed_;            ///< that the caller computes somewhere
     std::optional<WholeVectors> values_;  ///< where single tiles are summed
     std::vector<RVar> k_inner_, k_outer_;
 };
@@ -233,6 +236,9 @@ void ContractionBuilder::define_tiled_sum() {
             k_inner_.push_back(domain[static_cast<int>(atom)]);
         }
         k = whole_k(domain);
+        if (spec_.k_end) {
+            domain.where(k[0] < spec_.k_end(row_tile_ * tiles_.rows));
+        }
         Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
         a = spec_.a.at(outer_of(spec_.a), row, k);
     }
@@ -256,28 +262,54 @@ void ContractionBuilder::build_tiled() {
     define_output(sum_(concatenate({column_ % tiles_.columns, row_ % tiles_.rows,
                                     row_ / tiles_.rows, column_ / tiles_.columns},
                                    as_exprs(outer_))));
-    schedule_tiled_output();
+    if (spec_.is_scratch) {
+        schedule_scratch_output();
+    } else {
+        schedule_tiled_output();
+    }
     schedule_tiled_sum();
     schedule_packing();
+}
+
+void ContractionBuilder::schedule_scratch_output() {
+    constexpr auto whole = Halide::TailStrategy::RoundUp;
+    logged(out_, log_)
+        .align_bounds(column_, tiles_.columns)
+        .align_bounds(row_, tiles_.rows)
+        .split(column_, column_tile_, tile_column_, tiles_.columns, whole)
+        .split(row_, row_tile_, tile_row_, tiles_.rows, whole)
+        .reorder(concatenate<VarOrRVar>({tile_column_, tile_row_, row_tile_, column_tile_},
+                                        {outer_.begin(), outer_.end()}))
+        .vectorize(tile_column_, tiles_.lanes)
+        .unroll(tile_column_)
+        .unroll(tile_row_)
+        .never_partition_all();
 }
 
 void ContractionBuilder::schedule_tiled_output() {
     LoggedSchedule schedule = logged(out_, log_);
     schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
-        .split(row_, row_tile_, tile_row_, tiles_.rows)
-        .split(column_tile_, column_block_, panel_, tiles_.block_column_tiles)
-        .split(row_tile_, row_block_, row_tile_, spec_.row_block);
-    if (packs_a()) {
-        // The whole block is summed first, then swept row by row.
-        schedule.reorder(concatenate<VarOrRVar>(
-            {tile_column_, panel_, tile_row_, row_tile_, row_block_},
-            concatenate<VarOrRVar>({outer_.begin(), outer_.end()}, {column_block_})));
-    } else {
-        schedule.reorder(concatenate<VarOrRVar>(
-            {tile_column_, tile_row_, row_tile_, panel_, row_block_},
-            concatenate<VarOrRVar>({outer_.begin(), outer_.end()}, {column_block_})));
-    }
+        .split(row_, row_tile_, tile_row_, tiles_.rows);
     std::vector<Var> tasks = concatenate<Var>({row_block_}, outer_);
+    std::vector<VarOrRVar> order;
+    if (takes_rows_together()) {
+        schedule.split(row_tile_, row_subblock_, row_tile_, spec_.row_tiles_together)
+            .split(row_subblock_, row_block_, row_subblock_, spec_.row_block);
+        order = {tile_column_, tile_row_, row_tile_, column_tile_, row_subblock_, row_block_};
+        order.insert(order.end(), outer_.begin(), outer_.end());
+    } else {
+        schedule.split(column_tile_, column_block_, panel_, tiles_.block_column_tiles)
+            .split(row_tile_, row_block_, row_tile_, spec_.row_block);
+        if (packs_a()) {
+            // The whole block is summed first, then swept row by row.
+            order = {tile_column_, panel_, tile_row_, row_tile_, row_block_};
+        } else {
+            order = {tile_column_, tile_row_, row_tile_, panel_, row_block_};
+        }
+        order.insert(order.end(), outer_.begin(), outer_.end());
+        order.emplace_back(column_block_);
+    }
+    schedule.reorder(order);
     if (streams_b()) {
         tasks.push_back(column_block_);
     }
@@ -346,10 +378,13 @@ void ContractionBuilder::schedule_packing() {
         return;
     }
     LoggedSchedule schedule = logged(packed_b_, log_);
-    if (streams_b()) {
+    const bool in_task = spec_.b.varies_along_outer || takes_rows_together();
+    if (spec_.is_scratch) {
+        packed_.push_back(packed_b_);
+    } else if (streams_b()) {
         schedule.compute_at(sum_, k_outer_.front());
     } else {
-        schedule.compute_at(out_, spec_.b.varies_along_outer ? task_ : column_block_);
+        schedule.compute_at(out_, in_task ? task_ : column_block_);
     }
     schedule.bound_extent(tile_column_, tiles_.columns);
     Var task = column_tile_;
@@ -362,7 +397,7 @@ void ContractionBuilder::schedule_packing() {
         .unroll(tile_column_)
         .never_partition_all()
         .partition(column_tile_, Partition::Auto);
-    if (spec_.parallel && !spec_.b.varies_along_outer && !streams_b()) {
+    if (spec_.parallel && !in_task && !streams_b() && !spec_.is_scratch) {
         schedule.parallel(task);
     }
 }
@@ -509,7 +544,7 @@ std::vector<Expr> contraction_k_blocks(const std::vector<Expr>& k_extents, int k
     return blocks;
 }
 
-Halide::Func build_contraction(const ContractionSpec& spec, ScheduleLog& log) {
+BuiltContraction build_contraction(const ContractionSpec& spec, ScheduleLog& log) {
     return ContractionBuilder(spec, log).build();
 }
 

@@ -70,6 +70,23 @@ struct ContractionSpec {
     ContractionVariant variant = ContractionVariant::large;
     ContractionTiles tiles;
     bool parallel = true;
+    /// The product is scratch of another one: it is computed whole, in whole tiles, where the
+    /// caller says. (Of variant `direct` or `small`.)
+    bool is_scratch = false;
+    /// Greater than 0: A is computed for that many register tiles of rows at a time, and
+    /// `row_block` counts these. (Of variant `direct` or `small`.)
+    int row_tiles_together = 0;
+    /// Where it is set: the terms from this one on add nothing to the rows taken together with
+    /// `row`, and are not read.
+    std::function<Halide::Expr(const Halide::Expr& row)> k_end;
+};
+
+/// A contraction and where other Funcs belong in it.
+struct BuiltContraction {
+    Halide::Func out;
+    std::vector<Halide::Func> packed;  ///< of scratch: still to be computed somewhere
+    Halide::Var rows_together;         ///< the loop over rows whose A is computed at a time
+    Halide::Var task;                  ///< the loop over tasks
 };
 
 /// Greedy blocks, innermost first, whose product is at most `k_block`: the innermost dimensions
@@ -83,6 +100,6 @@ std::vector<Halide::Expr> contraction_k_blocks(const std::vector<Halide::Expr>& 
 /// instead. The bounds of the result's buffer are the caller's to set.
 /// The machine code has no guard against empty k blocks: rows, columns and outer extents must be
 /// positive; a k extent may be 0.
-Halide::Func build_contraction(const ContractionSpec& spec, ScheduleLog& log);
+BuiltContraction build_contraction(const ContractionSpec& spec, ScheduleLog& log);
 
 }  // namespace latent::codegen

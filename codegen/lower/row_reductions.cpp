@@ -24,13 +24,10 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
     }
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
-    std::uint64_t final_atoms = lowering.classification().final_atoms;
     for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
         if (stage.kind == ir::StageKind::reduce) {
-            const bool over_row = std::ranges::none_of(
-                stage.atoms, [&](int atom) { return (final_atoms >> atom & 1) != 0; });
-            if (over_row) {
+            if ((ir::mask_of(stage.atoms) & ~row_) == 0) {
                 define_reduction(i);
             }
         } else if (std::ranges::find(kept, i) != kept.end()) {
@@ -70,8 +67,11 @@ void RowReductions::define_kept(int stage) {
     kept(lowering_.vars(span)) = lowering_.stages().at(stage, lowering_.loop_coordinates());
     LoggedSchedule schedule = logged(kept, lowering_.log());
     schedule.never_partition_all();
+    const bool ends_early = lowering_.row_end(lowering_.loop_coordinates()).defined();
     for (const int atom : lowering_.atoms_of(span & row_)) {
-        schedule.bound(lowering_.var(atom), 0, readable_extent(atom));
+        if (!ends_early) {
+            schedule.bound(lowering_.var(atom), 0, readable_extent(atom));
+        }
     }
     if (lowering_.is_vector_atom(span)) {
         vectorize_whole(schedule, lowering_.var(lowering_.schedule().vector_atom),

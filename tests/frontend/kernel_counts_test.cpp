@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "codegen/runtime/context.h"
+
 using namespace latent;
 
 namespace {
@@ -89,6 +91,23 @@ TEST_CASE("layer_norm is one kernel forward and at most two backward") {
     const Since backward;
     eval(g[x], g[gamma], g[beta]);
     CHECK(backward.launches() <= 2);
+}
+
+TEST_CASE("attention is one kernel beside the scaling of its query, and stores no scores") {
+    const std::int64_t width = 16;
+    const auto peak = [&](std::int64_t length) {
+        const Tensor query = randn({2, length, width}).eval();
+        const Tensor key = randn({2, length, width}).eval();
+        const Tensor value = randn({2, length, width}).eval();
+        codegen::runtime::context().memory().reset_peak();
+        const std::uint64_t before = counters().bytes_now;
+        const Since since;
+        scaled_dot_product_attention(query, key, value, {.causal = true}).eval();
+        CHECK(since.launches() == 2);
+        return counters().bytes_peak - before;
+    };
+    const std::uint64_t short_peak = peak(256);
+    CHECK(peak(2048) <= 8 * short_peak);
 }
 
 TEST_CASE("matmul with bias and gelu is one kernel") {

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+
+#include "ir/region.h"
+
+namespace latent::codegen {
+
+/// Two inputs that count along a row and across rows, by one: where the first passes the second,
+/// the row's terms are absent.
+struct RowLimit {
+    int along_input = -1;
+    int across_input = -1;
+    int across_atom = -1;
+    bool inclusive = true;  ///< the term where both are equal is there
+};
+
+/// Of a row chain: a select that puts minus infinity where a position along the row is past one of
+/// the row's own, such that no reduction of the row, nor the sum over it, takes in anything of
+/// those terms: they are minus infinity to a maximum and zero to a sum. (A zero weight is absent:
+/// what it would multiply does not matter, be it infinite.)
+std::optional<RowLimit> find_row_limit(const ir::Region& region,
+                                       const ir::Classification& classification);
+
+}  // namespace latent::codegen

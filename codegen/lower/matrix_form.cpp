@@ -1,0 +1,136 @@
+#include "codegen/lower/matrix_form.h"
+
+#include <algorithm>
+
+namespace latent::codegen {
+
+using Halide::Expr;
+
+namespace {
+
+bool has(std::uint64_t set, int atom) {
+    return atom >= 0 && (set >> atom & 1) != 0;
+}
+
+}  // namespace
+
+MatrixForm::MatrixForm(Lowering& lowering, const MatrixProduct& product)
+    : lowering_(lowering),
+      product_(product),
+      a_(stage(product.contraction).operands[0]),
+      b_(stage(product.contraction).operands[1]) {
+    const bool swapped = product.column_atom >= 0
+                             ? !has(lowering.span(b_), product.column_atom)
+                             : product.row_atom >= 0 && !has(lowering.span(a_), product.row_atom);
+    if (swapped) {
+        std::swap(a_, b_);
+    }
+    for (const int atom : lowering.atoms_of(product.result_atoms)) {
+        if (atom != product.column_atom && atom != product.row_atom) {
+            outer_atoms_.push_back(atom);
+        }
+    }
+    k_atoms_ = lowering.atoms_of(ir::mask_of(stage(product.contraction).atoms));
+}
+
+ContractionSpec MatrixForm::spec(const std::string& name) const {
+    ContractionSpec spec;
+    spec.name = name;
+    spec.accumulator = compute_type(stage(product_.contraction).dtype);
+    for (const int atom : outer_atoms_) {
+        spec.outer_extents.push_back(extent(atom));
+    }
+    spec.rows = extent(product_.row_atom);
+    spec.columns = extent(product_.column_atom);
+    for (const int atom : k_atoms_) {
+        spec.k_extents.push_back(extent(atom));
+    }
+    if (k_atoms_.empty()) {
+        spec.k_extents.emplace_back(1);  // an outer product sums one term
+    }
+    spec.row_block = lowering_.inputs().row_block();
+    spec.a = operand(a_, product_.row_atom);
+    spec.b = operand(b_, product_.column_atom);
+    spec.epilogue = [](const Expr& sum, const std::vector<Expr>&, const Expr&, const Expr&) {
+        return std::vector<Expr>{sum};
+    };
+    spec.stores_sum = true;
+    for (const int atom : lowering_.atoms_of(product_.result_atoms)) {
+        spec.output_order.push_back(
+            atom == product_.column_atom ? 0
+            : atom == product_.row_atom
+                ? 1
+                : 2 + static_cast<int>(std::ranges::find(outer_atoms_, atom) -
+                                       outer_atoms_.begin()));
+    }
+    return spec;
+}
+
+/// Coordinates of all atoms from those of the matrix form.
+Coordinates MatrixForm::coordinates(const std::vector<Expr>& outer, int free_atom, const Expr& free,
+                                    const std::vector<Expr>& k) const {
+    Coordinates at(static_cast<std::size_t>(lowering_.inputs().atom_count()), Expr(0));
+    for (std::size_t i = 0; i < outer.size(); ++i) {
+        at[static_cast<std::size_t>(outer_atoms_[i])] = outer[i];
+    }
+    for (std::size_t i = 0; i < k_atoms_.size() && i < k.size(); ++i) {
+        at[static_cast<std::size_t>(k_atoms_[i])] = k[i];
+    }
+    if (free_atom >= 0) {
+        at[static_cast<std::size_t>(free_atom)] = free;
+    }
+    return at;
+}
+
+ContractionOperand MatrixForm::operand(int value, int free_atom) const {
+    ContractionOperand result;
+    result.at = [this, value, free_atom](const std::vector<Expr>& outer, const Expr& free,
+                                         const std::vector<Expr>& k) {
+        return tied(lowering_.stages().at(value, coordinates(outer, free_atom, free, k)), k);
+    };
+    result.unit_stride = unit_stride(value, free_atom);
+    result.varies_along_outer = std::ranges::any_of(
+        outer_atoms_, [&](int atom) { return has(lowering_.span(value), atom); });
+    return result;
+}
+
+UnitStride MatrixForm::unit_stride(int value, int free_atom) const {
+    if (stage(value).kind != ir::StageKind::load) {
+        return UnitStride::reduced;  // the row that a chain computes
+    }
+    const auto& strides =
+        lowering_.region().inputs[static_cast<std::size_t>(stage(value).input)].strides;
+    const auto contiguous = [&](int atom) {
+        return atom >= 0 && strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+    };
+    if (contiguous(free_atom)) {
+        return UnitStride::free;
+    }
+    return !k_atoms_.empty() && contiguous(k_atoms_[0]) ? UnitStride::reduced : UnitStride::none;
+}
+
+/// `value`, tied to those loops over k along which no operand varies, such as the one term of an
+/// outer product: Halide would drop them from the sum.
+Expr MatrixForm::tied(const Expr& value, const std::vector<Expr>& k) const {
+    std::vector<Expr> unused;
+    for (std::size_t i = 0; i < k.size(); ++i) {
+        const bool varies =
+            i < k_atoms_.size() && has(lowering_.span(a_) | lowering_.span(b_), k_atoms_[i]);
+        if (!varies) {
+            unused.push_back(k[i]);
+        }
+    }
+    return Lowering::tied(value, unused);
+}
+
+std::vector<Expr> MatrixForm::results(const Expr& sum, const std::vector<Expr>& outer,
+                                      const Expr& row, const Expr& column) const {
+    Coordinates at = coordinates(outer, product_.row_atom, row, {});
+    if (product_.column_atom >= 0) {
+        at[static_cast<std::size_t>(product_.column_atom)] = column;
+    }
+    lowering_.stages().define(product_.contraction, [sum](const Coordinates&) { return sum; });
+    return lowering_.results_at(at).as_vector();
+}
+
+}  // namespace latent::codegen

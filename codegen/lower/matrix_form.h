@@ -1,0 +1,54 @@
+#pragma once
+
+#include <vector>
+
+#include "codegen/lower/lowering.h"
+#include "codegen/lower/packed_contraction.h"
+
+namespace latent::codegen {
+
+/// A contraction of a region, the atoms that its rows and columns run along (or -1), and those of
+/// its result.
+struct MatrixProduct {
+    int contraction = -1;
+    int row_atom = -1;
+    int column_atom = -1;
+    std::uint64_t result_atoms = 0;
+};
+
+/// Brings a contraction into the form of a matrix product: one atom for rows, one for columns, the
+/// contracted ones, and outer loops over all the rest (batches, further rows or columns), along
+/// which an operand may or may not vary. The columns, along which vectors run, belong to the second
+/// operand of the product.
+class MatrixForm {
+  public:
+    MatrixForm(Lowering& lowering, const MatrixProduct& product);
+
+    /// The product; its result is the sum alone, its tiles and variant are the caller's to choose.
+    /// It refers to this form.
+    ContractionSpec spec(const std::string& name) const;
+    /// The region's results at a point of the product, from its sum.
+    std::vector<Halide::Expr> results(const Halide::Expr& sum,
+                                      const std::vector<Halide::Expr>& outer,
+                                      const Halide::Expr& row, const Halide::Expr& column) const;
+
+  private:
+    const ir::Stage& stage(int i) const {
+        return lowering_.region().stages[static_cast<std::size_t>(i)];
+    }
+    Halide::Expr extent(int atom) const {
+        return atom < 0 ? Halide::Expr(1) : lowering_.inputs().extent(atom);
+    }
+    Coordinates coordinates(const std::vector<Halide::Expr>& outer, int free_atom,
+                            const Halide::Expr& free, const std::vector<Halide::Expr>& k) const;
+    ContractionOperand operand(int value, int free_atom) const;
+    UnitStride unit_stride(int value, int free_atom) const;
+    Halide::Expr tied(const Halide::Expr& value, const std::vector<Halide::Expr>& k) const;
+
+    Lowering& lowering_;
+    MatrixProduct product_;
+    int a_, b_;
+    std::vector<int> outer_atoms_, k_atoms_;  ///< innermost first
+};
+
+}  // namespace latent::codegen

@@ -1,0 +1,150 @@
+#include <bit>
+
+#include "codegen/lower/absent_terms.h"
+#include "codegen/lower/matrix_form.h"
+#include "codegen/lower/row_reductions.h"
+
+namespace latent::codegen {
+
+namespace {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::Var;
+
+/// Rows of weights that are computed from products, a block of rows at a time, and summed with the
+/// rows of another operand. A task goes through several blocks, with the products' second operands
+/// packed once. In a block first the products are computed, whole; then, row by row, the reductions
+/// over it and its weights; then the sums. Each stage has the order of arithmetic that it has in a
+/// kernel of its own.
+class RowChain {
+  public:
+    explicit RowChain(Lowering& lowering)
+        : lowering_(lowering),
+          schedule_(lowering.schedule()),
+          parts_(lowering.classification()),
+          row_(std::countr_zero(parts_.row_atoms)),
+          result_atoms_(lowering.all_atoms() & ~parts_.row_atoms & ~parts_.row_contracted),
+          weights_(lowering.name() + "_weights") {}
+
+    void lower() {
+        lowering_.hoist_numbers();
+        limit_rows();
+        for (const int contraction : parts_.row_contractions) {
+            define_product(contraction);
+        }
+        RowReductions reductions(lowering_, parts_.row_atoms);
+        const std::uint64_t span = lowering_.span(parts_.weights);
+        weights_(lowering_.vars(span)) =
+            lowering_.stages().at(parts_.weights, lowering_.loop_coordinates());
+        lowering_.stages().define(
+            parts_.weights,
+            [weights = weights_, atoms = lowering_.atoms_of(span)](const Coordinates& at) {
+                return weights(Lowering::arguments_for(atoms, at));
+            });
+        const BuiltContraction sum = define_sum();
+
+        LoggedSchedule weights = logged(weights_, lowering_.log());
+        weights.compute_at(sum.out, sum.rows_together).never_partition_all();
+        vectorize_whole(weights, lowering_.var(row_), lowering_.store_width());
+        reductions.compute_at(weights_, lowering_.var(schedule_.row_atom));
+        for (const BuiltContraction& product : products_) {
+            logged(product.out, lowering_.log()).compute_at(sum.out, sum.rows_together);
+            for (const Func& packed : product.packed) {
+                logged(packed, lowering_.log()).compute_at(sum.out, sum.task);
+            }
+        }
+        lowering_.finish(sum.out, lowering_.atoms_of(result_atoms_));
+    }
+
+  private:
+    int rows_together() const { return schedule_.tile_rows * schedule_.block_rows; }
+
+    /// Where terms past a limit are absent, no row of a block is computed past the last row's.
+    void limit_rows() {
+        const std::optional<RowLimit> limit = find_row_limit(lowering_.region(), parts_);
+        if (!limit || limit->across_atom != schedule_.row_atom) {
+            return;
+        }
+        const KernelInputs& inputs = lowering_.inputs();
+        const Expr ahead = Halide::cast<std::int32_t>(Halide::clamp(
+                               inputs.affine_offset(limit->across_input) -
+                                   inputs.affine_offset(limit->along_input),
+                               -inputs.extent(schedule_.row_atom), inputs.extent(row_))) +
+                           (limit->inclusive ? 1 : 0);
+        lowering_.end_rows_at([this, ahead](const Coordinates& place) {
+            const Expr& row = place[static_cast<std::size_t>(schedule_.row_atom)];
+            const Expr last = (row / rows_together() + 1) * rows_together() - 1;
+            // A row of nothing still has a first term, for what it does to the reductions.
+            return Halide::clamp(last + ahead, 1, lowering_.inputs().extent(row_));
+        });
+    }
+
+    void define_product(int contraction) {
+        const std::uint64_t span = lowering_.span(contraction);
+        forms_.push_back(std::make_unique<MatrixForm>(
+            lowering_, MatrixProduct{contraction, schedule_.row_atom, row_, span}));
+        ContractionSpec spec =
+            forms_.back()->spec(lowering_.name() + "_product" + std::to_string(contraction));
+        spec.is_scratch = true;
+        choose_variant(spec);
+        products_.push_back(build_contraction(spec, lowering_.log()));
+        lowering_.stages().define(
+            contraction,
+            [product = products_.back().out, atoms = lowering_.atoms_of(span)](
+                const Coordinates& at) { return product(Lowering::arguments_for(atoms, at)); });
+    }
+
+    BuiltContraction define_sum() {
+        const int contraction = parts_.final_reductions[0];
+        const ir::Stage& stage = lowering_.region().stages[static_cast<std::size_t>(contraction)];
+        const int values = stage.operands[stage.operands[0] == parts_.weights ? 1 : 0];
+        const std::uint64_t columns =
+            lowering_.span(values) & ~lowering_.span(parts_.weights) & result_atoms_;
+        const int column = lowering_.atoms_of(columns)[0];
+        lowering_.compute_past_end(column, schedule_.tile_vectors * schedule_.lanes);
+        const MatrixForm& form = *forms_.emplace_back(std::make_unique<MatrixForm>(
+            lowering_, MatrixProduct{contraction, schedule_.row_atom, column, result_atoms_}));
+        ContractionSpec spec = form.spec(lowering_.name());
+        spec.epilogue = [&form](const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
+                                const Expr& at) { return form.results(sum, outer, row, at); };
+        const std::vector<ir::RegionResult>& results = lowering_.region().results;
+        spec.stores_sum = results.size() == 1 && results[0].stage == contraction;
+        spec.row_tiles_together = schedule_.block_rows;
+        Coordinates place(static_cast<std::size_t>(lowering_.inputs().atom_count()), Expr(0));
+        if (lowering_.row_end(place).defined()) {
+            spec.k_end = [this, place](const Expr& row) mutable {
+                place[static_cast<std::size_t>(schedule_.row_atom)] = row;
+                return lowering_.row_end(place);
+            };
+        }
+        choose_variant(spec);
+        return build_contraction(spec, lowering_.log());
+    }
+
+    /// Packs the columns where they are not neighbours in memory.
+    void choose_variant(ContractionSpec& spec) const {
+        spec.variant = spec.b.unit_stride == UnitStride::free ? ContractionVariant::direct
+                                                              : ContractionVariant::small;
+        spec.tiles.lanes = schedule_.lanes;
+        spec.tiles.rows = schedule_.tile_rows;
+        spec.tiles.columns = schedule_.tile_vectors * schedule_.lanes;
+    }
+
+    Lowering& lowering_;
+    const ir::Schedule& schedule_;
+    const ir::Classification& parts_;
+    int row_;
+    std::uint64_t result_atoms_;
+    std::vector<std::unique_ptr<MatrixForm>> forms_;  ///< the specifications refer to them
+    std::vector<BuiltContraction> products_;
+    Func weights_;
+};
+
+}  // namespace
+
+void lower_row_chain(Lowering& lowering) {
+    RowChain(lowering).lower();
+}
+
+}  // namespace latent::codegen
