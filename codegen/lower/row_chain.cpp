@@ -1,4 +1,5 @@
 #include <bit>
+#include <memory>
 
 #include "codegen/lower/absent_terms.h"
 #include "codegen/lower/matrix_form.h"
@@ -10,7 +11,6 @@ namespace {
 
 using Halide::Expr;
 using Halide::Func;
-using Halide::Var;
 
 /// Rows of weights that are computed from products, a block of rows at a time, and summed with the
 /// rows of another operand. A task goes through several blocks, with the products' second operands
