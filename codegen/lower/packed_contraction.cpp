@@ -163,6 +163,12 @@ class ContractionBuilder {
         return spec_.variant == ContractionVariant::direct ||
                spec_.variant == ContractionVariant::small;
     }
+    /// Elements of the result that are computed at a time: two vectors, so that what follows the sum
+    /// need not wait for each of its steps.
+    int epilogue_width() const {
+        const int two = 2 * tiles_.lanes;
+        return spec_.stores_sum || tiles_.columns % two != 0 ? tiles_.lanes : two;
+    }
     bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
     bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
@@ -314,12 +320,12 @@ void ContractionBuilder::schedule_tiled_output() {
         tasks.push_back(column_block_);
     }
     schedule_tasks(schedule, tasks);
-    schedule.vectorize(tile_column_, tiles_.lanes);
+    schedule.vectorize(tile_column_, epilogue_width());
     if (sums_single_tiles()) {
         // One loop, not two: LLVM takes what is nested deeper for what runs oftener, and would keep
         // the epilogue's constants in registers through the loop over k, and its sums in memory.
         schedule.fuse(tile_column_, tile_row_, tile_vector_);
-        values_->compute_at(out_, tile_vector_, column_, tiles_.lanes, log_);
+        values_->compute_at(out_, tile_vector_, column_, epilogue_width(), log_);
         if (spec_.stores_sum) {
             schedule.unroll(tile_vector_);
         }
