@@ -181,7 +181,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const bool in_place = std::ranges::any_of(
         contraction.atoms, [&](int atom) { return contiguous(row_operand, atom); });
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
-    const bool fits = in_place || rows * depth * element <= machine.l2_bytes;
+    const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
     choose_short_tile(schedule, rows);
     schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : 2;
     if (schedule.packing == 1) {
