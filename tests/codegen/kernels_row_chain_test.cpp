@@ -142,3 +142,83 @@ TEST_CASE("a chain of rows in other dtypes", "[kernels]") {
     narrow.dtype = "bf16";
     check_one_kernel(narrow, {2e-2, 2e-2});
 }
+
+TEST_CASE("a chain of rows takes in several products, any reduction, and what follows the sum",
+          "[kernels]") {
+    for (const int size : {40, 67}) {
+        const std::string operands = fmt::format(
+            "%p0 = parameter {{index=0, dtype=f32, shape=[2,{0},7]}}\n"
+            "%p1 = parameter {{index=1, dtype=f32, shape=[2,{0},7]}}\n"
+            "%p2 = parameter {{index=2, dtype=f32, shape=[2,{0},9]}}\n"
+            "%s = contraction %p0, %p1 {{lhs=[0,1,3], rhs=[0,2,3], out=[0,1,2]}}\n",
+            size);
+        const std::string sum = "contraction %w, %p2 {lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]}\n";
+        // No reduction, and a bias and an activation after the sum.
+        check_kernels(operands + "%w = abs %s\n%r = " + sum +
+                          fmt::format("%p3 = parameter {{index=3, dtype=f32, shape=[9]}}\n"
+                                      "%b = broadcast %p3 {{shape=[2,{0},9], axes=[2]}}\n"
+                                      "%rb = add %r, %b\n"
+                                      "%y = tanh %rb\n"
+                                      "return %y\n",
+                                      size),
+                      {.tolerance = single, .kernels = 1});
+        // Two products, and two reductions that are no sum.
+        check_kernels(
+            operands +
+                fmt::format("%p3 = parameter {{index=3, dtype=f32, shape=[2,{0},5]}}\n"
+                            "%p4 = parameter {{index=4, dtype=f32, shape=[2,{0},5]}}\n"
+                            "%t = contraction %p3, %p4 {{lhs=[0,1,3], rhs=[0,2,3], out=[0,1,2]}}\n"
+                            "%st = mul %s, %t\n"
+                            "%least = reduce_min %st {{axes=[2]}}\n"
+                            "%leastb = broadcast %least {{shape=[2,{0},{0}], axes=[0,1]}}\n"
+                            "%most = reduce_max %st {{axes=[2]}}\n"
+                            "%mostb = broadcast %most {{shape=[2,{0},{0}], axes=[0,1]}}\n"
+                            "%m = sub %st, %leastb\n"
+                            "%w = add %m, %mostb\n"
+                            "%r = {1}"
+                            "return %r\n",
+                            size, sum),
+            {.tolerance = {1e-4, 1e-4}, .kernels = 1});
+        // The values come first in the product.
+        check_kernels(operands + "%w = abs %s\n" +
+                          "%r = contraction %p2, %w {lhs=[0,2,3], rhs=[0,1,2], out=[0,1,3]}\n" +
+                          "return %r\n",
+                      {.tolerance = single, .kernels = 1});
+    }
+}
+
+TEST_CASE("weights that others need are stored, and products that do not fit a chain stay apart",
+          "[kernels]") {
+    const std::string operands =
+        "%p0 = parameter {index=0, dtype=f32, shape=[2,40,7]}\n"
+        "%p1 = parameter {index=1, dtype=f32, shape=[2,40,7]}\n"
+        "%p2 = parameter {index=2, dtype=f32, shape=[2,40,9]}\n"
+        "%s = contraction %p0, %p1 {lhs=[0,1,3], rhs=[0,2,3], out=[0,1,2]}\n"
+        "%w = abs %s\n";
+    const std::string sum = "%r = contraction %w, %p2 {lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]}\n";
+    check_kernels(operands + sum + "return %r, %w\n", {.tolerance = single, .kernels = 2});
+    // A sum over the rows, not along them.
+    check_kernels(operands +
+                      "%n = reduce_sum %w {axes=[1]}\n"
+                      "%nb = broadcast %n {shape=[2,40,40], axes=[0,2]}\n"
+                      "%v = div %w, %nb\n"
+                      "%r = contraction %v, %p2 {lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]}\n"
+                      "return %r\n",
+                  {.tolerance = single});
+    // A reduction of the row that is needed after the sum.
+    check_kernels(operands + "%n = reduce_sum %w {axes=[2]}\n" + sum +
+                      "%nb = broadcast %n {shape=[2,40,9], axes=[0,1]}\n"
+                      "%y = div %r, %nb\n"
+                      "return %y\n",
+                  {.tolerance = single});
+    // Weights of two dimensions that are summed.
+    check_kernels(
+        "%p0 = parameter {index=0, dtype=f32, shape=[30,3]}\n"
+        "%p1 = parameter {index=1, dtype=f32, shape=[6,8,3]}\n"
+        "%p2 = parameter {index=2, dtype=f32, shape=[6,8,4]}\n"
+        "%s = contraction %p0, %p1 {lhs=[0,3], rhs=[1,2,3], out=[0,1,2]}\n"
+        "%w = abs %s\n"
+        "%r = contraction %w, %p2 {lhs=[0,1,2], rhs=[1,2,4], out=[0,4]}\n"
+        "return %r\n",
+        {.tolerance = single});
+}
