@@ -68,9 +68,10 @@ class MatrixForm {
                 atom == column_atom_ ? 0
                 : atom == row_atom_  ? 1
                                      : 2 + static_cast<int>(std::ranges::find(outer_atoms_, atom) -
-                                                            outer_atoms_.begin()));
+                                                           outer_atoms_.begin()));
         }
-        spec.variant = schedule.packing == 3     ? ContractionVariant::streamed
+        spec.variant = schedule.packing == 4     ? ContractionVariant::deep
+                       : schedule.packing == 3   ? ContractionVariant::streamed
                        : schedule.packing == 2   ? ContractionVariant::large
                        : schedule.packing == 1   ? ContractionVariant::small
                        : schedule.tile_rows == 0 ? ContractionVariant::skinny
@@ -78,8 +79,13 @@ class MatrixForm {
         if (column_atom_ >= 0) {
             lowering_.compute_past_end(column_atom_, schedule.tile_vectors * schedule.lanes);
         }
-        spec.tiles = {schedule.lanes, schedule.tile_rows, schedule.tile_vectors * schedule.lanes,
-                      schedule.block_depth, schedule.block_columns};
+        spec.tiles = {
+            schedule.lanes,      schedule.tile_rows,   schedule.tile_vectors * schedule.lanes,
+            schedule.tile_lines, schedule.block_depth, schedule.block_columns};
+        if (const auto line = std::ranges::find(outer_atoms_, schedule.line_atom);
+            line != outer_atoms_.end()) {
+            spec.line = static_cast<int>(line - outer_atoms_.begin());
+        }
         return spec;
     }
 
