@@ -58,10 +58,12 @@ struct Schedule {
     /// Pointwise: the atom along which inputs lie that are read in tiles of `tile_rows` by a
     /// vector, if any. Contraction: the atom along which the rows of the register tile run; which
     /// operands are packed (0: none, 1: the one with the vectors, 2: both, 3: both by blocks of the
-    /// depth); rows (0: no register tile) and vectors of the register tile; most rows and the
-    /// columns of the cache blocks in tiles, and their depth in elements. Row chain: the rows of
-    /// the register tiles, and how many tiles of rows are taken from the first products to the last
-    /// at a time (`block_rows`); vectors run along the reduced atom.
+    /// depth, 4: the one with the vectors, summed by blocks of the depth); rows (0: no register
+    /// tile) and vectors of the register tile; most rows and the columns of the cache blocks in
+    /// tiles, and their depth in elements; the atom along which the register tile has as many lines
+    /// of rows and columns, if any. Row chain: the rows of the register tiles, and how many tiles
+    /// of rows are taken from the first products to the last at a time (`block_rows`); vectors run
+    /// along the reduced atom.
     int row_atom = -1;
     int packing = 0;
     int tile_rows = 0;
@@ -69,6 +71,8 @@ struct Schedule {
     int block_rows = 0;
     int block_columns = 0;
     int block_depth = 0;
+    int line_atom = -1;
+    int tile_lines = 1;
     bool operator==(const Schedule&) const = default;
 };
 
@@ -87,6 +91,8 @@ void for_each_field(S& schedule, Visit&& visit) {
     visit(std::string_view("block_rows"), schedule.block_rows);
     visit(std::string_view("block_columns"), schedule.block_columns);
     visit(std::string_view("block_depth"), schedule.block_depth);
+    visit(std::string_view("line_atom"), schedule.line_atom);
+    visit(std::string_view("tile_lines"), schedule.tile_lines);
 }
 
 }  // namespace latent::ir

@@ -119,6 +119,31 @@ void choose_short_tile(ir::Schedule& schedule, std::int64_t rows) {
     }
 }
 
+/// Where a register tile would have little to do along its columns or rows, further lines of them
+/// along another of the atoms that vary with these alone.
+void choose_lines(ir::Schedule& schedule, std::uint64_t column_atoms, std::uint64_t row_atoms,
+                  std::span<const std::int64_t> extents) {
+    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
+    constexpr int lines = 2;
+    const auto innermost = [&](std::uint64_t atoms, int taken) {
+        int atom = static_cast<int>(extents.size()) - 1;
+        while (atom >= 0 && (atom == taken || !has(atoms, atom) || extent(atom) < lines)) {
+            --atom;
+        }
+        return atom;
+    };
+    const bool few_columns = extent(schedule.vector_atom) <= schedule.lanes;
+    if (!few_columns && schedule.tile_vectors <= 2) {
+        return;  // neither has too little
+    }
+    schedule.line_atom = few_columns ? innermost(column_atoms, schedule.vector_atom)
+                                     : innermost(row_atoms, schedule.row_atom);
+    if (schedule.line_atom >= 0) {
+        schedule.tile_lines = lines;
+        schedule.tile_vectors /= lines;
+    }
+}
+
 /// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
 constexpr int least_dot = 16;
 
@@ -154,9 +179,16 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const bool sliding_window =
         contiguous(columns, schedule.vector_atom) &&
         std::ranges::any_of(contraction.atoms, [&](int atom) { return contiguous(columns, atom); });
+    // Read in place, rows that are not contiguous along the contracted dimension miss the TLB and
+    // collide in L1.
+    const bool in_place = std::ranges::any_of(
+        contraction.atoms, [&](int atom) { return contiguous(1 - columns, atom); });
+    const bool short_window = contraction.atoms.size() > 1 && in_place &&
+                              extent(schedule.vector_atom) <= schedule.lanes &&
+                              contiguous(columns, schedule.vector_atom);
     const bool fits_l2 = column_bytes <= machine.l2_bytes;
     schedule.packing = 0;
-    if ((sliding_window && schedule.row_atom >= 0) ||
+    if (((sliding_window || short_window) && schedule.row_atom >= 0) ||
         (rows <= few_rows && fits_l2 && rows > 2 && contiguous(columns, schedule.vector_atom))) {
         // Neighbouring windows share most of what they read: a packed copy is larger.
         choose_short_tile(schedule, rows);
@@ -175,15 +207,10 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         schedule.block_columns /= 2;
         return;
     }
-    // Read in place, rows that are not contiguous along the contracted dimension miss the TLB and
-    // collide in L1.
-    const int row_operand = has(lhs, schedule.row_atom) ? 0 : 1;
-    const bool in_place = std::ranges::any_of(
-        contraction.atoms, [&](int atom) { return contiguous(row_operand, atom); });
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
     const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
     choose_short_tile(schedule, rows);
-    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : 2;
+    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : in_place ? 4 : 2;
     if (schedule.packing == 1) {
         schedule.block_rows *= 2;
     }
@@ -200,13 +227,27 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     const auto extent = [&](int atom) {
         return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
     };
+    const int element = computed_bytes(contraction.dtype);
+    schedule.lanes = machine.vector_bytes / element;
     // Vectors run along the innermost dimension that only one operand has, unless it is short and
-    // another is not; rows along the longest one of the other operand.
+    // another is not; rows along the longest one of the other operand. A window that nearly fills
+    // a vector is not short: it is read where it is, in the gradient of a convolution's filters.
     const std::uint64_t free = (lhs ^ rhs) & ~classification.final_atoms;
+    const auto reads_along = [&](int atom) {
+        return std::ranges::any_of(contraction.operands, [&](int operand) {
+            return is_contiguous(region, operand, atom);
+        });
+    };
+    const auto is_short = [&](int atom) {
+        const bool fills = contraction.atoms.size() > 1 &&
+                           4 * extent(atom) >= std::int64_t{3} * schedule.lanes &&
+                           reads_along(atom);
+        return extent(atom) < schedule.lanes && !fills;
+    };
     int column = -1;
     for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
         if (has(free, atom) &&
-            (column < 0 || (extent(column) < schedule.lanes && extent(atom) > extent(column)))) {
+            (column < 0 || (is_short(column) && extent(atom) > extent(column)))) {
             column = atom;
         }
     }
@@ -217,11 +258,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
             row = atom;
         }
     }
-    const int element = computed_bytes(contraction.dtype);
-    schedule.lanes = machine.vector_bytes / element;
-    const bool reads_columns = std::ranges::any_of(
-        contraction.operands, [&](int operand) { return is_contiguous(region, operand, column); });
-    if (row >= 0 && contraction.atoms.size() > 1 && !reads_columns &&
+    if (row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
         extent(row) >= 2 * schedule.lanes) {
         // Windows with a stride are gathered element by element: as vectors into a packed copy, as
         // rows where they are, with the filters as vectors.
@@ -243,6 +280,10 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
         machine.l2_bytes * 3 / 8 / tile_bytes, 1, most_block_rows / schedule.tile_rows));
     schedule.block_columns = 64;
     choose_packing(schedule, region, contraction, lhs, machine, extents);
+    if (schedule.packing == 0 && schedule.tile_rows > 0) {
+        const std::uint64_t column_atoms = has(lhs, schedule.vector_atom) ? lhs : rhs;
+        choose_lines(schedule, free & column_atoms, free & ~column_atoms, extents);
+    }
 }
 
 }  // namespace
@@ -403,11 +444,11 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     std::int64_t work = 1;
     std::int64_t outer = 1;
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
-        const std::int64_t extent =
-            std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+        std::int64_t extent = std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
         const bool contracted =
             std::ranges::find(contraction->atoms, atom) != contraction->atoms.end();
         work *= extent;
+        extent = atom == schedule.line_atom ? rounded_up(extent, schedule.tile_lines) : extent;
         outer *=
             contracted || atom == schedule.row_atom || atom == schedule.vector_atom ? 1 : extent;
     }

@@ -210,7 +210,7 @@ void ScheduleSpace::add_forms(const ir::Machine& machine) {
     dimension.settings.push_back(setting);
     setting.tile_vectors = 2;
     setting.tile_rows = most_tile_rows(machine, setting.tile_vectors);
-    for (setting.packing = 0; setting.packing <= 3; ++setting.packing) {
+    for (setting.packing = 0; setting.packing <= 4; ++setting.packing) {
         dimension.settings.push_back(setting);
     }
     dimension.jumps = dimension.settings;
@@ -332,7 +332,13 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     const bool is_tiled = schedule.tile_rows > 0;
     const bool reads_vectors = schedule.packing == 3 || (schedule.packing == 0 && is_tiled);
     const Operand& columns = operands_[has(operands_[0].span, schedule.vector_atom) ? 0 : 1];
-    return is_summed_in_vectors(schedule) == is_summed_in_vectors(default_) &&
+    // Lines are made for a tile that has little else, of operands that are read in place.
+    const bool fits_lines =
+        schedule.line_atom < 0 ||
+        (schedule.packing == 0 && schedule.row_atom == default_.row_atom &&
+         schedule.vector_atom == default_.vector_atom &&
+         schedule.tile_rows * schedule.tile_vectors <= default_.tile_rows * default_.tile_vectors);
+    return fits_lines && is_summed_in_vectors(schedule) == is_summed_in_vectors(default_) &&
            (schedule.packing == 0 || is_tiled) &&
            (!reads_vectors || has(columns.contiguous, schedule.vector_atom));
 }

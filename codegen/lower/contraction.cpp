@@ -6,6 +6,8 @@ namespace {
 
 ContractionVariant variant_of(const ir::Schedule& schedule) {
     switch (schedule.packing) {
+        case 4:
+            return ContractionVariant::deep;
         case 3:
             return ContractionVariant::streamed;
         case 2:
@@ -38,8 +40,9 @@ void lower_contraction(Lowering& lowering) {
     const std::vector<ir::RegionResult>& results = lowering.region().results;
     spec.stores_sum = results.size() == 1 && results[0].stage == contraction;
     spec.variant = variant_of(schedule);
-    spec.tiles = {schedule.lanes, schedule.tile_rows, schedule.tile_vectors * schedule.lanes,
-                  schedule.block_depth, schedule.block_columns};
+    spec.tiles = {schedule.lanes,      schedule.tile_rows,   schedule.tile_vectors * schedule.lanes,
+                  schedule.tile_lines, schedule.block_depth, schedule.block_columns};
+    spec.line = form.outer_position(schedule.line_atom);
     lowering.finish(build_contraction(spec, lowering.log()).out, lowering.atoms_of(result));
 }
 

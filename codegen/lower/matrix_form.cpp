@@ -56,14 +56,16 @@ ContractionSpec MatrixForm::spec(const std::string& name) const {
     };
     spec.stores_sum = true;
     for (const int atom : lowering_.atoms_of(product_.result_atoms)) {
-        spec.output_order.push_back(
-            atom == product_.column_atom ? 0
-            : atom == product_.row_atom
-                ? 1
-                : 2 + static_cast<int>(std::ranges::find(outer_atoms_, atom) -
-                                       outer_atoms_.begin()));
+        spec.output_order.push_back(atom == product_.column_atom ? 0
+                                    : atom == product_.row_atom  ? 1
+                                                                 : 2 + outer_position(atom));
     }
     return spec;
+}
+
+int MatrixForm::outer_position(int atom) const {
+    const auto found = std::ranges::find(outer_atoms_, atom);
+    return found == outer_atoms_.end() ? -1 : static_cast<int>(found - outer_atoms_.begin());
 }
 
 /// Coordinates of all atoms from those of the matrix form.

@@ -27,6 +27,8 @@ class MatrixForm {
     /// The product; its result is the sum alone, its tiles and variant are the caller's to choose.
     /// It refers to this form.
     ContractionSpec spec(const std::string& name) const;
+    /// Where an atom stands among the outer loops, or -1.
+    int outer_position(int atom) const;
     /// The region's results at a point of the product, from its sum.
     std::vector<Halide::Expr> results(const Halide::Expr& sum,
                                       const std::vector<Halide::Expr>& outer,

@@ -85,14 +85,23 @@ class ContractionBuilder {
     std::vector<Expr> k_within_bounds() const {
         std::vector<Expr> k;
         for (size_t atom = 0; atom < k_.size(); ++atom) {
-            k.push_back(packs_a() ? Halide::min(k_[atom], spec_.k_extents[atom] - 1)
-                                  : Expr(k_[atom]));
+            k.push_back(blocks_k() ? Halide::min(k_[atom], spec_.k_extents[atom] - 1)
+                                   : Expr(k_[atom]));
         }
         return k;
     }
 
+    /// Lines past the end repeat the last: their sums are never stored.
     std::vector<Expr> outer_of(const ContractionOperand& operand) const {
-        return operand.varies_along_outer ? as_exprs(outer_) : std::vector<Expr>{};
+        if (!operand.varies_along_outer) {
+            return {};
+        }
+        std::vector<Expr> outer = as_exprs(outer_);
+        if (has_lines()) {
+            const auto line = static_cast<std::size_t>(spec_.line);
+            outer[line] = Halide::min(outer[line], spec_.outer_extents[line] - 1);
+        }
+        return outer;
     }
 
     void define_output(const Expr& sum) {
@@ -163,15 +172,18 @@ class ContractionBuilder {
         return spec_.variant == ContractionVariant::direct ||
                spec_.variant == ContractionVariant::small;
     }
-    /// Elements of the result that are computed at a time: two vectors, so that what follows the sum
-    /// need not wait for each of its steps.
+    /// Elements of the result that are computed at a time: two vectors, so that what follows the
+    /// sum need not wait for each of its steps.
     int epilogue_width() const {
         const int two = 2 * tiles_.lanes;
         return spec_.stores_sum || tiles_.columns % two != 0 ? tiles_.lanes : two;
     }
     bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
+    bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
     bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
+    bool has_lines() const { return spec_.line >= 0; }
+    const Var& line() const { return outer_[static_cast<std::size_t>(spec_.line)]; }
     Expr k_block(size_t atom) const { return spec_.k_blocks[atom]; }
 
     const ContractionSpec& spec_;
@@ -186,6 +198,7 @@ class ContractionBuilder {
     // Loops of the output.
     Var column_block_{"column_block"}, row_block_{"row_block"}, row_subblock_{"row_subblock"};
     Var tile_vector_{"tile_vector"};
+    Var tile_line_{"tile_line"};
     Var panel_{"panel"}, task_{"task"}, task_item_;
     bool has_row_ = false, has_column_ = false;
 
@@ -218,8 +231,7 @@ void ContractionBuilder::define_tiled_sum() {
     sum_(dimensions) = Halide::cast(spec_.accumulator, 0);
 
     std::vector<Expr> k;
-    Expr a;
-    if (packs_a()) {
+    if (blocks_k()) {
         Halide::Region region;
         for (size_t atom = 0; atom < k_.size(); ++atom) {
             region.emplace_back(0, k_block(atom));
@@ -234,8 +246,6 @@ void ContractionBuilder::define_tiled_sum() {
             k.push_back(k_outer_[atom] * k_block(atom) + k_inner_[atom]);
             domain.where(k.back() < spec_.k_extents[atom]);
         }
-        a = packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
-                                  outer_of(spec_.a)));
     } else {
         RDom domain = whole_k_domain();
         for (size_t atom = 0; atom < k_.size(); ++atom) {
@@ -245,9 +255,13 @@ void ContractionBuilder::define_tiled_sum() {
         if (spec_.k_end) {
             domain.where(k[0] < spec_.k_end(row_tile_ * tiles_.rows));
         }
-        Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
-        a = spec_.a.at(outer_of(spec_.a), row, k);
     }
+    const Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
+    const Expr a =
+        packs_a()
+            ? packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
+                                    outer_of(spec_.a)))
+            : spec_.a.at(outer_of(spec_.a), row, k);
     const Expr b =
         packs_b() ? packed_b_(concatenate(
                         concatenate(concatenate({Expr(tile_column_)}, k), {column_tile_}),
@@ -306,11 +320,13 @@ void ContractionBuilder::schedule_tiled_output() {
     } else {
         schedule.split(column_tile_, column_block_, panel_, tiles_.block_column_tiles)
             .split(row_tile_, row_block_, row_tile_, spec_.row_block);
-        if (packs_a()) {
+        order = {tile_column_, tile_row_, row_tile_, panel_, row_block_};
+        if (blocks_k()) {
             // The whole block is summed first, then swept row by row.
             order = {tile_column_, panel_, tile_row_, row_tile_, row_block_};
-        } else {
-            order = {tile_column_, tile_row_, row_tile_, panel_, row_block_};
+        } else if (has_lines()) {
+            schedule.split(line(), line(), tile_line_, tiles_.lines);
+            order.insert(order.begin() + 2, tile_line_);
         }
         order.insert(order.end(), outer_.begin(), outer_.end());
         order.emplace_back(column_block_);
@@ -325,6 +341,9 @@ void ContractionBuilder::schedule_tiled_output() {
         // One loop, not two: LLVM takes what is nested deeper for what runs oftener, and would keep
         // the epilogue's constants in registers through the loop over k, and its sums in memory.
         schedule.fuse(tile_column_, tile_row_, tile_vector_);
+        if (has_lines()) {
+            schedule.fuse(tile_vector_, tile_line_, tile_vector_);
+        }
         values_->compute_at(out_, tile_vector_, column_, epilogue_width(), log_);
         if (spec_.stores_sum) {
             schedule.unroll(tile_vector_);
@@ -335,19 +354,23 @@ void ContractionBuilder::schedule_tiled_output() {
 
 void ContractionBuilder::schedule_tiled_sum() {
     LoggedSchedule zero = logged(sum_, log_);
-    zero.compute_at(out_, packs_a() ? task_ : row_tile_)
+    zero.compute_at(out_, blocks_k() ? task_ : row_tile_)
         .bound_extent(tile_column_, tiles_.columns)
         .bound_extent(tile_row_, tiles_.rows)
         .vectorize(tile_column_, tiles_.lanes)
         .never_partition_all();
-    if (!packs_a()) {
+    if (!blocks_k()) {
         zero.bound_extent(row_tile_, 1)
             .bound_extent(column_tile_, 1)
             .store_in(Halide::MemoryType::Stack)
             .unroll(tile_column_)
             .unroll(tile_row_);
     }
-    std::vector<VarOrRVar> order{tile_column_, tile_row_};
+    std::vector<VarOrRVar> order{tile_column_};
+    if (has_lines()) {
+        order.emplace_back(line());
+    }
+    order.emplace_back(tile_row_);
     order.insert(order.end(), k_inner_.begin(), k_inner_.end());
     order.insert(order.end(), {row_tile_, column_tile_});
     order.insert(order.end(), k_outer_.begin(), k_outer_.end());
@@ -357,6 +380,10 @@ void ContractionBuilder::schedule_tiled_sum() {
         .unroll(tile_column_)
         .unroll(tile_row_)
         .never_partition_all();
+    if (has_lines()) {
+        zero.bound_extent(line(), tiles_.lines).unroll(line());
+        update.unroll(line());
+    }
     if (!packs_a() && Halide::Internal::is_const(spec_.k_extents[0])) {
         update.unroll(k_inner_[0]);
     }

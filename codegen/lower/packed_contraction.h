@@ -30,6 +30,7 @@ enum class ContractionVariant {
     direct,    ///< packs nothing, in register tiles: B is contiguous along its columns, and may be
                ///< read past the last of them, up to a whole tile
     small,     ///< packs B, reads A in place
+    deep,      ///< packs B, reads A in place in blocks of k
     large,     ///< packs A in blocks of k, and B whole
     streamed,  ///< packs A and B in blocks of k, in tasks along the columns: B is read once, and
                ///< what is packed of it stays in L2
@@ -40,6 +41,7 @@ struct ContractionTiles {
     int lanes = 8;                ///< elements of a vector
     int rows = 6;                 ///< rows of the register tile
     int columns = 16;             ///< columns of the register tile
+    int lines = 1;                ///< lines of the register tile, see ContractionSpec::line
     int k_block = 256;            ///< depth of a packed block
     int block_column_tiles = 64;  ///< panels of B that are packed at a time
 };
@@ -49,6 +51,9 @@ struct ContractionSpec {
     std::string name;  ///< unique prefix of the Funcs' names
     Halide::Type accumulator;
     std::vector<Halide::Expr> outer_extents;  ///< 0 to 3
+    /// The outer dimension of which a register tile takes `tiles.lines`, if any: both of its rows
+    /// and of its columns there are as many. Not where k is summed by blocks.
+    int line = -1;
     Halide::Expr rows, columns;
     std::vector<Halide::Expr> k_extents;  ///< 1 to 4, innermost first
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.

@@ -80,7 +80,7 @@ TEST_CASE("contractions in every arrangement of labels", "[kernels]") {
 TEST_CASE("matrix products of many sizes, packed and not", "[kernels]") {
     constexpr int extents[][3] = {{1, 500, 300},   {4, 257, 129},   {8, 64, 64},
                                   {9, 1000, 70},   {100, 100, 100}, {300, 500, 20},
-                                  {257, 300, 260}, {30, 3000, 500}};
+                                  {257, 300, 260}, {30, 3000, 500}, {70, 5000, 40}};
     for (const auto& [m, k, n] : extents) {
         for (const bool a_transposed : {false, true}) {
             for (const bool b_transposed : {false, true}) {
@@ -154,18 +154,22 @@ TEST_CASE("bias, activation and residual are folded into the store", "[kernels]"
 }
 
 TEST_CASE("convolution and both of its gradients are contractions over windows", "[kernels]") {
-    // x [2,3,H,W], w [5,3,3,2], strides and dilations; then g like y.
+    // x [2,3,H,W], w [5,3,A,B], strides and dilations; then g like y. The narrow image and the wide
+    // window have register tiles of several lines, of which the last is incomplete.
     struct Convolution {
-        int height, width, stride, dilation;
+        int height, width, window_height, window_width, stride, dilation;
     };
-    for (const auto& [height, width, stride, dilation] :
-         {Convolution{9, 12, 1, 1}, Convolution{16, 17, 2, 1}, Convolution{15, 20, 1, 2}}) {
-        const int out_height = (height - dilation * 2 - 1) / stride + 1;
-        const int out_width = (width - dilation - 1) / stride + 1;
-        const std::string window = fmt::format(
-            "{{axes=[2,3], size=[3,2], stride=[{0},{0}], dilation=[{1},{1}]}}", stride, dilation);
+    for (const auto& [height, width, window_height, window_width, stride, dilation] :
+         {Convolution{9, 12, 3, 2, 1, 1}, Convolution{16, 17, 3, 2, 2, 1},
+          Convolution{15, 20, 3, 2, 1, 2}, Convolution{11, 9, 3, 3, 1, 1},
+          Convolution{23, 41, 5, 7, 2, 1}}) {
+        const int out_height = (height - dilation * (window_height - 1) - 1) / stride + 1;
+        const int out_width = (width - dilation * (window_width - 1) - 1) / stride + 1;
+        const std::string window =
+            fmt::format("{{axes=[2,3], size=[{2},{3}], stride=[{0},{0}], dilation=[{1},{1}]}}",
+                        stride, dilation, window_height, window_width);
         const std::string x = parameter(0, fmt::format("2,3,{},{}", height, width));
-        const std::string w = parameter(1, "5,3,3,2");
+        const std::string w = parameter(1, fmt::format("5,3,{},{}", window_height, window_width));
         const std::string g = parameter(2, fmt::format("2,5,{},{}", out_height, out_width));
         // n=0 c=1 i=2 j=3 a=4 b=5 o=6
         check_kernels(x + w + fmt::format("%v = window %p0 {}\n", window) +
@@ -178,9 +182,10 @@ TEST_CASE("convolution and both of its gradients are contractions over windows",
                       {.tolerance = {1e-4, 1e-3}});
         check_kernels(x + w + g +
                           contraction("dv", "%p2, %p1", "0,6,2,3", "6,1,4,5", "0,1,2,3,4,5") +
-                          fmt::format("%dx = fold %dv {{axes=[2,3], size=[3,2], stride=[{0},{0}], "
-                                      "dilation=[{1},{1}], extent=[{2},{3}]}}\nreturn %dx\n",
-                                      stride, dilation, height, width),
+                          fmt::format("%dx = fold %dv {{axes=[2,3], size=[{4},{5}], "
+                                      "stride=[{0},{0}], dilation=[{1},{1}], "
+                                      "extent=[{2},{3}]}}\nreturn %dx\n",
+                                      stride, dilation, height, width, window_height, window_width),
                       {.tolerance = {1e-4, 1e-3}});
     }
 }

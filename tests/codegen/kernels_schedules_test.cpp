@@ -22,6 +22,14 @@ constexpr Example examples[] = {
         return %r
      )",
      10},
+    {"windows of a narrow image",
+     R"(%x = parameter {index=0, dtype=f32, shape=[2,10,7,8]}
+        %w = parameter {index=1, dtype=f32, shape=[13,10,3,2]}
+        %v = window %x {axes=[2,3], size=[3,2], stride=[1,1], dilation=[1,1]}
+        %r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}
+        return %r
+     )",
+     5},
     {"a few rows, summed in vectors",
      R"(%a = parameter {index=0, dtype=f32, shape=[2,300]}
         %b = parameter {index=1, dtype=f32, shape=[50,300]}
