@@ -247,8 +247,10 @@ void Partitioner::place_computed(const ir::Node& node, Requests requests) {
 }
 
 std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& requests) {
+    // Of padding, the place of an element says what is read, whatever that place is a sum of.
+    const Need most = node.op() == ir::Op::pad ? Need::address : Need::any;
     if (std::ranges::any_of(requests,
-                            [](const Request& request) { return request.need != Need::any; })) {
+                            [&](const Request& request) { return request.need > most; })) {
         return "its consumer reads it from memory";
     }
     const std::vector<Requests> places = by_place(requests);
@@ -316,7 +318,7 @@ std::string Partitioner::absorb(const ir::Node& node, const Requests& place, int
         return "the kernel has grown to its largest size";
     }
     const Coordinates coordinates = open.atoms().expand(request.coordinates);
-    if (!open.atoms().is_pure(coordinates, node.type().shape.span())) {
+    if (node.op() != ir::Op::pad && !open.atoms().is_pure(coordinates, node.type().shape.span())) {
         return "it is read along a part of a dimension";
     }
     if (is_elementwise(node.op())) {

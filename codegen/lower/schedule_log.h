@@ -81,6 +81,11 @@ class LoggedSchedule {
         return record("bound_extent", var.name() + ", " + print(extent));
     }
 
+    LoggedSchedule& align_bounds(const Halide::Var& var, int modulus) {
+        target_.align_bounds(var, modulus);
+        return record("align_bounds", var.name() + ", " + std::to_string(modulus));
+    }
+
     LoggedSchedule& reorder_storage(const std::vector<Halide::Var>& vars) {
         target_.reorder_storage(vars);
         std::vector<Halide::VarOrRVar> names(vars.begin(), vars.end());
@@ -95,6 +100,11 @@ class LoggedSchedule {
     LoggedSchedule& compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& var) {
         target_.compute_at(Halide::LoopLevel(consumer, var));
         return record("compute_at", consumer.name() + ", " + var.name());
+    }
+
+    LoggedSchedule& store_at(const Halide::Func& consumer, const Halide::VarOrRVar& var) {
+        target_.store_at(Halide::LoopLevel(consumer, var));
+        return record("store_at", consumer.name() + ", " + var.name());
     }
 
     LoggedSchedule& store_in(Halide::MemoryType memory) {
