@@ -35,7 +35,8 @@ struct KernelArgument {
 ///
 /// Buffers have their dimensions innermost first, all with minimum 0. Strided inputs and results
 /// have one for each atom of nonzero stride class; indexed inputs and scattered results have all of
-/// their own. Stride class `one` promises a stride of 1 element. Booleans are bytes 0 or 1.
+/// their own. Stride class `one` promises a stride of 1 element, `tight` one of `tight_stride`.
+/// Booleans are bytes 0 or 1.
 std::vector<KernelArgument> kernel_arguments(const ir::Region& region);
 
 /// The indexed dimensions in the order in which arguments count them.

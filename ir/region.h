@@ -24,8 +24,9 @@ struct Atom {
 };
 
 /// What the code knows of the stride along one dimension. `zero`: does not vary. `one`: neighbours.
-/// `any`: told at run time.
-enum class StrideClass : std::uint8_t { zero, one, any };
+/// `tight`: the extent of the innermost atom, which is fixed and has stride one, so that the two
+/// are contiguous: windows side by side. `any`: told at run time.
+enum class StrideClass : std::uint8_t { zero, one, tight, any };
 
 enum class InputKind : std::uint8_t {
     scalar,   ///< one number, passed by value
@@ -107,6 +108,18 @@ struct Region {
 /// Atoms as a bit mask, and those along which strides are not zero.
 std::uint64_t mask_of(const std::vector<int>& atoms);
 std::uint64_t mask_of(const std::vector<StrideClass>& strides);
+
+/// Rows of at most as many elements are unrolled.
+inline constexpr std::int64_t longest_unrolled_row = 16;
+
+/// Whether the extents of `atoms` are part of the code, and so few that loops over them are
+/// unrolled.
+bool is_unrolled(const Region& region, std::uint64_t atoms);
+
+/// The stride along an atom of class `tight`.
+inline std::int64_t tight_stride(const Region& region) {
+    return region.atoms.back().fixed;
+}
 
 /// The atoms that each stage varies along, as bit masks.
 std::vector<std::uint64_t> spans(const Region& region);

@@ -14,6 +14,8 @@ std::string_view name(StrideClass stride) {
             return "zero";
         case StrideClass::one:
             return "one";
+        case StrideClass::tight:
+            return "tight";
         case StrideClass::any:
             return "any";
     }
@@ -183,7 +185,8 @@ class RequestParser {
         std::vector<StrideClass> result;
         list(line, [&] {
             result.push_back(named<StrideClass>(
-                line, {StrideClass::zero, StrideClass::one, StrideClass::any}, "zero, one or any"));
+                line, {StrideClass::zero, StrideClass::one, StrideClass::tight, StrideClass::any},
+                "zero, one, tight or any"));
         });
         return result;
     }

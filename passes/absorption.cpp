@@ -1,6 +1,7 @@
 #include "passes/absorption.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace latent::passes {
 
@@ -87,13 +88,21 @@ void add_source(OpenRegion& region, int instance, const ir::Value& source) {
     region.add_operand(instance, source.node.get(), std::move(coordinates));
 }
 
+/// A dimension read at a sum of atoms, without a guard.
+OpenRegion::IndexDraft unguarded_dim(OpenRegion& region, const Coordinate& at,
+                                     std::int64_t extent) {
+    for (const ir::AtomTerm& term : at.terms) {
+        region.atoms().pin(term.atom);
+    }
+    OpenRegion::IndexDraft draft;
+    draft.dim.terms = at.terms;
+    draft.binding = {at.offset, extent};
+    return draft;
+}
+
 /// A dimension read at one atom, without a guard.
 OpenRegion::IndexDraft plain_dim(OpenRegion& region, int atom, std::int64_t extent) {
-    region.atoms().pin(atom);
-    OpenRegion::IndexDraft draft;
-    draft.dim.terms = {{atom, 1}};
-    draft.binding = {0, extent};
-    return draft;
+    return unguarded_dim(region, {{{atom, 1}}, 0}, extent);
 }
 
 OpenRegion::IndexDraft guarded_dim(OpenRegion& region, std::vector<ir::AtomTerm> terms,
@@ -111,8 +120,35 @@ OpenRegion::IndexDraft guarded_dim(OpenRegion& region, std::vector<ir::AtomTerm>
 
 constexpr std::string_view irregular = "its dimensions are factored by a reshape";
 
-std::string add_pad(OpenRegion& region, const ir::Node& node, std::span<const int> atoms,
+/// Leaves out terms that are always zero, but one.
+void drop_single_elements(const OpenRegion& region, Coordinate& coordinate) {
+    const auto is_single = [&](const ir::AtomTerm& term) {
+        return region.atoms().extent(term.atom) == 1;
+    };
+    if (std::ranges::all_of(coordinate.terms, is_single)) {
+        coordinate.terms.resize(std::min<std::size_t>(coordinate.terms.size(), 1));
+    } else {
+        std::erase_if(coordinate.terms, is_single);
+    }
+}
+
+/// Whether the coefficients are strides and dilations, which may be part of the code, not extents
+/// by which a reshape has factored the dimension.
+bool has_coefficients_of_windows(const OpenRegion& region, const Coordinate& coordinate,
+                                 std::int64_t extent) {
+    constexpr std::int64_t most = 8;
+    const auto atoms = region.atoms().mixed_radix(coordinate, extent);
+    return (!atoms || atoms->size() == 1) &&
+           std::ranges::all_of(coordinate.terms, [](const ir::AtomTerm& term) {
+               return std::abs(term.coefficient) <= most;
+           });
+}
+
+std::string add_pad(OpenRegion& region, const ir::Node& node, Coordinates coordinates,
                     int* instance) {
+    for (Coordinate& coordinate : coordinates) {
+        drop_single_elements(region, coordinate);
+    }
     const auto& pad = node.attributes_as<ir::PadAttributes>();
     if (node.operand(0).type().element_count() == 0) {
         // Nothing but fill, and nothing that could be read.
@@ -120,15 +156,22 @@ std::string add_pad(OpenRegion& region, const ir::Node& node, std::span<const in
         region.add_operand(*instance, node.operand(1).node.get(), {});
         return {};
     }
+    for (std::size_t i = 0; i < coordinates.size(); ++i) {
+        if (!has_coefficients_of_windows(region, coordinates[i], node.type().shape[i])) {
+            return std::string(irregular);
+        }
+    }
     *instance = region.add_instance(&node, ir::StageKind::indexed);
     add_source(region, *instance, node.operand(0));
     region.add_operand(*instance, node.operand(1).node.get(), {});
-    for (std::size_t i = 0; i < atoms.size(); ++i) {
+    for (std::size_t i = 0; i < coordinates.size(); ++i) {
         const std::int64_t extent = node.operand(0).type().shape[i];
+        const Coordinate& at = coordinates[i];
         const bool whole = pad.low[i] == 0 && pad.high[i] == 0 && pad.interior[i] == 0;
         region.instance(*instance).index.push_back(
-            whole ? plain_dim(region, atoms[i], extent)
-                  : guarded_dim(region, {{atoms[i], 1}}, -pad.low[i], extent, pad.interior[i] + 1));
+            whole ? unguarded_dim(region, at, extent)
+                  : guarded_dim(region, at.terms, at.offset - pad.low[i], extent,
+                                pad.interior[i] + 1));
     }
     return {};
 }
@@ -318,6 +361,12 @@ std::string add_reduction(OpenRegion& region, const ir::Node& node, const Coordi
                 {{{region.atoms().add(shape[static_cast<std::size_t>(axis)]), 1}}, 0});
         }
     }
+    const bool last_is_reduced = contains(axes.span(), shape.size() - 1);
+    if (last_is_reduced && row <= ir::longest_unrolled_row && node.type().element_count() > 1) {
+        for (const Coordinate& dimension : *dimensions) {
+            region.atoms().mark_window(dimension);
+        }
+    }
     Coordinates operand;
     std::size_t next_kept = 0;
     std::size_t next_reduced = 0;
@@ -351,6 +400,9 @@ std::string add_anchor(OpenRegion& region, const ir::Node& node, const Coordinat
     if (ir::category(node.op()) == ir::Category::scan) {
         return add_scan(region, node, coordinates, instance);
     }
+    if (node.op() == ir::Op::pad) {
+        return add_pad(region, node, coordinates, instance);
+    }
     std::vector<int> atoms;
     for (std::size_t i = 0; i < coordinates.size(); ++i) {
         const auto atom = single_atom(region, coordinates[i], node.type().shape[i]);
@@ -360,8 +412,6 @@ std::string add_anchor(OpenRegion& region, const ir::Node& node, const Coordinat
         atoms.push_back(*atom);
     }
     switch (node.op()) {
-        case ir::Op::pad:
-            return add_pad(region, node, atoms, instance);
         case ir::Op::concat:
             return add_concat(region, node, atoms, instance);
         case ir::Op::gather:

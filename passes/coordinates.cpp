@@ -101,9 +101,36 @@ Coordinate AtomTable::from_mixed_radix(std::span<const int> atoms) const {
     return coordinate;
 }
 
+/// Where the reshape adds and drops dimensions of one element, and does nothing else: coordinates
+/// of any form stay what they are.
+static std::optional<Coordinates> through_single_elements(const Coordinates& coordinates,
+                                                          std::span<const std::int64_t> from,
+                                                          std::span<const std::int64_t> to) {
+    Coordinates result(from.size());
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        if (to[i] == 1) {
+            continue;
+        }
+        while (next < from.size() && from[next] == 1) {
+            ++next;
+        }
+        if (next == from.size() || from[next] != to[i]) {
+            return std::nullopt;
+        }
+        result[next++] = coordinates[i];
+    }
+    const bool all = std::all_of(from.begin() + static_cast<std::ptrdiff_t>(next), from.end(),
+                                 [](std::int64_t extent) { return extent == 1; });
+    return all ? std::optional(std::move(result)) : std::nullopt;
+}
+
 std::optional<Coordinates> AtomTable::through_reshape(const Coordinates& coordinates,
                                                       std::span<const std::int64_t> from,
                                                       std::span<const std::int64_t> to) {
+    if (auto same = through_single_elements(coordinates, from, to)) {
+        return same;
+    }
     // The atoms of the result, innermost last, are dealt out to the operand's dimensions from the
     // innermost on. An atom that is larger than what a dimension still needs is split if that
     // divides it.

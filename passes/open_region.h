@@ -11,7 +11,7 @@
 
 namespace latent::passes {
 
-/// What a consumer asks of a value.
+/// What a consumer asks of a value, the least first.
 enum class Need : std::uint8_t {
     any,      ///< computed in place or read
     address,  ///< read at sums of atoms that may cover parts of dimensions: not computed in place

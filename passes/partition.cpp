@@ -250,8 +250,10 @@ void Partitioner::place_computed(const ir::Node& node, Requests requests) {
 
 std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& requests) {
     const std::vector<Requests> places = by_place(requests);
+    // Of padding, the place of an element says what is read, whatever that place is a sum of.
+    const Need most = node.op() == ir::Op::pad ? Need::address : Need::any;
     const bool in_place =
-        std::ranges::all_of(requests, [](const Request& r) { return r.need == Need::any; });
+        std::ranges::all_of(requests, [&](const Request& request) { return request.need <= most; });
     if (!in_place && (places.size() > 1 || !begins_row_chain(node, requests))) {
         return "its consumer reads it from memory";
     }
@@ -332,7 +334,7 @@ std::string Partitioner::absorb(const ir::Node& node, const Requests& place, int
         return "the kernel has grown to its largest size";
     }
     const Coordinates coordinates = open.atoms().expand(request.coordinates);
-    if (!open.atoms().is_pure(coordinates, node.type().shape.span())) {
+    if (node.op() != ir::Op::pad && !open.atoms().is_pure(coordinates, node.type().shape.span())) {
         return "it is read along a part of a dimension";
     }
     const bool elementwise = is_elementwise(node.op());

@@ -46,6 +46,7 @@ class RegionWriter {
     void collect_loop_atoms();
     void note(const Coordinates& coordinates);
     std::vector<int> walk(const Coordinates& coordinates) const;
+    static std::vector<int> walk_index(const OpenRegion::Instance& instance);
     void order_atoms();
     void compute_strides();
     std::vector<std::int64_t> strides_of(const ir::Node* value, ir::InputKind kind,
@@ -60,6 +61,7 @@ class RegionWriter {
     ir::IndexedDim written(const OpenRegion::IndexDraft& draft,
                            const OpenRegion::Instance* instance);
     static std::vector<ir::StrideClass> classes(std::span<const std::int64_t> strides);
+    std::vector<ir::StrideClass> classes_by_atom(std::span<const std::int64_t> strides) const;
 
     const OpenRegion& open_;
     const AtomTable& atoms_;
@@ -155,6 +157,19 @@ std::vector<int> RegionWriter::walk(const Coordinates& coordinates) const {
     return result;
 }
 
+/// In the order of the dimensions of what an indexed instance reads.
+std::vector<int> RegionWriter::walk_index(const OpenRegion::Instance& instance) {
+    std::vector<int> result;
+    for (const OpenRegion::IndexDraft& draft : instance.index) {
+        for (const ir::AtomTerm& term : draft.dim.terms) {
+            if (std::ranges::find(result, term.atom) == result.end()) {
+                result.push_back(term.atom);
+            }
+        }
+    }
+    return result;
+}
+
 void RegionWriter::order_atoms() {
     // The results decide the order where they have all atoms or where a contraction's atoms follow
     // them; else the input that varies along most atoms does, for that is the one whose memory
@@ -165,6 +180,12 @@ void RegionWriter::order_atoms() {
     });
     if (order.size() < order_.size() && !contraction) {
         std::vector<int> reference;
+        for (const OpenRegion::Instance& instance : open_.instances_) {
+            std::vector<int> atoms = walk_index(instance);
+            if (atoms.size() > reference.size()) {
+                reference = std::move(atoms);
+            }
+        }
         for (const WrittenLoad& load : loads_) {
             if (load.kind == ir::InputKind::indexed || load.kind == ir::InputKind::scalar) {
                 continue;
@@ -191,6 +212,14 @@ void RegionWriter::order_atoms() {
                 atoms = std::move(sorted);
             }
             reference = std::move(atoms);
+        }
+        // One of a single element stays before its neighbour, into which it may merge.
+        for (std::size_t i = order.size() - std::min<std::size_t>(order.size(), 1); i-- > 0;) {
+            const auto neighbour = std::ranges::find(reference, order[i + 1]);
+            if (extent(order[i]) == 1 && neighbour != reference.end() &&
+                std::ranges::find(reference, order[i]) == reference.end()) {
+                reference.insert(neighbour, order[i]);
+            }
         }
         std::erase_if(
             order, [&](int atom) { return std::ranges::find(reference, atom) != reference.end(); });
@@ -266,7 +295,8 @@ bool RegionWriter::same_role(int outer, int inner) const {
         }
         for (const OpenRegion::IndexDraft& draft : instance.index) {
             for (const ir::AtomTerm& term : draft.dim.terms) {
-                if (term.atom == outer || term.atom == inner) {
+                // One of a single element is no place that the index could move along.
+                if (term.atom == outer || (term.atom == inner && extent(outer) != 1)) {
                     return false;
                 }
             }
@@ -349,6 +379,24 @@ std::vector<ir::StrideClass> RegionWriter::classes(std::span<const std::int64_t>
     return result;
 }
 
+/// The same of strides along the region's atoms.
+std::vector<ir::StrideClass> RegionWriter::classes_by_atom(
+    std::span<const std::int64_t> strides) const {
+    std::vector<ir::StrideClass> result = classes(strides);
+    const std::int64_t fixed = step_.region.atoms.empty() ? 0 : step_.region.atoms.back().fixed;
+    if (fixed > 1 && result.back() == ir::StrideClass::one) {
+        // The innermost of those with this stride: it has extent 1 where there is another.
+        std::size_t atom = strides.size() - 1;
+        while (atom > 0 && strides[atom] != fixed) {
+            --atom;
+        }
+        if (strides[atom] == fixed) {
+            result[atom] = ir::StrideClass::tight;
+        }
+    }
+    return result;
+}
+
 ir::IndexedDim RegionWriter::written(const OpenRegion::IndexDraft& draft,
                                      const OpenRegion::Instance* instance) {
     ir::IndexedDim dim = draft.dim;
@@ -387,7 +435,9 @@ void RegionWriter::emit() {
         region.atoms.push_back({fixed == step_.extents[i] ? fixed : 0});  // 0 if merged
     }
     for (const WrittenLoad& load : loads_) {
-        region.inputs.push_back({load.kind, load.dtype, classes(load.strides)});
+        region.inputs.push_back({load.kind, load.dtype,
+                                 load.kind == ir::InputKind::strided ? classes_by_atom(load.strides)
+                                                                     : classes(load.strides)});
         std::vector<std::int64_t> extents;
         for (const int atom : load.source_atoms) {
             extents.push_back(extent(atom));
@@ -448,7 +498,8 @@ void RegionWriter::emit() {
         const OpenRegion::Result& result = open_.results_[i];
         ir::RegionResult written_result;
         written_result.stage = stage_of_instance_[static_cast<std::size_t>(result.instance)];
-        written_result.strides = classes(result_strides_[i]);
+        written_result.strides = result.scatter.empty() ? classes_by_atom(result_strides_[i])
+                                                        : classes(result_strides_[i]);
         for (const OpenRegion::IndexDraft& draft : result.scatter) {
             written_result.scatter.push_back(
                 written(draft, &open_.instances_[static_cast<std::size_t>(result.instance)]));

@@ -40,11 +40,11 @@ std::int64_t contiguous_elements(const ir::Region& region, int atom,
 }
 
 /// An atom that is shorter than this would leave most of the vectors in flight without work; sums
-/// have more of them.
+/// have more of them, and unrolled rows one.
 std::int64_t shortest_vector_extent(const ir::Schedule& schedule) {
     const bool sums =
         schedule.kind == ir::Template::row || schedule.kind == ir::Template::reduction;
-    return std::int64_t{sums ? 4 : 2} * schedule.lanes;
+    return schedule.unroll == 1 ? schedule.lanes / 2 : std::int64_t{sums ? 4 : 2} * schedule.lanes;
 }
 
 /// The innermost atom of the set that is not short, unless more of what is accessed is contiguous
@@ -388,10 +388,17 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             choose_tile(schedule, region, extents);
             break;
         case ir::Template::row:
-            schedule.unroll = 4;
-            schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
-            if (!has(classification.row_atoms, schedule.vector_atom)) {
-                schedule.unroll = 2;
+            if (ir::is_unrolled(region, classification.row_atoms) &&
+                classification.row_atoms != all) {
+                schedule.unroll = 1;
+                schedule.vector_atom =
+                    choose_vector_atom(region, all & ~classification.row_atoms, schedule, extents);
+            } else {
+                schedule.unroll = 4;
+                schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
+                if (!has(classification.row_atoms, schedule.vector_atom)) {
+                    schedule.unroll = 2;
+                }
             }
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             break;

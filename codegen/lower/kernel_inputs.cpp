@@ -75,7 +75,7 @@ KernelInputs::KernelInputs(const ir::Region& region)
 void KernelInputs::add_buffer(int input, std::span<const ir::StrideClass> strides, DType dtype) {
     Halide::ImageParam buffer(storage_type(dtype), static_cast<int>(strides.size()),
                               numbered("input", input));
-    describe_strides(buffer, strides);
+    describe_strides(buffer, strides, region_);
     for (int i = 0; i < buffer.dimensions(); ++i) {
         buffer.dim(i).set_min(0);
     }
@@ -90,6 +90,17 @@ void KernelInputs::compute_past_end(int atom, int elements) {
         }
     }
     past_end_ |= std::uint64_t{1} << atom;
+    past_end_elements_ = std::max(past_end_elements_, elements);
+}
+
+bool KernelInputs::is_read_past_end(int input, int atom) const {
+    const ir::RegionInput& description = region_.inputs[static_cast<std::size_t>(input)];
+    const ir::StrideClass stride = description.strides[static_cast<std::size_t>(atom)];
+    return stride == ir::StrideClass::one ||
+           (stride == ir::StrideClass::tight &&
+            static_cast<std::size_t>(past_end_elements_ * ir::tight_stride(region_)) *
+                    byte_size(description.dtype) <=
+                ir::readable_past_end);
 }
 
 Expr KernelInputs::within(int atom, const Expr& coordinate) const {
@@ -113,10 +124,10 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
     }
     std::vector<Expr> indices;
     for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {
-        if (description.strides[atom] == ir::StrideClass::one) {
-            indices.push_back(coordinates[atom]);
-        } else if (description.strides[atom] == ir::StrideClass::any) {
-            indices.push_back(within(static_cast<int>(atom), coordinates[atom]));
+        if (description.strides[atom] != ir::StrideClass::zero) {
+            const int along = static_cast<int>(atom);
+            indices.push_back(is_read_past_end(input, along) ? coordinates[atom]
+                                                             : within(along, coordinates[atom]));
         }
     }
     return load_at(input, indices);

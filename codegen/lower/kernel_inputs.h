@@ -36,6 +36,8 @@ class KernelInputs {
     /// vectors are computed of which the last ones are not stored. What is contiguous along it is
     /// read past the end (`ir::readable_past_end`), all else at the last coordinate.
     void compute_past_end(int atom, int elements);
+    /// Whether input `input` is read past the end of that atom, not clamped.
+    bool is_read_past_end(int input, int atom) const;
     /// `coordinate` of `atom` where memory is not contiguous along it.
     Halide::Expr within(int atom, const Halide::Expr& coordinate) const;
 
@@ -63,6 +65,7 @@ class KernelInputs {
     const ir::Region& region_;
     std::vector<Halide::Expr> extents_;
     std::uint64_t past_end_ = 0;  ///< the atoms along which coordinates may lie past the end
+    int past_end_elements_ = 0;   ///< fewer than these
     Halide::Expr row_block_;
     std::map<int, Halide::ImageParam> buffers_;
     std::map<int, Halide::Expr> scalars_;
@@ -73,14 +76,17 @@ class KernelInputs {
     std::vector<Halide::Argument> arguments_;
 };
 
-/// Tells Halide what is known of a buffer's strides, innermost dimension first: 1 where the class
-/// says so, and nothing else.
+/// Tells Halide what is known of a buffer's strides, innermost dimension first: 1 or the tight
+/// stride where the class says so, and nothing else.
 template <typename Buffer>
-void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first) {
+void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first,
+                      const ir::Region& region) {
     for (std::size_t i = 0; i < innermost_first.size(); ++i) {
         auto dim = buffer.dim(static_cast<int>(i));
         if (innermost_first[i] == ir::StrideClass::one) {
             dim.set_stride(1);
+        } else if (innermost_first[i] == ir::StrideClass::tight) {
+            dim.set_stride(static_cast<std::int32_t>(ir::tight_stride(region)));
         } else if (i == 0) {
             dim.set_stride(Halide::Expr());
         }

@@ -78,7 +78,10 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
         Expr position = walk.domain[static_cast<int>(i)];
         if (atom != vector_atom_ && blocks_ && blocks_->atom == atom) {
             position += blocks_->block * blocks_->extent;
-            walk.domain.where(position < lowering_.inputs().extent(atom));
+            const Expr extent = lowering_.inputs().extent(atom);
+            walk.domain.where(position < extent);
+            // What is copied ahead of the guard must exist even in the last, shorter block.
+            position = Halide::min(position, extent - 1);
         }
         walk.at[static_cast<std::size_t>(atom)] = position;
     }

@@ -124,7 +124,7 @@ void Lowering::finish(Func output, const std::vector<int>& atoms) {
         for (const int atom : atoms) {
             strides.push_back(region().results[r].strides[static_cast<std::size_t>(atom)]);
         }
-        describe_strides(buffer, strides);
+        describe_strides(buffer, strides, region());
         // Halide holds the bounds of all results to be those of the first.
         for (std::size_t i = 0; r == 0 && i < atoms.size(); ++i) {
             buffer.dim(static_cast<int>(i)).set_bounds(0, inputs_.extent(atoms[i]));
@@ -136,7 +136,8 @@ void Lowering::finish(Func output, const std::vector<int>& atoms) {
 void Lowering::finish_scattered(Func output) {
     const std::vector<ir::StrideClass>& strides = region().results[0].strides;
     Halide::OutputImageParam buffer = output.output_buffer();
-    describe_strides(buffer, std::vector<ir::StrideClass>(strides.rbegin(), strides.rend()));
+    describe_strides(buffer, std::vector<ir::StrideClass>(strides.rbegin(), strides.rend()),
+                     region());
     for (int i = 0; i < buffer.dimensions(); ++i) {
         buffer.dim(i).set_min(0);
     }

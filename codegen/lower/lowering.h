@@ -122,12 +122,19 @@ struct RowLoop {
     Halide::Expr extent;
 };
 
-/// As `parallel_tasks`, for a Func that others are computed at, for one row each: gives the loop
-/// inside which it is one. Only the outermost two loops are fused. Of remainders of quotients,
-/// which more would make, Halide's bounds do not see that they are one number.
+/// Loops that others are computed at.
+struct RowLoops {
+    Halide::Var row;    ///< inside it all loops stand still
+    Halide::Var plane;  ///< inside it the outermost two do
+    Halide::Var slide;  ///< the loop next to it, or itself
+};
+
+/// As `parallel_tasks`, for a Func that others are computed at, for one row each, or for all that
+/// has the same place in the outermost two loops. Only these loops are fused. Of remainders of
+/// quotients, which more would make, Halide's bounds do not see that they are one number.
 template <typename Target>
-Halide::Var parallel_rows(LoggedSchedule<Target>& schedule, const std::vector<RowLoop>& loops,
-                          Halide::Expr points, std::int64_t block) {
+RowLoops parallel_rows(LoggedSchedule<Target>& schedule, const std::vector<RowLoop>& loops,
+                       Halide::Expr points, std::int64_t block) {
     const std::size_t inside = loops.size() - std::min<std::size_t>(loops.size(), 2);
     std::vector<Halide::Var> outside;
     for (std::size_t i = 0; i < loops.size(); ++i) {
@@ -137,8 +144,9 @@ Halide::Var parallel_rows(LoggedSchedule<Target>& schedule, const std::vector<Ro
             outside.push_back(loops[i].var);
         }
     }
-    const Halide::Var row = parallel_tasks(schedule, outside, points, block);
-    return inside > 0 ? loops.front().var : row;
+    const Halide::Var plane = parallel_tasks(schedule, outside, points, block);
+    return {inside > 0 ? loops.front().var : plane, plane,
+            inside > 0 ? loops[inside - 1].var : plane};
 }
 
 }  // namespace latent::codegen

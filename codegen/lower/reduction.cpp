@@ -2,6 +2,7 @@
 
 #include "codegen/lower/accumulation.h"
 #include "codegen/lower/lane_reduction.h"
+#include "codegen/lower/padded_copies.h"
 #include "codegen/lower/row_reductions.h"
 
 namespace latent::codegen {
@@ -37,6 +38,7 @@ class BlockedReduction {
           blocked_atom_(lowering.atoms_of(final_).back()),
           vector_atom_(lowering.schedule().vector_atom),
           along_(lowering.is_vector_atom(final_)),
+          padded_(along_ ? std::optional<PaddedCopies>(lowering) : std::nullopt),
           rows_(lowering, lowering.classification().row_atoms) {}
 
     void lower() {
@@ -92,6 +94,7 @@ class BlockedReduction {
 
     void choose_blocks();
     int atom_together() const;
+    std::vector<RowLoop> with_extents(const std::vector<Var>& tasks) const;
     void reduce_blocks_along();
     void reduce_blocks_across();
     void schedule_across(const std::vector<std::pair<int, RVar>>& reduced_loops);
@@ -101,7 +104,8 @@ class BlockedReduction {
     Lowering& lowering_;
     std::uint64_t final_, kept_;
     int blocked_atom_, vector_atom_;
-    bool along_;  ///< vectors run along a reduced dimension
+    bool along_;                          ///< vectors run along a reduced dimension
+    std::optional<PaddedCopies> padded_;  ///< where vectors run along; before all that reads them
     RowReductions rows_;
     Var block_{"block"};
     Expr block_extent_, block_count_;
@@ -146,6 +150,17 @@ int BlockedReduction::atom_together() const {
     return fixed > 1 && fixed <= most_sums ? kept.front() : -1;
 }
 
+std::vector<RowLoop> BlockedReduction::with_extents(const std::vector<Var>& tasks) const {
+    std::vector<RowLoop> loops;
+    for (const int atom : lowering_.atoms_of(kept_)) {
+        if (std::ranges::find(tasks, lowering_.var(atom).name(), &Var::name) != tasks.end()) {
+            loops.push_back({lowering_.var(atom), extent(atom)});
+        }
+    }
+    loops.push_back({block_, block_count_});
+    return loops;
+}
+
 void BlockedReduction::reduce_blocks_along() {
     const int together = atom_together();
     std::optional<Var> walked;
@@ -162,7 +177,15 @@ void BlockedReduction::reduce_blocks_along() {
     blocks_ = lanes.result();
     LoggedSchedule schedule = logged(blocks_, lowering_.log());
     schedule.compute_root();
-    const Var inner = parallel_tasks(schedule, tasks, points, lowering_.schedule().block);
+    Var inner;
+    if (padded_->empty()) {
+        inner = parallel_tasks(schedule, tasks, points, lowering_.schedule().block);
+    } else {
+        const RowLoops at =
+            parallel_rows(schedule, with_extents(tasks), points, lowering_.schedule().block);
+        inner = at.row;
+        padded_->compute_at(blocks_, at.plane);
+    }
     for (const Func& func : lanes.funcs()) {
         if (func.name() != blocks_.name()) {
             logged(func, lowering_.log()).compute_at(blocks_, inner);

@@ -1,3 +1,4 @@
+#include "codegen/lower/padded_copies.h"
 #include "codegen/lower/row_reductions.h"
 #include "codegen/lower/whole_vectors.h"
 
@@ -8,9 +9,75 @@ using Halide::Func;
 using Halide::Var;
 using Halide::VarOrRVar;
 
+namespace {
+
+/// The loops of rows that are unrolled, over vectors of rows.
+void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions& reductions,
+                        std::uint64_t stored) {
+    const std::uint64_t row = lowering.classification().row_atoms;
+    const int across = lowering.schedule().vector_atom;
+    const int width = lowering.store_width();
+    const std::vector<Var> loops = lowering.vars(stored);
+    const WholeVectors values(lowering.name(), loops,
+                              lowering.results_at(lowering.loop_coordinates()));
+    Func out(lowering.name());
+    out(loops) = values.at(loops);
+    LoggedSchedule schedule = logged(out, lowering.log());
+    schedule.never_partition_all();
+
+    const Var loop = lowering.var(across);
+    const Var lane("lane");
+    const Var blocks("blocks");
+    std::vector<VarOrRVar> order{lane};
+    Expr points = width;
+    for (const int atom : lowering.atoms_of(row)) {
+        points *= lowering.inputs().extent(atom);
+    }
+    const std::vector<ir::StrideClass>& strides = lowering.region().results[0].strides;
+    const bool side_by_side = strides[static_cast<std::size_t>(across)] == ir::StrideClass::tight;
+    for (const int atom : lowering.atoms_of(stored & row)) {
+        const Var& element = lowering.var(atom);
+        schedule.bound(element, 0, lowering.inputs().extent(atom));
+        if (side_by_side && atom + 1 == lowering.inputs().atom_count()) {
+            // Rows that lie side by side are stored in vectors as they lie in memory.
+            schedule.vectorize(element);
+            order.insert(order.begin(), element);
+        } else {
+            schedule.unroll(element);
+            order.emplace_back(element);
+        }
+    }
+    // A task has a part of the loop over vectors, so that what is inside of it needs no division.
+    const Expr vectors = (lowering.inputs().extent(across) + width - 1) / width;
+    const auto block = static_cast<std::int32_t>(lowering.schedule().block);
+    const Expr block_vectors = Halide::max(Halide::min(vectors, block / points), 1);
+    schedule.split(loop, loop, lane, width)
+        .vectorize(lane)
+        .split(loop, blocks, loop, block_vectors);
+    order.emplace_back(loop);
+    std::vector<RowLoop> outside{{blocks, (vectors + block_vectors - 1) / block_vectors}};
+    for (const int atom : lowering.atoms_of(stored & ~row)) {
+        if (atom != across) {
+            outside.push_back({lowering.var(atom), lowering.inputs().extent(atom)});
+        }
+    }
+    for (const RowLoop& rows : outside) {
+        order.emplace_back(rows.var);
+    }
+    schedule.reorder(order);
+    const RowLoops at = parallel_rows(schedule, outside, points * block_vectors, block);
+    padded.slide_along(out, at.slide, at.plane);
+    reductions.compute_at(out, loop);
+    values.compute_at(out, loop, loop, width, lowering.log(), lowering.vars(stored & row));
+    lowering.finish(out, lowering.atoms_of(stored));
+}
+
+}  // namespace
+
 void lower_row(Lowering& lowering) {
     lowering.hoist_numbers();
     const std::uint64_t row = lowering.classification().row_atoms;
+    PaddedCopies padded(lowering);
     RowReductions reductions(lowering, row);
 
     // Results have the row's dimensions, or none of them.
@@ -20,6 +87,9 @@ void lower_row(Lowering& lowering) {
         whole = whole || first.strides[static_cast<std::size_t>(atom)] != ir::StrideClass::zero;
     }
     const std::uint64_t stored = whole ? lowering.all_atoms() : lowering.all_atoms() & ~row;
+    if (reductions.unrolls_row()) {
+        return lower_unrolled_row(lowering, padded, reductions, stored);
+    }
     const std::vector<Var> loops = lowering.vars(stored);
     const bool vectors = lowering.is_vector_atom(stored);
     const Halide::Tuple results = lowering.results_at(lowering.loop_coordinates());
@@ -57,12 +127,15 @@ void lower_row(Lowering& lowering) {
     }
     VarOrRVar around_vectors = vectors ? order[1] : VarOrRVar(lane);
     if (outside.empty()) {
+        padded.compute_root();
         reductions.compute_root();
     } else {
-        const Var loop = parallel_rows(schedule, outside, points, lowering.schedule().block);
-        reductions.compute_at(out, loop);
+        const RowLoops loops_outside =
+            parallel_rows(schedule, outside, points, lowering.schedule().block);
+        padded.compute_at(out, loops_outside.plane);
+        reductions.compute_at(out, loops_outside.row);
         if ((stored & row) == 0) {
-            around_vectors = loop;
+            around_vectors = loops_outside.row;
         }
     }
     if (vectors) {

@@ -17,13 +17,17 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
     : lowering_(lowering),
       row_(row_atoms),
       whole_vectors_(lowering.schedule().kind == ir::Template::row &&
-                     lowering.is_vector_atom(~row_atoms)) {
+                     lowering.is_vector_atom(~row_atoms)),
+      unrolls_row_(whole_vectors_ && ir::is_unrolled(lowering.region(), row_atoms)) {
     // For all that the kernel computes, before any of it is written.
     if (lowering.schedule().vector_atom >= 0) {
         lowering.compute_past_end(lowering.schedule().vector_atom, lowering.vector_width());
     }
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
+    if (unrolls_row_) {
+        read_rows_in_whole_vectors();
+    }
     for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
         if (stage.kind == ir::StageKind::reduce) {
@@ -61,6 +65,47 @@ Expr RowReductions::readable_extent(int atom) const {
     return atom == lowering_.schedule().vector_atom ? (extent + width - 1) / width * width : extent;
 }
 
+/// Rows that lie side by side, each contiguous: a vector of rows is read as it lies in memory, and
+/// its elements are shuffled apart in registers, which gathers would fetch one by one.
+void RowReductions::read_rows_in_whole_vectors() {
+    const ir::Region& region = lowering_.region();
+    const int across = lowering_.schedule().vector_atom;
+    for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
+        const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
+        if (stage.kind != ir::StageKind::load) {
+            continue;
+        }
+        const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
+        if (input.kind != ir::InputKind::strided ||
+            input.strides[static_cast<std::size_t>(across)] != ir::StrideClass::tight ||
+            !lowering_.inputs().is_read_past_end(stage.input, across)) {
+            continue;
+        }
+        // Elements that stand at the same place of neighbouring rows are neighbours in storage.
+        std::vector<int> atoms = lowering_.atoms_of(lowering_.span(i));
+        std::ranges::stable_partition(atoms, [&](int atom) { return atom == across; });
+        std::vector<Var> loops;
+        for (const int atom : atoms) {
+            loops.push_back(lowering_.var(atom));
+        }
+        Func rows(lowering_.name() + "_rows" + std::to_string(i));
+        rows(loops) = lowering_.stages().at(i, lowering_.loop_coordinates());
+        LoggedSchedule schedule = logged(rows, lowering_.log());
+        schedule.store_in(Halide::MemoryType::Stack)
+            .bound_extent(lowering_.var(across), lowering_.store_width())
+            .never_partition_all();
+        std::vector<VarOrRVar> order{lowering_.var(across)};
+        for (const int atom : lowering_.atoms_of(lowering_.span(i) & row_)) {
+            schedule.bound(lowering_.var(atom), 0, lowering_.inputs().extent(atom))
+                .unroll(lowering_.var(atom));
+            order.emplace_back(lowering_.var(atom));
+        }
+        schedule.reorder(order).vectorize(lowering_.var(across));
+        funcs_.push_back(rows);
+        enter(i, rows, atoms);
+    }
+}
+
 void RowReductions::define_kept(int stage) {
     const std::uint64_t span = lowering_.span(stage);
     Func kept(lowering_.name() + "_kept" + std::to_string(stage));
@@ -76,6 +121,11 @@ void RowReductions::define_kept(int stage) {
     if (lowering_.is_vector_atom(span)) {
         vectorize_whole(schedule, lowering_.var(lowering_.schedule().vector_atom),
                         lowering_.store_width());
+    }
+    if (unrolls_row_) {
+        for (const int atom : lowering_.atoms_of(span & row_)) {
+            schedule.unroll(lowering_.var(atom));
+        }
     }
     funcs_.push_back(kept);
     enter(stage, kept, lowering_.atoms_of(span));
@@ -140,6 +190,11 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         }
         vectorize_across(start);
         vectorize_across(update);
+    }
+    if (unrolls_row_) {
+        for (int i = 0; i < domain.dimensions(); ++i) {
+            update.unroll(domain[i]);
+        }
     }
     funcs_.push_back(total);
     lowering_.stages().define(

@@ -21,8 +21,11 @@ class RowReductions {
     void compute_root();
 
     bool empty() const { return funcs_.empty(); }
+    /// Whether vectors run across rows of few elements, all of which are computed at once.
+    bool unrolls_row() const { return unrolls_row_; }
 
   private:
+    void read_rows_in_whole_vectors();
     void define_reduction(int stage);
     void define_along_row(int stage, const std::vector<int>& outer);
     void define_across_row(int stage, const std::vector<int>& outer);
@@ -35,6 +38,7 @@ class RowReductions {
     Lowering& lowering_;
     std::uint64_t row_;
     bool whole_vectors_;  ///< vectors run across the rows, and each computation is of one
+    bool unrolls_row_;
     std::vector<Halide::Func> funcs_;
 };
 

@@ -212,7 +212,8 @@ void lower_scan(Lowering& lowering) {
     if (outside.empty()) {
         scans.compute_root();
     } else {
-        scans.compute_at(out, parallel_rows(schedule, outside, points, lowering.schedule().block));
+        scans.compute_at(out,
+                         parallel_rows(schedule, outside, points, lowering.schedule().block).row);
     }
     lowering.finish(out, lowering.atoms_of(lowering.all_atoms()));
 }

@@ -102,6 +102,11 @@ class LoggedSchedule {
         return record("compute_at", consumer.name() + ", " + var.name());
     }
 
+    LoggedSchedule& store_at(const Halide::Func& consumer, const Halide::VarOrRVar& var) {
+        target_.store_at(Halide::LoopLevel(consumer, var));
+        return record("store_at", consumer.name() + ", " + var.name());
+    }
+
     LoggedSchedule& store_in(Halide::MemoryType memory) {
         target_.store_in(memory);
         return record("store_in", print(memory));

@@ -44,7 +44,9 @@ class StageExpressions {
     Place place(const std::vector<ir::IndexedDim>& dims, int first_dim,
                 const Coordinates& coordinates,
                 const std::function<Halide::Expr(int)>& stage_value) const;
-    /// The number of the first dimension of a scattered result among all indexed ones.
+    /// The number of the first dimension of an indexed stage, or of a scattered result, among all
+    /// indexed ones.
+    int first_dim(int stage) const { return first_dim_[static_cast<std::size_t>(stage)]; }
     int scatter_dim() const { return scatter_dim_; }
 
   private:

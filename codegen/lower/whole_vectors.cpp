@@ -25,13 +25,22 @@ Halide::Tuple WholeVectors::at(const std::vector<Var>& loops) const {
 }
 
 void WholeVectors::compute_at(const Func& consumer, const Halide::VarOrRVar& loop,
-                              const Var& vector, int width, ScheduleLog& log) const {
-    logged(values_, log)
-        .compute_at(consumer, loop)
+                              const Var& vector, int width, ScheduleLog& log,
+                              const std::vector<Var>& unrolled) const {
+    LoggedSchedule schedule = logged(values_, log);
+    schedule.compute_at(consumer, loop)
         .store_in(Halide::MemoryType::Stack)
         .bound_extent(vector, width)
-        .vectorize(vector)
         .never_partition_all();
+    std::vector<Halide::VarOrRVar> order{vector};
+    for (const Var& var : unrolled) {
+        order.emplace_back(var);
+        schedule.unroll(var);
+    }
+    if (order.size() > 1) {
+        schedule.reorder(order);
+    }
+    schedule.vectorize(vector);
 }
 
 }  // namespace latent::codegen

@@ -16,9 +16,10 @@ class WholeVectors {
 
     Halide::Tuple at(const std::vector<Halide::Var>& loops) const;
     /// Computes one vector of `width` along the loop `vector` of these Funcs, in `loop` of
-    /// `consumer`.
+    /// `consumer`; the loops `unrolled`, of few iterations, whole.
     void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
-                    const Halide::Var& vector, int width, ScheduleLog& log) const;
+                    const Halide::Var& vector, int width, ScheduleLog& log,
+                    const std::vector<Halide::Var>& unrolled = {}) const;
 
   private:
     Halide::Func values_;

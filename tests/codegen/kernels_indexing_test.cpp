@@ -42,6 +42,49 @@ TEST_CASE("padding, cropping and spreading apart", "[kernels]") {
                   "return %s\n");
 }
 
+TEST_CASE("windows of padding are read without storing it", "[kernels]") {
+    struct Windows {
+        const char* padding;
+        int rows, columns;  ///< with padding
+        int stride, dilation;
+    };
+    for (const char* dtype : {"f32", "f64", "f16", "i32"}) {
+        for (const auto& [padding, rows, columns, stride, dilation] :
+             {Windows{"low=[0,0,1,1], high=[0,0,1,1]", 11, 35, 1, 1},
+              Windows{"low=[0,0,2,0], high=[0,0,0,3]", 11, 36, 1, 2},
+              Windows{"low=[0,0,0,3], high=[0,0,0,0]", 9, 36, 2, 1},
+              Windows{"low=[0,0,1,-2], high=[0,0,-3,1]", 7, 32, 2, 1},
+              Windows{"low=[0,0,3,40], high=[0,0,1,0]", 13, 73, 1, 1},
+              Windows{"low=[0,0,3,0], high=[0,0,2,0]", 14, 33, 1, 1}}) {
+            const auto positions = [&](int extent) {
+                return (extent - 2 * dilation - 1) / stride + 1;
+            };
+            const std::string image = fmt::format("2,3,{},{}", positions(rows), positions(columns));
+            const std::string shape = image + ",3,3";
+            const std::string windows =
+                parameter(0, "2,3,9,33", dtype) + parameter(1, "3,3,3", dtype) +
+                parameter(2, image, dtype) + parameter(3, "", dtype) +
+                fmt::format(
+                    "%p = pad %p0, %p3 {{{0}, interior=[0,0,0,0]}}\n"
+                    "%w = window %p {{axes=[2,3], size=[3,3], stride=[{1},{1}], "
+                    "dilation=[{2},{2}]}}\n"
+                    "%k = broadcast %p1 {{shape=[{3}], axes=[1,4,5]}}\n"
+                    "%g = broadcast %p2 {{shape=[{3}], axes=[0,1,2,3]}}\n",
+                    padding, stride, dilation, shape);
+            const bool single = std::string_view(dtype) == "f32";
+            const Tolerance tolerance{single ? 1e-4 : 1e-2, single ? 1e-3 : 1e-2};
+            check_kernels(windows + "%m = mul %w, %k\n%r = reduce_sum %m {axes=[4,5]}\nreturn %r\n",
+                          {.tolerance = tolerance, .kernels = 1});
+            check_kernels(
+                windows + "%m = mul %w, %g\n%r = reduce_sum %m {axes=[0,2,3]}\nreturn %r\n",
+                {.tolerance = tolerance, .kernels = 1});
+            check_kernels(windows + "%r = reduce_max %w {axes=[4,5]}\nreturn %r\n", {.kernels = 1});
+            check_kernels(windows + "%r = mul %w, %k\nreturn %r\n",
+                          {.tolerance = tolerance, .kernels = 1});
+        }
+    }
+}
+
 TEST_CASE("concatenation along each dimension", "[kernels]") {
     // Stored: a copy for each part. Read by a kernel: inside it.
     for (const bool stored : {true, false}) {

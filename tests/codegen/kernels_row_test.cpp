@@ -225,3 +225,36 @@ TEST_CASE("a maximum divided by how many elements reach it", "[kernels]") {
                   "%share = div %root, %count\n"
                   "return %share\n");
 }
+
+TEST_CASE("windows side by side are reduced in vectors across them", "[kernels]") {
+    for (const char* dtype : {"f32", "f64", "i32", "f16", "u8"}) {
+        for (const int window : {1, 2, 3}) {
+            for (const int columns : {1, 3, 8, 13, 56}) {
+                const std::string split = fmt::format("3,5,{0},{1},{0}", window, columns);
+                const std::string whole = fmt::format("3,{},{}", 5 * window, columns * window);
+                check_kernels(parameter(0, whole, dtype) + parameter(1, whole, dtype) +
+                              fmt::format("%s = reshape %p0 {{shape=[{0}]}}\n"
+                                          "%m = reduce_max %s {{axes=[2,4]}}\n"
+                                          "%mb = broadcast %m {{shape=[{0}], axes=[0,1,3]}}\n"
+                                          "%e = equal %s, %mb\n"
+                                          "%g = reshape %p1 {{shape=[{0}]}}\n"
+                                          "%t = select %e, %g, %s\n"
+                                          "%r = reshape %t {{shape=[{1}]}}\n"
+                                          "return %m, %r\n",
+                                          split, whole));
+            }
+        }
+    }
+}
+
+TEST_CASE("short rows are unrolled", "[kernels]") {
+    for (const int columns : {2, 3, 4, 8}) {
+        for (const int rows : {1, 6, 31, 1000}) {
+            const std::string shape = fmt::format("{},{}", rows, columns);
+            check_kernels(parameter(0, shape) + softmax(rows, columns, 1) + "return %y\n",
+                          {.tolerance = {1e-5, 1e-7}, .kernels = 1});
+            check_kernels(parameter(0, shape) + normalised(rows, columns) + "return %z, %total\n",
+                          {.tolerance = {1e-4, 1e-4}});
+        }
+    }
+}

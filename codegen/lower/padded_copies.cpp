@@ -1,0 +1,119 @@
+#include "codegen/lower/padded_copies.h"
+
+#include <algorithm>
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::Var;
+
+PaddedCopies::PaddedCopies(Lowering& lowering) : lowering_(lowering) {
+    for (int i = 0; i < static_cast<int>(lowering.region().stages.size()); ++i) {
+        if (is_worth_copying(lowering.region().stages[static_cast<std::size_t>(i)])) {
+            define(i);
+        }
+    }
+}
+
+bool PaddedCopies::is_worth_copying(const ir::Stage& stage) const {
+    if (stage.kind != ir::StageKind::indexed) {
+        return false;
+    }
+    const ir::RegionInput& input = lowering_.region().inputs[static_cast<std::size_t>(stage.input)];
+    const ir::IndexedDim& last = stage.index.back();
+    const bool runs_along = std::ranges::find(last.terms, lowering_.schedule().vector_atom,
+                                              &ir::AtomTerm::atom) != last.terms.end();
+    const bool has_windows = std::ranges::any_of(
+        stage.index, [](const ir::IndexedDim& dim) { return dim.terms.size() > 1; });
+    return last.guarded && input.strides.back() == ir::StrideClass::one && runs_along &&
+           has_windows &&
+           std::ranges::all_of(
+               stage.index,
+               [](const ir::IndexedDim& dim) { return dim.stage < 0 && dim.divisor == 1; }) &&
+           std::ranges::all_of(stage.operands, [&](int fill) { return lowering_.span(fill) == 0; });
+}
+
+/// What the stage is where its input is read at `positions`, outermost first, which may be outside.
+Expr PaddedCopies::element(int stage, const std::vector<Expr>& positions) const {
+    const ir::Stage& read = lowering_.region().stages[static_cast<std::size_t>(stage)];
+    const int lanes = lowering_.schedule().lanes;
+    std::vector<Expr> indices;
+    Expr inside;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        Expr index = positions[i];
+        if (read.index[i].guarded) {
+            const Expr extent = lowering_.inputs().index_extent(
+                lowering_.stages().first_dim(stage) + static_cast<int>(i));
+            const Expr fits = index >= 0 && index < extent;
+            inside = inside.defined() ? inside && fits : fits;
+            // Of vectors it is enough that they begin inside, for what is past the end may be read.
+            const bool last = i + 1 == positions.size();
+            const Expr start = last ? index / lanes * lanes : index;
+            index = Halide::max(Halide::min(start, extent - 1), 0) + (index - start);
+        }
+        indices.push_back(index);
+    }
+    const Expr value = lowering_.inputs().load_at(read.input, indices);
+    const Expr fill = read.operands.empty()
+                          ? Halide::Internal::make_zero(value.type())
+                          : lowering_.stages().at(read.operands[0], lowering_.loop_coordinates());
+    return Halide::select(inside, value, fill);
+}
+
+void PaddedCopies::define(int stage) {
+    const std::vector<ir::IndexedDim>& dims =
+        lowering_.region().stages[static_cast<std::size_t>(stage)].index;
+    std::vector<Var> loops;  // innermost first
+    std::vector<Expr> positions;
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+        loops.emplace_back("position" + std::to_string(i));
+        positions.insert(positions.begin(), loops.back());
+    }
+    Func copy(lowering_.name() + "_padded" + std::to_string(stage));
+    copy(loops) = element(stage, positions);
+    // Vectors begin at multiples of their length, hence at the begin of a row or outside of it.
+    logged(copy, lowering_.log())
+        .align_bounds(loops[0], lowering_.schedule().lanes)
+        .vectorize(loops[0], lowering_.schedule().lanes)
+        .never_partition_all();
+    copies_.push_back(copy);
+    lowering_.stages().define(
+        stage, [&lowering = lowering_, copy, stage, dims](const Coordinates& coordinates) {
+            std::vector<Expr> arguments;
+            for (std::size_t i = 0; i < dims.size(); ++i) {
+                Expr position = lowering.inputs().index_offset(lowering.stages().first_dim(stage) +
+                                                               static_cast<int>(i));
+                for (const ir::AtomTerm& term : dims[i].terms) {
+                    position += static_cast<std::int32_t>(term.coefficient) *
+                                coordinates[static_cast<std::size_t>(term.atom)];
+                }
+                arguments.insert(arguments.begin(), position);
+            }
+            return copy(arguments);
+        });
+}
+
+void PaddedCopies::compute_at(const Func& consumer, const Halide::VarOrRVar& loop) {
+    for (const Func& copy : copies_) {
+        logged(copy, lowering_.log()).compute_at(consumer, loop);
+    }
+}
+
+void PaddedCopies::slide_along(const Func& consumer, const Var& loop, const Var& around) {
+    for (const Func& copy : copies_) {
+        LoggedSchedule schedule = logged(copy, lowering_.log());
+        schedule.compute_at(consumer, loop);
+        if (loop.name() != around.name()) {
+            schedule.store_at(consumer, around);
+        }
+    }
+}
+
+void PaddedCopies::compute_root() {
+    for (const Func& copy : copies_) {
+        logged(copy, lowering_.log()).compute_root();
+    }
+}
+
+}  // namespace latent::codegen

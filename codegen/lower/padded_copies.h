@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "codegen/lower/lowering.h"
+
+namespace latent::codegen {
+
+/// Padding that windows are read of, copied to scratch: with a guard for each element of the copy
+/// instead of one for each element of each window. What is copied is as much as the loop needs in
+/// which the copies are computed.
+class PaddedCopies {
+  public:
+    /// Defines a Func for each stage that reads windows of padding along which vectors run, and
+    /// enters it as the stage's value. To be called before any stage is evaluated.
+    explicit PaddedCopies(Lowering& lowering);
+
+    bool empty() const { return copies_.empty(); }
+    void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop);
+    /// Computes at each turn of `loop` what no turn before has computed, and keeps it inside
+    /// `around`.
+    void slide_along(const Halide::Func& consumer, const Halide::Var& loop,
+                     const Halide::Var& around);
+    void compute_root();
+
+  private:
+    bool is_worth_copying(const ir::Stage& stage) const;
+    Halide::Expr element(int stage, const std::vector<Halide::Expr>& positions) const;
+    void define(int stage);
+
+    Lowering& lowering_;
+    std::vector<Halide::Func> copies_;
+};
+
+}  // namespace latent::codegen
