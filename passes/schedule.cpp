@@ -202,9 +202,12 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     if (rows <= most_streamed_rows && column_bytes > 4 * machine.l2_bytes &&
         contiguous(columns, schedule.vector_atom)) {
         // Nothing that is packed of the columns is used often enough to leave L2.
+        // Fewer rows and more columns: little of the last tile of few rows is wasted.
         schedule.packing = 3;
-        schedule.block_depth /= 2;
-        schedule.block_columns /= 2;
+        schedule.tile_vectors = 3;
+        schedule.tile_rows = static_cast<int>(
+            std::bit_floor(static_cast<unsigned>((machine.registers - 4) / schedule.tile_vectors)));
+        schedule.block_columns /= schedule.tile_vectors;
         return;
     }
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
