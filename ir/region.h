@@ -116,6 +116,9 @@ inline constexpr std::int64_t longest_unrolled_row = 16;
 /// unrolled.
 bool is_unrolled(const Region& region, std::uint64_t atoms);
 
+/// Vectors of partial sums that stay in registers beside what is added to them.
+inline constexpr std::int64_t most_sums = 12;
+
 /// The stride along an atom of class `tight`.
 inline std::int64_t tight_stride(const Region& region) {
     return region.atoms.back().fixed;

@@ -99,6 +99,27 @@ int narrowest_element(const ir::Region& region, ir::Template kind) {
     return kind == ir::Template::pointwise ? 1 : computed_bytes(DType::boolean);
 }
 
+/// Vectors of partial sums along the reduced dimensions. Fewer where the sums for all elements of a
+/// window are made in one walk.
+int partial_sums(const ir::Region& region, const ir::Classification& classification) {
+    constexpr int most = 4;
+    std::int64_t together = 1;
+    for (std::size_t atom = region.atoms.size(); atom-- > 0;) {
+        if (has(classification.final_atoms, static_cast<int>(atom))) {
+            continue;
+        }
+        const std::int64_t fixed = region.atoms[atom].fixed;
+        if (fixed < 2 || together * fixed > ir::most_sums) {
+            break;
+        }
+        together *= fixed;
+    }
+    return static_cast<int>(std::clamp<std::int64_t>(
+        static_cast<std::int64_t>(
+            std::bit_floor(static_cast<std::uint64_t>(ir::most_sums / together))),
+        1, most));
+}
+
 /// Divisions and square roots take longest, and those of several vectors overlap.
 bool takes_long(const ir::Stage& stage) {
     return stage.kind == ir::StageKind::elementwise && is_floating(stage.dtype) &&
@@ -407,7 +428,9 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             break;
         case ir::Template::reduction:
             schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
-            schedule.unroll = has(classification.final_atoms, schedule.vector_atom) ? 4 : 2;
+            schedule.unroll = has(classification.final_atoms, schedule.vector_atom)
+                                  ? partial_sums(region, classification)
+                                  : 2;
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             break;
         case ir::Template::contraction:

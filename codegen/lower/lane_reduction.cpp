@@ -14,14 +14,14 @@ using Halide::VarOrRVar;
 LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                              std::uint64_t reduced, std::vector<Var> loops,
                              const std::optional<ReductionBlocks>& blocks,
-                             const std::optional<Var>& together)
+                             std::vector<Var> together)
     : lowering_(lowering),
       name_(name),
       stages_(std::move(stages)),
       atoms_(lowering.atoms_of(reduced)),
       loops_(std::move(loops)),
       blocks_(blocks),
-      together_(together),
+      together_(std::move(together)),
       vector_atom_(lowering.schedule().vector_atom),
       width_(lowering.vector_width()),
       extent_(lowering.inputs().extent(vector_atom_)),
@@ -106,17 +106,15 @@ void LaneReduction::update(Walk& walk, const Expr& inside) {
     }
     partial_(with_lane(lane_)) = Tuple(after);
     std::vector<VarOrRVar> order{lane_};
-    if (together_) {
-        order.emplace_back(*together_);
-    }
+    order.insert(order.end(), together_.begin(), together_.end());
     for (int i = 0; i < walk.domain.dimensions(); ++i) {
         order.emplace_back(walk.domain[i]);
     }
     LoggedSchedule schedule =
         logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1);
     schedule.reorder(order).vectorize(lane_).never_partition_all();
-    if (together_) {
-        schedule.unroll(*together_);
+    for (const Var& loop : together_) {
+        schedule.unroll(loop);
     }
 }
 

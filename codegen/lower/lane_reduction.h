@@ -27,11 +27,11 @@ class LaneReduction {
   public:
     /// `stages`: the reductions, all over `reduced`, which holds the atom of the vectors. `loops`:
     /// the dimensions of the result, to which `blocks.block` belongs if there are blocks.
-    /// `together`: one of them, of a fixed extent, whose results are summed in one walk.
+    /// `together`: those of them, of fixed extents, whose results are summed in one walk.
     LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                   std::uint64_t reduced, std::vector<Halide::Var> loops,
                   const std::optional<ReductionBlocks>& blocks = {},
-                  const std::optional<Halide::Var>& together = {});
+                  std::vector<Halide::Var> together = {});
 
     /// One value for each stage; an accumulator if there are blocks, still to be combined.
     const Halide::Func& result() const { return result_; }
@@ -69,7 +69,7 @@ class LaneReduction {
     std::vector<int> atoms_;  ///< reduced, innermost first
     std::vector<Halide::Var> loops_;
     std::optional<ReductionBlocks> blocks_;
-    std::optional<Halide::Var> together_;
+    std::vector<Halide::Var> together_;
     int vector_atom_;
     int width_;
     Halide::Expr extent_, whole_vectors_;  ///< of the vectors' dimension

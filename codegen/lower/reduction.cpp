@@ -93,7 +93,7 @@ class BlockedReduction {
     }
 
     void choose_blocks();
-    int atom_together() const;
+    std::vector<int> atoms_together() const;
     std::vector<RowLoop> with_extents(const std::vector<Var>& tasks) const;
     void reduce_blocks_along();
     void reduce_blocks_across();
@@ -137,17 +137,22 @@ void BlockedReduction::choose_blocks() {
     block_points_ = Halide::cast<std::int32_t>(Halide::min(points * block, task_points));
 }
 
-/// The innermost kept dimension, if its few results can be summed in one walk: the elements of a
-/// window read mostly the same.
-int BlockedReduction::atom_together() const {
-    constexpr std::int64_t most_sums = 3;
+/// The innermost kept dimensions, as far as their results can be summed in one walk: the elements
+/// of a window read mostly the same.
+std::vector<int> BlockedReduction::atoms_together() const {
+    std::vector<int> together;
     const std::vector<int> kept = lowering_.atoms_of(kept_);
-    if (kept.size() < 2 || finals().size() > 1) {
-        return -1;
+    std::int64_t sums = lowering_.schedule().unroll;
+    for (std::size_t i = 0; i + 1 < kept.size() && finals().size() == 1; ++i) {
+        const std::int64_t fixed =
+            lowering_.region().atoms[static_cast<std::size_t>(kept[i])].fixed;
+        sums *= fixed;
+        if (fixed < 2 || sums > ir::most_sums) {
+            break;
+        }
+        together.push_back(kept[i]);
     }
-    const std::int64_t fixed =
-        lowering_.region().atoms[static_cast<std::size_t>(kept.front())].fixed;
-    return fixed > 1 && fixed <= most_sums ? kept.front() : -1;
+    return together;
 }
 
 std::vector<RowLoop> BlockedReduction::with_extents(const std::vector<Var>& tasks) const {
@@ -162,14 +167,13 @@ std::vector<RowLoop> BlockedReduction::with_extents(const std::vector<Var>& task
 }
 
 void BlockedReduction::reduce_blocks_along() {
-    const int together = atom_together();
-    std::optional<Var> walked;
+    std::vector<Var> walked;
     std::vector<Var> tasks = block_loops();
     Expr points = block_points_;
-    if (together >= 0) {
-        walked = lowering_.var(together);
+    for (const int atom : atoms_together()) {
+        walked.push_back(lowering_.var(atom));
         tasks.erase(tasks.begin());
-        points *= extent(together);
+        points *= extent(atom);
     }
     const LaneReduction lanes(lowering_, lowering_.name() + "_block", finals(), final_,
                               block_loops(), ReductionBlocks{blocked_atom_, block_, block_extent_},
