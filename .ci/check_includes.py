@@ -10,6 +10,10 @@ COMPILER = ("codegen", "passes", "ir")
 ALLOWED = {
     "ir": ["ir"],
     "passes": ["passes", "ir"],
+    "passes/differentiation": ["passes/differentiation", "passes/term.h", "ir"],
+    "passes/rewriting": ["passes/rewriting", "passes/pass.h", "ir"],
+    "passes/partition": ["passes/partition", "ir"],
+    "passes/schedule": ["passes/schedule", "ir"],
     "codegen": ["codegen", "ir"],
     "frontend/include": ["frontend/include", "ir"],
     "frontend/tensor": ["frontend/tensor", *COMPILER],
@@ -35,7 +39,7 @@ def public_header_root(name: str) -> str | None:
 
 
 def is_under(path: str, folder: str) -> bool:
-    return path.startswith(folder + "/")
+    return path == folder or path.startswith(folder + "/")
 
 
 def breach(source: str, quote: str, name: str) -> str | None:

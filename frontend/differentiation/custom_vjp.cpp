@@ -5,7 +5,7 @@
 #include "frontend/tensor/arguments.h"
 #include "frontend/tensor/graph_lock.h"
 #include "ir/gradient_rule.h"
-#include "passes/checkpoint.h"
+#include "passes/differentiation/checkpoint.h"
 
 namespace latent {
 

@@ -11,7 +11,7 @@
 
 #include "frontend/tensor/arguments.h"
 #include "frontend/tensor/graph_lock.h"
-#include "passes/gradient.h"
+#include "passes/differentiation/gradient.h"
 
 namespace latent {
 

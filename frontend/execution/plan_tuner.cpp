@@ -24,8 +24,8 @@
 #include "frontend/execution/tuning_progress.h"
 #include "ir/errors.h"
 #include "ir/print.h"
-#include "passes/schedule.h"
-#include "passes/schedule_space.h"
+#include "passes/schedule/schedule.h"
+#include "passes/schedule/schedule_space.h"
 
 namespace latent::detail {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <unordered_map>
 
-#include "passes/recompute_cost.h"
-#include "passes/schedule.h"
+#include "passes/partition/recompute_cost.h"
+#include "passes/schedule/schedule.h"
 
 namespace latent::detail {
 

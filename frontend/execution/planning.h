@@ -8,8 +8,8 @@
 #include "codegen/runtime/context.h"
 #include "codegen/runtime/plan.h"
 #include "ir/hash.h"
-#include "passes/memory_plan.h"
-#include "passes/partition.h"
+#include "passes/partition/memory_plan.h"
+#include "passes/partition/partition.h"
 #include "passes/pipeline.h"
 
 namespace latent::detail {

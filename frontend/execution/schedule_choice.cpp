@@ -9,7 +9,7 @@
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/planning.h"
 #include "ir/errors.h"
-#include "passes/schedule_space.h"
+#include "passes/schedule/schedule_space.h"
 
 namespace latent::detail {
 

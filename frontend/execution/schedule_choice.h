@@ -3,7 +3,7 @@
 #include <string>
 
 #include "codegen/runtime/context.h"
-#include "passes/partition.h"
+#include "passes/partition/partition.h"
 
 namespace latent::detail {
 

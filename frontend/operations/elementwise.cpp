@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "frontend/tensor/arguments.h"
-#include "passes/special_functions.h"
+#include "passes/differentiation/special_functions.h"
 
 namespace latent {
 

@@ -19,7 +19,8 @@ long double sigmoid_reference(long double x) {
     return (x < 0 ? e : 1) / (1 + e);
 }
 
-/// Recurrence, asymptotic series and reflection, as in passes/special_functions.cpp but further.
+/// Recurrence, asymptotic series and reflection, as in passes/differentiation/special_functions.cpp
+/// but further.
 long double digamma_reference(long double x) {
     constexpr long double pi = std::numbers::pi_v<long double>;
     if (x == 0) {

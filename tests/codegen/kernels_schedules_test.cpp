@@ -1,4 +1,4 @@
-#include "passes/schedule_space.h"
+#include "passes/schedule/schedule_space.h"
 #include "tests/support/kernels.h"
 #include "tests/support/schedules.h"
 

@@ -8,7 +8,7 @@
 #include "frontend/execution/schedule_choice.h"
 #include "frontend/execution/tuning_budget.h"
 #include "frontend/tensor/access.h"
-#include "passes/schedule_space.h"
+#include "passes/schedule/schedule_space.h"
 #include "tests/codegen/runtime_fixtures.h"
 #include "tests/frontend/support.h"
 

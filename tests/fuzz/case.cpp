@@ -10,7 +10,7 @@
 
 #include "ir/parse.h"
 #include "ir/print.h"
-#include "passes/gradient.h"
+#include "passes/differentiation/gradient.h"
 #include "tests/support/random_graph.h"
 
 namespace latent::fuzz {

@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path("passes/differentiation")
 FILES = ["partials.cpp", "partials_binary.cpp", "vjp_rules.cpp", "vjp_reduce.cpp", "vjp_scan.cpp",
          "vjp_movement.cpp", "vjp_custom.cpp", "jvp.cpp", "jvp_rules.cpp", "jvp_structural.cpp",
          "gradient.cpp", "checkpoint.cpp"]
@@ -195,15 +196,15 @@ def run(command, folder):
 def compile_mutants(build, work):
     """The test program with all mutants in it, and their descriptions."""
     mutator = Mutator()
-    sources = work / "passes"
+    sources = work / FOLDER
     sources.mkdir(parents=True, exist_ok=True)
     (work / "mutant.h").write_text(HEADER)
     commands = json.loads((build / "compile_commands.json").read_text())
     objects = {}
     for name in FILES:
         source = sources / name
-        source.write_text(mutator.instrument(name, (ROOT / "passes" / name).read_text()))
-        entry = next(entry for entry in commands if Path(entry["file"]) == ROOT / "passes" / name)
+        source.write_text(mutator.instrument(name, (ROOT / FOLDER / name).read_text()))
+        entry = next(entry for entry in commands if Path(entry["file"]) == ROOT / FOLDER / name)
         objects[name] = work / (name + ".o")
         arguments = shlex.split(entry["command"])
         arguments[arguments.index("-o") + 1] = str(objects[name])
@@ -213,7 +214,7 @@ def compile_mutants(build, work):
     link = run(["ninja", "-t", "commands", "latent_tests_passes"], build).strip().splitlines()[-1]
     program = work / "tests"
     for name, file in objects.items():
-        link = re.sub(r"\S+/passes/" + re.escape(name) + r"\.o", str(file), link)
+        link = re.sub(r"\S+/" + re.escape(f"{FOLDER}/{name}") + r"\.o", str(file), link)
     link = link.replace("-o tests/latent_tests_passes", f"-o {program}")
     run(["sh", "-c", link], build)
     return program, mutator.descriptions

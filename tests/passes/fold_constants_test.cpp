@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "passes/literal_arithmetic.h"
+#include "passes/rewriting/literal_arithmetic.h"
 #include "rewrite_testing.h"
 
 using namespace latent;

@@ -2,7 +2,7 @@
 
 #include "ir/builder.h"
 #include "ir/graph.h"
-#include "passes/gradient.h"
+#include "passes/differentiation/gradient.h"
 
 using namespace latent;
 

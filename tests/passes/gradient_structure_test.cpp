@@ -4,7 +4,7 @@
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
-#include "passes/gradient.h"
+#include "passes/differentiation/gradient.h"
 
 using namespace latent;
 

@@ -10,7 +10,7 @@
 #include "ir/builder.h"
 #include "ir/graph.h"
 #include "ir/parse.h"
-#include "passes/gradient.h"
+#include "passes/differentiation/gradient.h"
 
 // What the tests of gradient values share: evaluation in f64 and finite differences.
 

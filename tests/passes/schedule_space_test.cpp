@@ -1,11 +1,11 @@
-#include "passes/schedule_space.h"
+#include "passes/schedule/schedule_space.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <string_view>
 
 #include "ir/parse.h"
-#include "passes/partition.h"
+#include "passes/partition/partition.h"
 
 using namespace latent;
 using namespace latent::passes;

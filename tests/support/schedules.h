@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "frontend/execution/planning.h"
-#include "passes/schedule_space.h"
+#include "passes/schedule/schedule_space.h"
 
 namespace latent::test {
 

@@ -1,0 +1,62 @@
+#include "passes/partition/recompute_cost.h"
+
+#include <algorithm>
+
+namespace latent::passes {
+
+namespace {
+
+constexpr int read_cost = 2;
+constexpr int transcendental_cost = 10;
+constexpr int division_cost = 4;
+constexpr int saturated = 1 << 20;
+
+int own_cost(ir::Op op) {
+    switch (op) {
+        case ir::Op::constant:
+        case ir::Op::scalar:
+        case ir::Op::iota:
+        case ir::Op::stop_gradient:
+            return 0;
+        case ir::Op::div:
+        case ir::Op::sqrt:
+        case ir::Op::floor_divide:
+        case ir::Op::remainder:
+            return division_cost;
+        default:
+            return ir::is_transcendental(op) ? transcendental_cost : 1;
+    }
+}
+
+}  // namespace
+
+int recompute_cost(const ir::Node& node, std::int64_t operands, Anchors anchors) {
+    const ir::Category category = ir::category(node.op());
+    if (node.op() == ir::Op::parameter || node.slot().ready()) {
+        return node.type().rank() == 0 ? 0 : read_cost;
+    }
+    const bool anchor = category == ir::Category::contract || category == ir::Category::index;
+    if (category == ir::Category::scan ||
+        (anchors == Anchors::computed_again && (anchor || category == ir::Category::reduce))) {
+        return saturated;
+    }
+    if (anchor) {
+        return read_cost;
+    }
+    const int own = category == ir::Category::view ? 0 : own_cost(node.op());
+    return static_cast<int>(std::min<std::int64_t>(saturated, own + operands));
+}
+
+ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order) {
+    ir::NodeMap<int> costs(order.size());
+    for (const ir::Node* node : order) {
+        std::int64_t operands = 0;
+        for (const ir::Value& operand : node->operands()) {
+            operands += *costs.find(operand.node.get());
+        }
+        costs[node] = recompute_cost(*node, operands, Anchors::stored);
+    }
+    return costs;
+}
+
+}  // namespace latent::passes

@@ -1,0 +1,198 @@
+#include "passes/rewriting/transposed_convolution.h"
+
+#include <algorithm>
+#include <array>
+#include <ranges>
+
+#include "passes/rewriting/contraction_labels.h"
+#include "passes/rewriting/view_algebra.h"
+
+// Along one windowed axis, with o counting windows, k elements in a window of K, stride s and
+// dilation d, the fold is
+//     result[e] = sum over o, k with o * s + k * d = e of g[o] * w[k].
+// Let p be g with s - 1 zeros between neighbours and (K - 1) * d zeros before the first: p[(K - 1)
+// * d + o * s] = g[o], and zero elsewhere. Then, with k = K - 1 - j,
+//     result[e] = sum over j of p[e + j * d] * w[K - 1 - j],
+// windows of p with stride 1 and dilation d times w flipped. p needs E + (K - 1) * d elements for
+// the E of the result, so E - (O - 1) * s - 1 zeros go after its last. The fold would write and
+// read every product; the contraction sums them where they are made.
+//
+// With a stride most of p is zeros. Where d = 1, each of the s phases r of e = q * s + r has
+// windows of its own: k = j * s + r, for J = ceil(K / s) values of j, and o = q - j. With p now g
+// with J - 1 zeros before its first,
+//     result[q * s + r] = sum over j of p[q + j] * w[(J - 1 - j) * s + r],
+// where w has zeros after its last element up to J * s: one convolution with s times the features,
+// which are interleaved then.
+//
+// Either multiplies by zeros that the fold does not have, so an infinite weight (or, with phases,
+// gradient) gives NaN there, as it does in the padding of any convolution.
+
+namespace latent::passes {
+
+namespace {
+
+using ir::Dims;
+using ir::Op;
+using ir::Value;
+
+/// Where the labels of all windows lie: counts in operand `counts` alone, elements in operand
+/// `elements` alone.
+struct Sides {
+    std::size_t counts;
+    std::size_t elements;
+};
+
+bool all_in_one(const Dims& wanted, const Dims& there, const Dims& not_there) {
+    return std::ranges::all_of(wanted, [&](std::int64_t label) {
+        return contains(there, label) && !contains(not_there, label);
+    });
+}
+
+bool has_phases(const ir::FoldAttributes& fold, std::size_t window) {
+    return fold.stride[window] > 1 && fold.dilation[window] == 1 && fold.size[window] > 1;
+}
+
+std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
+    return (a + b - 1) / b;
+}
+
+ir::PadAttributes no_padding(std::size_t rank) {
+    return {Dims(rank, 0), Dims(rank, 0), Dims(rank, 0)};
+}
+
+/// `features`, whose last dimensions are the phases of folded axes, with each phase put behind the
+/// axis it belongs to, as far as `shape`.
+Value interleave(const Value& features, const ir::FoldAttributes& fold, const ir::Shape& shape,
+                 const std::source_location& location) {
+    ir::Axes permutation;
+    ir::Shape whole;
+    auto phase = static_cast<std::int64_t>(shape.size());
+    std::array<std::int64_t, ir::max_rank> phase_of{};
+    for (std::size_t i = 0; i < fold.axes.size(); ++i) {
+        if (has_phases(fold, i)) {
+            phase_of[static_cast<std::size_t>(fold.axes[i])] = phase++;
+        }
+    }
+    for (std::size_t dim = 0; dim < shape.size(); ++dim) {
+        permutation.push_back(static_cast<std::int64_t>(dim));
+        whole.push_back(features.type().shape[dim]);
+        if (phase_of[dim] != 0) {
+            permutation.push_back(phase_of[dim]);
+            whole.back() *= features.type().shape[static_cast<std::size_t>(phase_of[dim])];
+        }
+    }
+    const Value interleaved =
+        ir::reshape(ir::permute(features, permutation.span(), location), whole.span(), location);
+    const ir::SliceAttributes slice{Dims(shape.size(), 0), shape, Dims(shape.size(), 1)};
+    return whole == shape ? interleaved
+                          : ir::make(Op::slice, slice, std::span(&interleaved, 1), location);
+}
+
+}  // namespace
+
+Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
+    const Value& products = node.operand(0);
+    if (products.op() != Op::contraction || !context.used_once(products)) {
+        return {};
+    }
+    const auto& fold = node.attributes_as<ir::FoldAttributes>();
+    if (fold.axes.empty()) {
+        return {};
+    }
+    const auto& contraction = products.node->attributes_as<ir::ContractionAttributes>();
+    const std::array<Dims, 2> labels = {contraction.lhs, contraction.rhs};
+    const std::size_t rank = node.type().rank();
+    const std::size_t windows = fold.axes.size();
+    Dims counts;
+    for (const std::int64_t axis : fold.axes) {
+        counts.push_back(contraction.out[static_cast<std::size_t>(axis)]);
+    }
+    const Dims elements(contraction.out.span().subspan(rank));
+
+    const auto fits = [&](const Sides& sides) {
+        return all_in_one(counts, labels[sides.counts], labels[sides.elements]) &&
+               all_in_one(elements, labels[sides.elements], labels[sides.counts]);
+    };
+    const Sides sides = fits({0, 1}) ? Sides{0, 1} : Sides{1, 0};
+    if (!fits(sides) || labels[sides.counts].size() + windows > ir::max_rank) {
+        return {};
+    }
+
+    const Value& gradient = products.node->operand(sides.counts);
+    const Value& weight = products.node->operand(sides.elements);
+    const auto phases = static_cast<std::size_t>(
+        std::ranges::count_if(std::views::iota(std::size_t{0}, windows),
+                              [&](std::size_t i) { return has_phases(fold, i); }));
+    if (labels[sides.elements].size() + phases > ir::max_rank || rank + phases > ir::max_rank) {
+        return {};
+    }
+    const auto& location = node.location();
+    const Value zero = ir::constant(ir::Literal::zero(gradient.type().dtype), location);
+    ir::PadAttributes pad = no_padding(gradient.type().rank());
+    ir::PadAttributes weight_pad = no_padding(weight.type().rank());
+    ir::WindowAttributes window{{}, {}, Dims(windows, 1), {}};
+    for (std::size_t i = 0; i < windows; ++i) {
+        const std::size_t dim = position_of(labels[sides.counts], counts[i]);
+        const std::int64_t count = gradient.type().shape[dim];
+        window.axes.push_back(static_cast<std::int64_t>(dim));
+        if (has_phases(fold, i)) {
+            const std::int64_t size = rounded_up(fold.size[i], fold.stride[i]);
+            const std::size_t element = position_of(labels[sides.elements], elements[i]);
+            weight_pad.high[element] = size * fold.stride[i] - fold.size[i];
+            pad.low[dim] = size - 1;
+            pad.high[dim] = rounded_up(fold.extent[i], fold.stride[i]) - count;
+            window.size.push_back(size);
+            window.dilation.push_back(1);
+        } else {
+            const std::int64_t last = (count - 1) * fold.stride[i];
+            pad.low[dim] = (fold.size[i] - 1) * fold.dilation[i];
+            pad.high[dim] = fold.extent[i] - last - 1;
+            pad.interior[dim] = fold.stride[i] - 1;
+            window.size.push_back(fold.size[i]);
+            window.dilation.push_back(fold.dilation[i]);
+        }
+    }
+    const Value padded = ir::make(Op::pad, pad, std::array{gradient, zero}, location);
+    Value filter = weight;
+    if (phases != 0) {
+        filter = ir::make(Op::pad, weight_pad, std::array{filter, zero}, location);
+    }
+
+    // The phases are dimensions of the filter, behind those of its elements, and of the result, at
+    // its end.
+    std::array<Dims, 2> new_labels = labels;
+    new_labels[sides.counts].append(elements.span());
+    Dims& filter_labels = new_labels[sides.elements];
+    Dims out(contraction.out.span().first(rank));
+    ir::Shape filter_shape = filter.type().shape;
+    std::int64_t next_label = 0;
+    for (const Dims& side : labels) {
+        for (const std::int64_t label : side) {
+            next_label = std::max(next_label, label + 1);
+        }
+    }
+    for (std::size_t i = 0; i < windows; ++i) {
+        if (has_phases(fold, i)) {
+            const std::size_t element = position_of(filter_labels, elements[i]);
+            filter_shape[element] = window.size[i];
+            filter_shape.insert(element + 1, fold.stride[i]);
+            filter_labels.insert(element + 1, next_label);
+            out.push_back(next_label++);
+        }
+    }
+    filter = ir::reshape(filter, filter_shape.span(), location);
+    ir::Axes flipped;
+    for (const std::int64_t label : elements) {
+        flipped.push_back(static_cast<std::int64_t>(position_of(filter_labels, label)));
+    }
+    std::ranges::sort(flipped);
+    std::array<Value, 2> operands;
+    operands[sides.counts] = ir::make(Op::window, window, std::span(&padded, 1), location);
+    operands[sides.elements] =
+        ir::make(Op::flip, ir::FlipAttributes{flipped}, std::span(&filter, 1), location);
+    const Value convolution = ir::make(
+        Op::contraction, numbered({new_labels[0], new_labels[1], out}), operands, location);
+    return phases == 0 ? convolution : interleave(convolution, fold, node.type().shape, location);
+}
+
+}  // namespace latent::passes

@@ -1,0 +1,503 @@
+#include "passes/schedule/schedule.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "passes/schedule/schedule_row_chain.h"
+
+namespace latent::passes {
+
+namespace {
+
+/// Points of a task: some 10 us of cheap arithmetic, and 64 KiB of f32.
+constexpr std::int64_t task_points = 1 << 14;
+
+/// False for -1, which stands for no atom.
+bool has(std::uint64_t set, int atom) {
+    return atom >= 0 && (set >> atom & 1) != 0;
+}
+
+/// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
+/// in memory. What varies along few atoms is read from a cache most of the time and counts less.
+std::int64_t contiguous_elements(const ir::Region& region, int atom,
+                                 std::span<const std::int64_t> extents) {
+    const auto elements = [&](std::span<const ir::StrideClass> strides) {
+        std::int64_t count = 1;
+        for (std::size_t k = 0; k < strides.size(); ++k) {
+            count *= strides[k] == ir::StrideClass::zero ? 1 : extents[k];
+        }
+        return strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one ? count : 0;
+    };
+    std::int64_t total = 0;
+    for (const ir::RegionInput& input : region.inputs) {
+        total += input.kind == ir::InputKind::strided ? elements(input.strides) : 0;
+    }
+    for (const ir::RegionResult& result : region.results) {
+        total += result.scatter.empty() ? elements(result.strides) : 0;
+    }
+    return total;
+}
+
+/// An atom that is shorter than this would leave most of the vectors in flight without work; sums
+/// have more of them, and unrolled rows one.
+std::int64_t shortest_vector_extent(const ir::Schedule& schedule) {
+    const bool sums =
+        schedule.kind == ir::Template::row || schedule.kind == ir::Template::reduction;
+    return schedule.unroll == 1 ? schedule.lanes / 2 : std::int64_t{sums ? 4 : 2} * schedule.lanes;
+}
+
+/// The innermost atom of the set that is not short, unless more of what is accessed is contiguous
+/// along another; among short ones alone the same.
+int choose_vector_atom(const ir::Region& region, std::uint64_t set, const ir::Schedule& schedule,
+                       std::span<const std::int64_t> extents) {
+    int chosen = -1;
+    std::pair best(false, std::int64_t{-1});
+    for (int atom = static_cast<int>(region.atoms.size()); atom-- > 0;) {
+        const std::pair worth(
+            extents[static_cast<std::size_t>(atom)] >= shortest_vector_extent(schedule),
+            contiguous_elements(region, atom, extents));
+        if (has(set, atom) && worth > best) {
+            chosen = atom;
+            best = worth;
+        }
+    }
+    return chosen;
+}
+
+/// The innermost atom, whose elements are neighbours in the result, unless it is short.
+int choose_pointwise_vector_atom(const ir::Region& region, const ir::Schedule& schedule,
+                                 std::span<const std::int64_t> extents) {
+    const int innermost = static_cast<int>(region.atoms.size()) - 1;
+    if (innermost < 0 || extents.back() >= shortest_vector_extent(schedule)) {
+        return innermost;
+    }
+    const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
+    return choose_vector_atom(region, all, schedule, extents);
+}
+
+/// Numbers of fewer than 32 bits are computed in 32.
+int computed_bytes(DType dtype) {
+    return std::max(4, static_cast<int>(byte_size(dtype)));
+}
+
+/// Bytes of the narrowest number that is computed in the region: all vectors of a kernel have as
+/// many elements as fit of these, and wider ones take several registers. Truth values take the
+/// lanes of what they come from; alone, and without partial results to combine, they are bytes.
+int narrowest_element(const ir::Region& region, ir::Template kind) {
+    int bytes = computed_bytes(DType::f64);
+    bool only_truth = true;
+    for (const ir::Stage& stage : region.stages) {
+        if (stage.kind != ir::StageKind::constant && stage.dtype != DType::boolean) {
+            bytes = std::min(bytes, computed_bytes(stage.dtype));
+            only_truth = false;
+        }
+    }
+    if (!only_truth) {
+        return bytes;
+    }
+    return kind == ir::Template::pointwise ? 1 : computed_bytes(DType::boolean);
+}
+
+/// Vectors of partial sums along the reduced dimensions. Fewer where the sums for all elements of a
+/// window are made in one walk.
+int partial_sums(const ir::Region& region, const ir::Classification& classification) {
+    constexpr int most = 4;
+    std::int64_t together = 1;
+    for (std::size_t atom = region.atoms.size(); atom-- > 0;) {
+        if (has(classification.final_atoms, static_cast<int>(atom))) {
+            continue;
+        }
+        const std::int64_t fixed = region.atoms[atom].fixed;
+        if (fixed < 2 || together * fixed > ir::most_sums) {
+            break;
+        }
+        together *= fixed;
+    }
+    return static_cast<int>(std::clamp<std::int64_t>(
+        static_cast<std::int64_t>(
+            std::bit_floor(static_cast<std::uint64_t>(ir::most_sums / together))),
+        1, most));
+}
+
+/// Divisions and square roots take longest, and those of several vectors overlap.
+bool takes_long(const ir::Stage& stage) {
+    return stage.kind == ir::StageKind::elementwise && is_floating(stage.dtype) &&
+           (stage.op == ir::Op::div || stage.op == ir::Op::sqrt);
+}
+
+/// Of few rows, register tiles of which little is wasted.
+void choose_short_tile(ir::Schedule& schedule, std::int64_t rows) {
+    const auto count = static_cast<int>(std::min<std::int64_t>(rows, 64));
+    const int most_rows = schedule.tile_rows;
+    if (count <= 3) {
+        schedule.tile_rows = std::max(count, 1);
+        schedule.tile_vectors = 4;
+    } else if (count <= most_rows) {
+        schedule.tile_rows = count;
+    } else if (count <= 2 * most_rows) {
+        schedule.tile_rows = (count + 1) / 2;
+    }
+}
+
+/// Where a register tile would have little to do along its columns or rows, further lines of them
+/// along another of the atoms that vary with these alone.
+void choose_lines(ir::Schedule& schedule, std::uint64_t column_atoms, std::uint64_t row_atoms,
+                  std::span<const std::int64_t> extents) {
+    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
+    constexpr int lines = 2;
+    const auto innermost = [&](std::uint64_t atoms, int taken) {
+        int atom = static_cast<int>(extents.size()) - 1;
+        while (atom >= 0 && (atom == taken || !has(atoms, atom) || extent(atom) < lines)) {
+            --atom;
+        }
+        return atom;
+    };
+    const bool few_columns = extent(schedule.vector_atom) <= schedule.lanes;
+    if (!few_columns && schedule.tile_vectors <= 2) {
+        return;  // neither has too little
+    }
+    schedule.line_atom = few_columns ? innermost(column_atoms, schedule.vector_atom)
+                                     : innermost(row_atoms, schedule.row_atom);
+    if (schedule.line_atom >= 0) {
+        schedule.tile_lines = lines;
+        schedule.tile_vectors /= lines;
+    }
+}
+
+/// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
+constexpr int least_dot = 16;
+
+/// How few rows make packing the other operand cost more than it saves.
+constexpr int few_rows = 16;
+
+/// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
+/// of the first.
+void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
+                    std::uint64_t lhs, const ir::Machine& machine,
+                    std::span<const std::int64_t> extents) {
+    const auto extent = [&](int atom) {
+        return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
+    };
+    const std::int64_t element = computed_bytes(contraction.dtype);
+    std::int64_t depth = 1;
+    for (const int atom : contraction.atoms) {
+        depth *= extent(atom);
+    }
+    const auto contiguous = [&](int operand, int atom) {
+        return is_contiguous(region, contraction.operands[static_cast<std::size_t>(operand)], atom);
+    };
+    // Few rows use each element of the columns few times, and those need not be copied where they
+    // can be read by vectors: along the columns, or along the innermost contracted dimension.
+    const int columns = has(lhs, schedule.vector_atom) ? 0 : 1;
+    const auto innermost = std::ranges::max_element(contraction.atoms);
+    const bool vectors_in_place =
+        contiguous(columns, schedule.vector_atom) ||
+        (innermost != contraction.atoms.end() && extent(*innermost) >= least_dot * schedule.lanes &&
+         contiguous(0, *innermost) && contiguous(1, *innermost));
+    const std::int64_t rows = extent(schedule.row_atom);
+    const std::int64_t column_bytes = extent(schedule.vector_atom) * depth * element;
+    const bool sliding_window =
+        contiguous(columns, schedule.vector_atom) &&
+        std::ranges::any_of(contraction.atoms, [&](int atom) { return contiguous(columns, atom); });
+    // Read in place, rows that are not contiguous along the contracted dimension miss the TLB and
+    // collide in L1.
+    const bool in_place = std::ranges::any_of(
+        contraction.atoms, [&](int atom) { return contiguous(1 - columns, atom); });
+    const bool short_window = contraction.atoms.size() > 1 && in_place &&
+                              extent(schedule.vector_atom) <= schedule.lanes &&
+                              contiguous(columns, schedule.vector_atom);
+    const bool fits_l2 = column_bytes <= machine.l2_bytes;
+    schedule.packing = 0;
+    if (((sliding_window || short_window) && schedule.row_atom >= 0) ||
+        (rows <= few_rows && fits_l2 && rows > 2 && contiguous(columns, schedule.vector_atom))) {
+        // Neighbouring windows share most of what they read: a packed copy is larger.
+        choose_short_tile(schedule, rows);
+        return;
+    }
+    if (rows <= 2 || (rows <= 8 && vectors_in_place && !fits_l2)) {
+        schedule.tile_rows = 0;
+        return;
+    }
+    constexpr int most_streamed_rows = 64;
+    if (rows <= most_streamed_rows && column_bytes > 4 * machine.l2_bytes &&
+        contiguous(columns, schedule.vector_atom)) {
+        // Nothing that is packed of the columns is used often enough to leave L2.
+        // Fewer rows and more columns: little of the last tile of few rows is wasted.
+        schedule.packing = 3;
+        schedule.tile_vectors = 3;
+        schedule.tile_rows = static_cast<int>(
+            std::bit_floor(static_cast<unsigned>((machine.registers - 4) / schedule.tile_vectors)));
+        schedule.block_columns /= schedule.tile_vectors;
+        return;
+    }
+    const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
+    const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
+    choose_short_tile(schedule, rows);
+    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : in_place ? 4 : 2;
+    if (schedule.packing == 1) {
+        schedule.block_rows *= 2;
+    }
+}
+
+void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
+                          const ir::Classification& classification, const ir::Machine& machine,
+                          std::span<const std::int64_t> extents) {
+    const ir::Stage& contraction =
+        region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    const std::uint64_t lhs = spans[static_cast<std::size_t>(contraction.operands[0])];
+    const std::uint64_t rhs = spans[static_cast<std::size_t>(contraction.operands[1])];
+    const auto extent = [&](int atom) {
+        return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
+    };
+    const int element = computed_bytes(contraction.dtype);
+    schedule.lanes = machine.vector_bytes / element;
+    // Vectors run along the innermost dimension that only one operand has, unless it is short and
+    // another is not; rows along the longest one of the other operand. A window that nearly fills
+    // a vector is not short: it is read where it is, in the gradient of a convolution's filters.
+    const std::uint64_t free = (lhs ^ rhs) & ~classification.final_atoms;
+    const auto reads_along = [&](int atom) {
+        return std::ranges::any_of(contraction.operands, [&](int operand) {
+            return is_contiguous(region, operand, atom);
+        });
+    };
+    const auto is_short = [&](int atom) {
+        const bool fills = contraction.atoms.size() > 1 &&
+                           4 * extent(atom) >= std::int64_t{3} * schedule.lanes &&
+                           reads_along(atom);
+        return extent(atom) < schedule.lanes && !fills;
+    };
+    int column = -1;
+    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+        if (has(free, atom) &&
+            (column < 0 || (is_short(column) && extent(atom) > extent(column)))) {
+            column = atom;
+        }
+    }
+    const std::uint64_t others = column < 0 ? 0 : has(rhs, column) ? free & lhs : free & rhs;
+    int row = -1;
+    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+        if (has(others, atom) && (row < 0 || extent(atom) > extent(row))) {
+            row = atom;
+        }
+    }
+    if (row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
+        extent(row) >= 2 * schedule.lanes) {
+        // Windows with a stride are gathered element by element: as vectors into a packed copy, as
+        // rows where they are, with the filters as vectors.
+        std::swap(row, column);
+    }
+    schedule.vector_atom = column;
+    schedule.row_atom = row;
+
+    schedule.tile_vectors = 2;
+    schedule.tile_rows = (machine.registers - 4) / 2;
+    const int columns = schedule.tile_vectors * schedule.lanes;
+    // A packed panel of the operand with the columns fills half of L1, a block of the other three
+    // eighths of L2, but few enough rows to share among threads.
+    constexpr int most_block_rows = 192;
+    schedule.block_depth = static_cast<int>(machine.l1_bytes) / 2 / (columns * element);
+    const std::int64_t tile_bytes =
+        std::int64_t{schedule.block_depth} * schedule.tile_rows * element;
+    schedule.block_rows = static_cast<int>(std::clamp<std::int64_t>(
+        machine.l2_bytes * 3 / 8 / tile_bytes, 1, most_block_rows / schedule.tile_rows));
+    schedule.block_columns = 64;
+    choose_packing(schedule, region, contraction, lhs, machine, extents);
+    if (schedule.packing == 0 && schedule.tile_rows > 0) {
+        const std::uint64_t column_atoms = has(lhs, schedule.vector_atom) ? lhs : rhs;
+        choose_lines(schedule, free & column_atoms, free & ~column_atoms, extents);
+    }
+}
+
+}  // namespace
+
+void choose_tile(ir::Schedule& schedule, const ir::Region& region,
+                 std::span<const std::int64_t> extents) {
+    constexpr std::int64_t least_extent = 8;
+    constexpr int cache_line = 64;
+    constexpr int most_rows = 16;
+    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
+    if (schedule.vector_atom < 0 || extent(schedule.vector_atom) < least_extent) {
+        return;
+    }
+    for (const ir::RegionInput& input : region.inputs) {
+        if (input.kind != ir::InputKind::strided ||
+            input.strides[static_cast<std::size_t>(schedule.vector_atom)] != ir::StrideClass::any) {
+            continue;
+        }
+        for (int atom = 0; atom < schedule.vector_atom; ++atom) {
+            if (input.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one &&
+                extent(atom) >= least_extent) {
+                schedule.row_atom = atom;
+                schedule.tile_rows =
+                    std::min(most_rows, cache_line / static_cast<int>(byte_size(input.dtype)));
+                return;
+            }
+        }
+    }
+}
+
+std::vector<int> kept_stages(const ir::Region& region, const ir::Classification& classification,
+                             KeptStages worth) {
+    if (worth == KeptStages::none) {
+        return {};
+    }
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    const std::uint64_t row = classification.row_atoms;
+    // Results of a last reduction are made when the rows are gone.
+    const bool row_ends_early = classification.kind == ir::Template::reduction;
+    constexpr int results_loop = -1;
+    std::vector<int> kept;
+    // The loops over the row in which a stage is evaluated: those of reductions, and that of the
+    // results.
+    std::vector<std::vector<int>> used_in(region.stages.size());
+    const auto note = [&](int stage, int loop) {
+        std::vector<int>& loops = used_in[static_cast<std::size_t>(stage)];
+        if (std::ranges::find(loops, loop) == loops.end()) {
+            loops.push_back(loop);
+        }
+    };
+    for (const ir::RegionResult& result : region.results) {
+        note(result.stage, results_loop);
+    }
+    for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {
+        const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
+        const std::vector<int>& loops = used_in[static_cast<std::size_t>(i)];
+        const bool outlives_row =
+            row_ends_early && std::ranges::find(loops, results_loop) != loops.end();
+        const bool in_row = (spans[static_cast<std::size_t>(i)] & row) != 0 && !outlives_row;
+        const bool worthwhile = worth == KeptStages::all || ir::is_transcendental(stage.op);
+        const bool keep =
+            stage.kind == ir::StageKind::elementwise && worthwhile && in_row && loops.size() > 1;
+        if (keep) {
+            kept.push_back(i);
+        }
+        for (const int operand : stage.operands) {
+            if (stage.kind == ir::StageKind::reduce || keep) {
+                note(operand, i);
+            } else {
+                for (const int loop : loops) {
+                    note(operand, loop);
+                }
+            }
+        }
+    }
+    std::ranges::reverse(kept);
+    return kept;
+}
+
+bool is_contiguous(const ir::Region& region, int load, int atom) {
+    const int input = region.stages[static_cast<std::size_t>(load)].input;
+    const std::vector<ir::StrideClass>& strides =
+        region.inputs[static_cast<std::size_t>(input)].strides;
+    return atom >= 0 && strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+}
+
+ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,
+                              const ir::Machine& machine, std::span<const std::int64_t> extents) {
+    ir::Schedule schedule;
+    schedule.kind = *classification.kind;
+    schedule.instruction_set = machine.instruction_set;
+    schedule.lanes = machine.vector_bytes / narrowest_element(region, schedule.kind);
+    schedule.unroll = 2;
+    schedule.block = task_points;
+    const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
+    switch (schedule.kind) {
+        case ir::Template::pointwise:
+            if (std::ranges::any_of(region.stages, takes_long)) {
+                schedule.unroll = 4;
+            }
+            schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
+            choose_tile(schedule, region, extents);
+            break;
+        case ir::Template::row:
+            if (ir::is_unrolled(region, classification.row_atoms) &&
+                classification.row_atoms != all) {
+                schedule.unroll = 1;
+                schedule.vector_atom =
+                    choose_vector_atom(region, all & ~classification.row_atoms, schedule, extents);
+            } else {
+                schedule.unroll = 4;
+                schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
+                if (!has(classification.row_atoms, schedule.vector_atom)) {
+                    schedule.unroll = 2;
+                }
+            }
+            schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
+            break;
+        case ir::Template::reduction:
+            schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
+            schedule.unroll = has(classification.final_atoms, schedule.vector_atom)
+                                  ? partial_sums(region, classification)
+                                  : 2;
+            schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
+            break;
+        case ir::Template::contraction:
+            schedule_contraction(schedule, region, classification, machine, extents);
+            break;
+        case ir::Template::row_chain:
+            schedule_row_chain(schedule, region, classification, machine, extents);
+            break;
+        case ir::Template::scan: {
+            // Across rows where their elements are neighbours; a sort has its rows one by one.
+            const std::uint64_t axis = classification.final_atoms;
+            const int across = choose_vector_atom(region, all & ~axis, schedule, extents);
+            const bool sorts = std::ranges::any_of(
+                region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
+            const int along = std::countr_zero(axis);
+            const bool neighbours = across >= 0 && contiguous_elements(region, across, extents) >
+                                                       contiguous_elements(region, along, extents);
+            schedule.vector_atom = neighbours && !sorts ? across : along;
+            break;
+        }
+        case ir::Template::scatter: {
+            // Vectors only along what is contiguous in the result and addressed directly.
+            const ir::RegionResult& result = region.results[0];
+            const ir::IndexedDim& last = result.scatter.back();
+            if (last.stage < 0 && result.strides.back() == ir::StrideClass::one) {
+                schedule.vector_atom = last.terms[0].atom;
+            }
+            break;
+        }
+    }
+    return schedule;
+}
+
+std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
+                       std::span<const std::int64_t> extents) {
+    if (schedule.kind == ir::Template::row_chain) {
+        return row_chain_block(schedule, region, ir::classify(region), extents);
+    }
+    constexpr std::int64_t least_task = 1 << 20;  // multiply-adds
+    constexpr std::int64_t most_tasks = 8;
+    const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
+    const auto contraction = std::ranges::find(region.stages, ir::StageKind::contraction,
+                                               [](const ir::Stage& stage) { return stage.kind; });
+    std::int64_t work = 1;
+    std::int64_t outer = 1;
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        std::int64_t extent = std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+        const bool contracted =
+            std::ranges::find(contraction->atoms, atom) != contraction->atoms.end();
+        work *= extent;
+        extent = atom == schedule.line_atom ? rounded_up(extent, schedule.tile_lines) : extent;
+        outer *=
+            contracted || atom == schedule.row_atom || atom == schedule.vector_atom ? 1 : extent;
+    }
+    const std::int64_t rows =
+        schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];
+    const std::int64_t tiles =
+        std::max<std::int64_t>(rounded_up(rows, std::max(schedule.tile_rows, 1)), 1);
+    const std::int64_t tasks = std::clamp<std::int64_t>(work / least_task, 1, most_tasks);
+    std::int64_t blocks =
+        std::max(rounded_up(tiles, schedule.block_rows), rounded_up(tasks, outer));
+    if (schedule.packing == 3) {
+        return tiles;  // columns are shared among threads
+    }
+    // An even number of blocks, for an even number of threads.
+    blocks = std::min(blocks + (blocks > 1 ? blocks % 2 : 0), tiles);
+    return rounded_up(tiles, blocks);
+}
+
+}  // namespace latent::passes
