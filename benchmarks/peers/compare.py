@@ -144,6 +144,8 @@ def run_once(peer, case, variant, threads, inputs, options):
         if error is None and os.path.exists(result):
             with open(result) as file:
                 return json.load(file)
+        if error is None and process.returncode < 0:
+            error = f"ended by {signal.Signals(-process.returncode).name}"
         return {"error": error or (lines[-1][:300] if lines else f"ended with status {process.returncode}")}
 
 
