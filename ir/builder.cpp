@@ -44,6 +44,10 @@ Value scalar(const Literal& value, const std::source_location& location) {
     return make(Op::scalar, ScalarAttributes{value}, {}, location);
 }
 
+Value shape_number(const Literal& value, const std::source_location& location) {
+    return make(Op::shape_number, ConstantAttributes{value}, {}, location);
+}
+
 Value parameter(std::int64_t index, const Type& type, const std::source_location& location) {
     return make(Op::parameter, ParameterAttributes{index, type.dtype, type.shape}, {}, location);
 }

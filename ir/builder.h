@@ -31,6 +31,7 @@ Value make_buffer(const Type& type, StorageRef storage, bool requires_grad,
 
 Value constant(const Literal& value, const std::source_location& location);
 Value scalar(const Literal& value, const std::source_location& location);
+Value shape_number(const Literal& value, const std::source_location& location);
 Value parameter(std::int64_t index, const Type& type, const std::source_location& location);
 Value iota(DType dtype, std::int64_t extent, const std::source_location& location);
 /// The constant, repeated to `shape`.

@@ -152,14 +152,15 @@ class RowChain {
 
     std::string check_last() {
         const std::vector<int>& operands = stage(last_).operands;
-        values_ = operands[operands[0] == result_.weights ? 1 : 0];
-        if (!is_strided_load(region_, values_)) {
+        result_.values_load = operands[operands[0] == result_.weights ? 1 : 0];
+        if (!is_strided_load(region_, result_.values_load)) {
             return "both operands of a contraction are computed here";
         }
         row_ = mask_of(stage(last_).atoms);
-        rows_ = span(result_.weights) & ~span(values_);
-        const std::uint64_t columns = span(values_) & ~span(result_.weights);
-        if (std::popcount(row_) != 1 || (row_ & span(result_.weights) & span(values_)) == 0) {
+        rows_ = span(result_.weights) & ~span(result_.values_load);
+        const std::uint64_t columns = span(result_.values_load) & ~span(result_.weights);
+        if (std::popcount(row_) != 1 ||
+            (row_ & span(result_.weights) & span(result_.values_load)) == 0) {
             return "a contraction over several dimensions of computed values";
         }
         if (stored_ != (census_.all & ~row_ & ~result_.row_contracted) ||
@@ -202,7 +203,7 @@ class RowChain {
         if (other_reduction || other_contraction) {
             return "a reduction or contraction that is not of the rows that are summed";
         }
-        if (!in_row && i != values_ && needs_row_[static_cast<std::size_t>(i)]) {
+        if (!in_row && i != result_.values_load && needs_row_[static_cast<std::size_t>(i)]) {
             return "what follows the contraction needs values of its rows";
         }
         const bool is_operand = std::ranges::any_of(result_.row_contractions, [&](int contraction) {
@@ -220,7 +221,6 @@ class RowChain {
     std::uint64_t stored_;
     Classification result_;
     int last_ = -1;           ///< the contraction over the rows
-    int values_ = -1;         ///< its operand that is a load
     std::uint64_t row_ = 0;   ///< the atom that it contracts
     std::uint64_t rows_ = 0;  ///< those that its rows run along
     std::vector<bool> in_row_, needs_row_;

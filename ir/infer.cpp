@@ -187,6 +187,7 @@ class Inference {
 Type Inference::leaf() const {
     switch (op_) {
         case Op::constant:
+        case Op::shape_number:
             return {as<ConstantAttributes>().value.dtype(), {}};
         case Op::scalar:
             return {as<ScalarAttributes>().value.dtype(), {}};

@@ -153,7 +153,8 @@ struct Classification {
     std::vector<int> final_reductions;  ///< the stages that reduce over F
     std::vector<int> row_contractions;  ///< those that a row chain computes its rows from
     std::uint64_t row_contracted = 0;   ///< the atoms that these contract
-    int weights = -1;  ///< the operand that a row chain computes, and sums with the other's rows
+    int weights = -1;                   ///< the operand that a row chain computes,
+    int values_load = -1;               ///< and the load whose rows it sums with them
 };
 Classification classify(const Region& region);
 

@@ -31,14 +31,8 @@ void lower_contraction(Lowering& lowering) {
     if (schedule.vector_atom >= 0) {
         lowering.compute_past_end(schedule.vector_atom, schedule.tile_vectors * schedule.lanes);
     }
-    ContractionSpec spec = form.spec(lowering.name());
+    ContractionSpec spec = form.spec_of_results(lowering.name());
     spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
-    spec.epilogue = [&](const Halide::Expr& sum, const std::vector<Halide::Expr>& outer,
-                        const Halide::Expr& row, const Halide::Expr& column) {
-        return form.results(sum, outer, row, column);
-    };
-    const std::vector<ir::RegionResult>& results = lowering.region().results;
-    spec.stores_sum = results.size() == 1 && results[0].stage == contraction;
     spec.variant = variant_of(schedule);
     spec.tiles = {schedule.lanes,      schedule.tile_rows,   schedule.tile_vectors * schedule.lanes,
                   schedule.tile_lines, schedule.block_depth, schedule.block_columns};

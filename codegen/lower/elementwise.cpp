@@ -188,6 +188,7 @@ Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Expr>& operands
             return Halide::select(a, operands[1], operands[2]);
         case ir::Op::constant:
         case ir::Op::scalar:
+        case ir::Op::shape_number:
         case ir::Op::parameter:
         case ir::Op::buffer:
         case ir::Op::iota:

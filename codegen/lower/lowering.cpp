@@ -31,6 +31,12 @@ std::vector<int> Lowering::atoms_of(std::uint64_t set) const {
     return atoms;
 }
 
+void Lowering::define_as(int stage, const Halide::Func& func, const std::vector<int>& atoms) {
+    stages_.define(stage, [func, atoms](const Coordinates& coordinates) {
+        return func(arguments_for(atoms, coordinates));
+    });
+}
+
 std::uint64_t Lowering::all_atoms() const {
     return (std::uint64_t{1} << inputs_.atom_count()) - 1;
 }

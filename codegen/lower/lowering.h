@@ -23,6 +23,8 @@ class Lowering {
     /// See KernelInputs::compute_past_end.
     void compute_past_end(int atom, int elements) { inputs_.compute_past_end(atom, elements); }
     StageExpressions& stages() { return stages_; }
+    /// From now on `stage` is what `func`, over `atoms` innermost first, holds.
+    void define_as(int stage, const Halide::Func& func, const std::vector<int>& atoms);
     /// From now on the terms of a row from `end` of its place on are known to add nothing to any
     /// reduction along it, and are not computed.
     void end_rows_at(std::function<Halide::Expr(const Coordinates&)> end) {

@@ -63,6 +63,15 @@ ContractionSpec MatrixForm::spec(const std::string& name) const {
     return spec;
 }
 
+ContractionSpec MatrixForm::spec_of_results(const std::string& name) const {
+    ContractionSpec result = spec(name);
+    result.epilogue = [this](const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
+                             const Expr& column) { return results(sum, outer, row, column); };
+    const std::vector<ir::RegionResult>& stored = lowering_.region().results;
+    result.stores_sum = stored.size() == 1 && stored[0].stage == product_.contraction;
+    return result;
+}
+
 int MatrixForm::outer_position(int atom) const {
     const auto found = std::ranges::find(outer_atoms_, atom);
     return found == outer_atoms_.end() ? -1 : static_cast<int>(found - outer_atoms_.begin());

@@ -45,9 +45,7 @@ std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
         LoggedSchedule schedule = logged(tile, lowering.log());
         schedule.never_partition_all();
         vectorize_guarded(schedule, lowering.var(row), lowering.schedule().lanes);
-        lowering.stages().define(static_cast<int>(i), [=](const Coordinates& coordinates) {
-            return tile(Lowering::arguments_for(atoms, coordinates));
-        });
+        lowering.define_as(static_cast<int>(i), tile, atoms);
         tiles.push_back(tile);
     }
     return tiles;

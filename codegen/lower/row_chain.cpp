@@ -37,11 +37,7 @@ class RowChain {
         const std::uint64_t span = lowering_.span(parts_.weights);
         weights_(lowering_.vars(span)) =
             lowering_.stages().at(parts_.weights, lowering_.loop_coordinates());
-        lowering_.stages().define(
-            parts_.weights,
-            [weights = weights_, atoms = lowering_.atoms_of(span)](const Coordinates& at) {
-                return weights(Lowering::arguments_for(atoms, at));
-            });
+        lowering_.define_as(parts_.weights, weights_, lowering_.atoms_of(span));
         const BuiltContraction sum = define_sum();
 
         LoggedSchedule weights = logged(weights_, lowering_.log());
@@ -89,27 +85,18 @@ class RowChain {
         spec.is_scratch = true;
         choose_variant(spec);
         products_.push_back(build_contraction(spec, lowering_.log()));
-        lowering_.stages().define(
-            contraction,
-            [product = products_.back().out, atoms = lowering_.atoms_of(span)](
-                const Coordinates& at) { return product(Lowering::arguments_for(atoms, at)); });
+        lowering_.define_as(contraction, products_.back().out, lowering_.atoms_of(span));
     }
 
     BuiltContraction define_sum() {
         const int contraction = parts_.final_reductions[0];
-        const ir::Stage& stage = lowering_.region().stages[static_cast<std::size_t>(contraction)];
-        const int values = stage.operands[stage.operands[0] == parts_.weights ? 1 : 0];
         const std::uint64_t columns =
-            lowering_.span(values) & ~lowering_.span(parts_.weights) & result_atoms_;
+            lowering_.span(parts_.values_load) & ~lowering_.span(parts_.weights) & result_atoms_;
         const int column = lowering_.atoms_of(columns)[0];
         lowering_.compute_past_end(column, schedule_.tile_vectors * schedule_.lanes);
         const MatrixForm& form = *forms_.emplace_back(std::make_unique<MatrixForm>(
             lowering_, MatrixProduct{contraction, schedule_.row_atom, column, result_atoms_}));
-        ContractionSpec spec = form.spec(lowering_.name());
-        spec.epilogue = [&form](const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
-                                const Expr& at) { return form.results(sum, outer, row, at); };
-        const std::vector<ir::RegionResult>& results = lowering_.region().results;
-        spec.stores_sum = results.size() == 1 && results[0].stage == contraction;
+        ContractionSpec spec = form.spec_of_results(lowering_.name());
         spec.row_tiles_together = schedule_.block_rows;
         Coordinates place(static_cast<std::size_t>(lowering_.inputs().atom_count()), Expr(0));
         if (lowering_.row_end(place).defined()) {

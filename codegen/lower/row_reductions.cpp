@@ -51,12 +51,6 @@ void RowReductions::vectorize_across(LoggedSchedule<Target>& schedule) const {
     }
 }
 
-void RowReductions::enter(int stage, const Func& func, const std::vector<int>& atoms) {
-    lowering_.stages().define(stage, [func, atoms](const Coordinates& coordinates) {
-        return func(Lowering::arguments_for(atoms, coordinates));
-    });
-}
-
 /// What is computed along an atom for those who read it in whole vectors: no more, for it reads
 /// inputs that end.
 Expr RowReductions::readable_extent(int atom) const {
@@ -102,7 +96,7 @@ void RowReductions::read_rows_in_whole_vectors() {
         }
         schedule.reorder(order).vectorize(lowering_.var(across));
         funcs_.push_back(rows);
-        enter(i, rows, atoms);
+        lowering_.define_as(i, rows, atoms);
     }
 }
 
@@ -128,7 +122,7 @@ void RowReductions::define_kept(int stage) {
         }
     }
     funcs_.push_back(kept);
-    enter(stage, kept, lowering_.atoms_of(span));
+    lowering_.define_as(stage, kept, lowering_.atoms_of(span));
 }
 
 void RowReductions::define_reduction(int stage) {
@@ -149,7 +143,7 @@ void RowReductions::define_along_row(int stage, const std::vector<int>& outer) {
     const LaneReduction reduction(lowering_, lowering_.name() + "_reduce" + std::to_string(stage),
                                   {stage}, row_, loops);
     funcs_.insert(funcs_.end(), reduction.funcs().begin(), reduction.funcs().end());
-    enter(stage, reduction.result(), outer);
+    lowering_.define_as(stage, reduction.result(), outer);
 }
 
 void RowReductions::define_across_row(int stage, const std::vector<int>& outer) {

@@ -33,7 +33,6 @@ class RowReductions {
     Halide::Expr readable_extent(int atom) const;
     template <typename Target>
     void vectorize_across(LoggedSchedule<Target>& schedule) const;
-    void enter(int stage, const Halide::Func& func, const std::vector<int>& atoms);
 
     Lowering& lowering_;
     std::uint64_t row_;

@@ -69,9 +69,7 @@ class Scans {
 
     void enter(int stage, const Func& func, const std::vector<int>& atoms) {
         funcs_.push_back(func);
-        lowering_.stages().define(stage, [func, atoms](const Coordinates& coordinates) {
-            return func(Lowering::arguments_for(atoms, coordinates));
-        });
+        lowering_.define_as(stage, func, atoms);
     }
 
     /// Vectors along the axis cannot reach into a scan: what it takes is computed before it.

@@ -107,6 +107,7 @@ void compute(const Computation& c) {
     using ir::Op;
     switch (c.node.op()) {
         case Op::constant:
+        case Op::shape_number:
             return literal<ir::ConstantAttributes>(c);
         case Op::scalar:
             return literal<ir::ScalarAttributes>(c);

@@ -37,7 +37,12 @@ Backend backend_from_environment() {
                                                                                : Backend::compiled;
 }
 
-/// A number that the user wrote, as the bytes that a kernel reads.
+const ir::Literal& number(const ir::Node& node) {
+    return node.op() == ir::Op::scalar ? node.attributes_as<ir::ScalarAttributes>().value
+                                       : node.attributes_as<ir::ConstantAttributes>().value;
+}
+
+/// A number as the bytes that a kernel reads.
 std::array<std::byte, 8> encoded(const ir::Literal& literal) {
     std::array<std::byte, 8> bytes{};
     const auto store = [&](auto value) { std::memcpy(bytes.data(), &value, sizeof(value)); };
@@ -85,7 +90,7 @@ class PlanInputs {
                 pointers_.push_back(storage_.back()->data());
             } else {
                 storage_.push_back(nullptr);
-                numbers_.push_back(encoded(input->attributes_as<ir::ScalarAttributes>().value));
+                numbers_.push_back(encoded(number(*input)));
                 pointers_.push_back(numbers_.back().data());
             }
             bytes_.push_back(input->type().bytes());

@@ -24,8 +24,12 @@ constexpr std::int64_t parallel_points = 1 << 15;
 /// What computing a handle's value again may cost before an evaluation keeps it.
 constexpr int cheap_to_recompute = 8;
 
+bool is_number(const ir::Node& node) {
+    return node.op() == ir::Op::scalar || node.op() == ir::Op::shape_number;
+}
+
 bool is_input(const ir::CanonicalNode& entry) {
-    return entry.is_input || entry.node->op() == ir::Op::scalar;
+    return entry.is_input || is_number(*entry.node);
 }
 
 /// Turns a partition into launches over slots.
@@ -333,11 +337,19 @@ ExtractedGraph extract(std::span<const ir::Value> roots) {
 ir::Graph detach(const ExtractedGraph& extracted) {
     ir::NodeMap<ir::Value> copies(extracted.order.size());
     std::vector<ir::Value> operands;
+    std::map<std::pair<DType, std::uint64_t>, ir::Value> shape_numbers;
     std::int64_t next_parameter = 0;
     for (const ir::CanonicalNode& entry : extracted.order) {
         const ir::Node& node = *entry.node;
         if (is_input(entry)) {
-            copies[&node] = ir::parameter(next_parameter++, node.type(), node.location());
+            ir::Value input = ir::parameter(next_parameter++, node.type(), node.location());
+            if (!entry.is_input && node.op() == ir::Op::shape_number) {
+                // Its value is part of the key, so equal ones are equal in every call of this plan.
+                const auto& number = node.attributes_as<ir::ConstantAttributes>().value;
+                input =
+                    shape_numbers.try_emplace({number.dtype(), number.bits()}, input).first->second;
+            }
+            copies[&node] = std::move(input);
             continue;
         }
         if (node.op() == ir::Op::custom_vjp) {

@@ -39,10 +39,10 @@ Expression row_major_positions(const ir::Shape& shape, const Expression& indices
     const auto scaled = [&](const Expression& place, std::size_t i) {
         return i + 1 == shape.size()
                    ? place
-                   : place * detail::scalar(static_cast<double>(strides[i]), place);
+                   : place * detail::shape_number(static_cast<double>(strides[i]), place);
     };
     const Expression not_before = detail::apply(Op::maximum, index, detail::literal(0, index));
-    const Expression last = detail::scalar(static_cast<double>(shape[along] - 1), index);
+    const Expression last = detail::shape_number(static_cast<double>(shape[along] - 1), index);
     Expression result = scaled(detail::apply(Op::minimum, not_before, last), along);
     for (std::size_t i = 0; i < shape.size(); ++i) {
         if (i != along && shape[i] != 1) {
@@ -214,7 +214,7 @@ Tensor bincount(const Tensor& labels, std::int64_t length, const std::optional<T
     if (weight.shape() != label.shape()) {
         fail_shapes(op, {label, weight}, "of labels and weights differ");
     }
-    const Expression end = detail::scalar(static_cast<double>(length), label);
+    const Expression end = detail::shape_number(static_cast<double>(length), label);
     const Expression is_counted =
         detail::apply(Op::greater_equal, label, detail::literal(0, label)) & (label < end);
     const Expression zero = detail::literal(0, weight);
@@ -237,7 +237,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, Side side,
     const std::int64_t count = x.shape().back();
     const Expression zero = value.with(ir::constant({DType::i64, std::int64_t{0}}, location));
     Expression position = detail::broadcast_to(zero, value.shape().span(), op);
-    const Expression end = detail::scalar(static_cast<double>(count), zero);
+    const Expression end = detail::shape_number(static_cast<double>(count), zero);
     // Halving steps: `position` moves on where the elements up to there all come before the value.
     for (auto step = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(count)));
          step > 0; step /= 2) {

@@ -15,8 +15,8 @@ using ir::Op;
 
 Expression nearest(const Expression& x, std::int64_t axis, std::int64_t size) {
     const Expression target{ir::iota(DType::i64, size, x.location()), x.location()};
-    const Expression extent = detail::scalar(static_cast<double>(x.extent(axis)), target);
-    const Expression count = detail::scalar(static_cast<double>(size), target);
+    const Expression extent = detail::shape_number(static_cast<double>(x.extent(axis)), target);
+    const Expression count = detail::shape_number(static_cast<double>(size), target);
     return detail::gather(x, detail::apply(Op::floor_divide, target * extent, count), axis);
 }
 
@@ -27,9 +27,9 @@ Expression source_positions(std::int64_t extent, std::int64_t size, bool align_c
     const auto from = static_cast<double>(extent);
     const auto to = static_cast<double>(size);
     if (align_corners) {
-        return target * detail::scalar(size > 1 ? (from - 1) / (to - 1) : 0, target);
+        return target * detail::shape_number(size > 1 ? (from - 1) / (to - 1) : 0, target);
     }
-    const Expression position = (target + 0.5) * detail::scalar(from / to, target) - 0.5;
+    const Expression position = (target + 0.5) * detail::shape_number(from / to, target) - 0.5;
     return detail::apply(Op::maximum, position, detail::literal(0, position));
 }
 

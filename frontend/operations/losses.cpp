@@ -31,7 +31,7 @@ Expression reduced(const Expression& losses, Reduction reduction, std::string_vi
     }
     const std::int64_t batch =
         detail::normalized_axis(0, losses.shape().size(), op, losses.location());
-    return total / detail::scalar(static_cast<double>(losses.extent(batch)), total);
+    return total / detail::shape_number(static_cast<double>(losses.extent(batch)), total);
 }
 
 /// Prediction and target in one floating dtype and shape.

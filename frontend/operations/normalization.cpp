@@ -188,7 +188,7 @@ NormalizedBatch batch_norm_training(const Tensor& tensor, const ChannelStatistic
     const Expression variance = detail::mean(centred * centred, axes);
     const Expression factor = detail::repeat_like(inverse_root(variance, options.epsilon), x, axes);
     const auto count = static_cast<double>(detail::count_along(x, axes));
-    const Expression unbiased = variance * detail::scalar(count / (count - 1), variance);
+    const Expression unbiased = variance * detail::shape_number(count / (count - 1), variance);
     return {.output = wrap(detail::cast(scaled(centred * factor, gamma, beta, op), image.dtype())),
             .running = {.mean = moved_towards(running.mean, mean, "mean", options.momentum),
                         .variance = moved_towards(running.variance, unbiased, "variance",

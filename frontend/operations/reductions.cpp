@@ -48,7 +48,7 @@ Expression variance(const Reduction& reduction, const Expression& x, double corr
     const Expression distance = x - reduction.repeated(detail::mean(x, reduction.axes));
     // A shape is no part of a kernel, so neither is the number of elements.
     const double count = static_cast<double>(detail::count_along(x, reduction.axes)) - correction;
-    return reduction.over(Op::reduce_sum, distance * distance) / detail::scalar(count, x);
+    return reduction.over(Op::reduce_sum, distance * distance) / detail::shape_number(count, x);
 }
 
 /// The first position of an extreme value: the smallest position whose element equals it or is NaN.
@@ -68,7 +68,7 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
     // Kernels index a dimension with 32 bits, and so may this, whose vectors are twice as long.
     const Expression position =
         detail::positions(DType::i32, x.shape().span(), static_cast<std::size_t>(along), location);
-    const Expression none = detail::scalar(static_cast<double>(x.extent(along)), position);
+    const Expression none = detail::shape_number(static_cast<double>(x.extent(along)), position);
     const Expression is_best = is_floating(x.dtype()) ? (x == best) | (x != x) : x == best;
     const Expression first = detail::cast(
         detail::reduce(Op::reduce_min, detail::select(is_best, position, none), axes), DType::i64);

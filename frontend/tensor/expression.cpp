@@ -118,6 +118,10 @@ Expression scalar(double value, const Expression& like) {
     return like.with(ir::scalar(ir::Literal(like.dtype(), value), like.location()));
 }
 
+Expression shape_number(double value, const Expression& like) {
+    return like.with(ir::shape_number(ir::Literal(like.dtype(), value), like.location()));
+}
+
 Expression operator+(const Expression& a, const Expression& b) {
     return apply(Op::add, a, b);
 }
@@ -226,7 +230,8 @@ Expression reduce(Op op, const Expression& x, const ir::Axes& axes) {
 }
 
 Expression mean(const Expression& x, const ir::Axes& axes) {
-    return reduce(Op::reduce_sum, x, axes) / scalar(static_cast<double>(count_along(x, axes)), x);
+    return reduce(Op::reduce_sum, x, axes) /
+           shape_number(static_cast<double>(count_along(x, axes)), x);
 }
 
 Expression keep_dimensions(const Expression& reduced, const ir::Axes& axes) {

@@ -44,9 +44,11 @@ Expression select(const Expression& condition, const Expression& a, const Expres
 
 /// A literal without dimensions in the dtype of `like`.
 Expression literal(double value, const Expression& like);
-/// A number that depends on extents or was given by the user: a run-time parameter without
-/// dimensions, in the dtype of `like`, so that another shape compiles nothing.
+/// A number that the user gave: a run-time parameter without dimensions, in the dtype of `like`.
 Expression scalar(double value, const Expression& like);
+/// A number that follows from shapes, an extent or a count: a run-time parameter too, so that
+/// another shape compiles nothing; equal ones of a graph are one.
+Expression shape_number(double value, const Expression& like);
 
 Expression operator+(const Expression& a, const Expression& b);
 Expression operator-(const Expression& a, const Expression& b);

@@ -166,6 +166,7 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
     switch (op) {
         case Op::constant:
         case Op::scalar:
+        case Op::shape_number:
         case Op::parameter:
         case Op::buffer:
         case Op::iota:

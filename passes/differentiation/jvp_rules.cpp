@@ -53,6 +53,7 @@ Differential apply_jvp(const JvpContext& c) {
         // No gradient flows here: see no_gradient_reason.
         case Op::constant:
         case Op::scalar:
+        case Op::shape_number:
         case Op::parameter:
         case Op::buffer:
         case Op::iota:

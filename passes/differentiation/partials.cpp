@@ -151,6 +151,7 @@ void apply_partial(Partial& p) {
         // Not elementwise.
         case Op::constant:
         case Op::scalar:
+        case Op::shape_number:
         case Op::parameter:
         case Op::buffer:
         case Op::iota:

@@ -24,6 +24,7 @@ void apply_vjp(const VjpContext& c) {
         // No gradient flows here: see no_gradient_reason.
         case Op::constant:
         case Op::scalar:
+        case Op::shape_number:
         case Op::parameter:
         case Op::buffer:
         case Op::iota:

@@ -15,6 +15,7 @@ int own_cost(ir::Op op) {
     switch (op) {
         case ir::Op::constant:
         case ir::Op::scalar:
+        case ir::Op::shape_number:
         case ir::Op::iota:
         case ir::Op::stop_gradient:
             return 0;

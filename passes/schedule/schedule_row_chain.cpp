@@ -38,8 +38,7 @@ void schedule_row_chain(ir::Schedule& schedule, const ir::Region& region,
         region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
     const std::vector<std::uint64_t> spans = ir::spans(region);
     const std::uint64_t weights = spans[static_cast<std::size_t>(classification.weights)];
-    const int values_stage = last.operands[last.operands[0] == classification.weights ? 1 : 0];
-    const std::uint64_t values = spans[static_cast<std::size_t>(values_stage)];
+    const std::uint64_t values = spans[static_cast<std::size_t>(classification.values_load)];
     const int row = last.atoms[0];
     const auto element =
         std::max<std::int64_t>(4, static_cast<std::int64_t>(byte_size(last.dtype)));

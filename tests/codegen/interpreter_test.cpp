@@ -87,6 +87,7 @@ const std::vector<Case>& leaves() {
         {"constant {value=i64:9007199254740993}", {}, array<I64>({}, {9007199254740993})},
         {"scalar {value=bool:1}", {}, array<bool>({}, {true})},
         {"scalar {value=f64:-inf}", {}, array<double>({}, {-infinity})},
+        {"shape_number {value=f32:12}", {}, array<float>({}, {12})},
         {"iota {dtype=i32, extent=3}", {}, array<I32>({3}, {0, 1, 2})},
         {"iota {dtype=f32, extent=3}", {}, array<float>({3}, {0, 1, 2})},
         {"iota {dtype=i64, extent=0}", {}, array<I64>({0}, {})},

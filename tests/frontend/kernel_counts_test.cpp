@@ -70,6 +70,20 @@ float train(Network& network, optim::Adam& adam, optim::AdamState& state, const 
 
 }  // namespace
 
+TEST_CASE("Statistics of the same rows are one kernel, whose counts are numbers of the shape") {
+    const Tensor x = randn({37, 50}).eval();
+    const Since start;
+    eval(mean(x, 1), var(x, {.axes = 1}));
+    CHECK(start.launches() == 1);
+    // Of another shape, and where counts that differed agree.
+    for (const std::int64_t rows : {51, 23}) {
+        const Tensor other = randn({rows, 51}).eval();
+        const Since next;
+        eval(mean(other, 1), var(other, {.axes = 1}));
+        CHECK(next.compiled() == 0);
+    }
+}
+
 TEST_CASE("softmax is one kernel") {
     const Tensor x = randn({37, 53}).eval();
     const Since since;

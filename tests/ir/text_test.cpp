@@ -33,6 +33,7 @@ const std::map<Op, std::string>& statements() {
         std::map<Op, std::string> result{
             {Op::constant, "constant {value=f32:0.1} : f32[]"},
             {Op::scalar, "scalar {value=i64:-3} : i64[]"},
+            {Op::shape_number, "shape_number {value=f32:12} : f32[]"},
             {Op::parameter, "parameter {index=8, dtype=f64, shape=[0]} : f64[0]"},
             {Op::iota, "iota {dtype=i32, extent=7} : i32[7]"},
             {Op::bitwise_not, "bitwise_not %2 : bool[4,6]"},

@@ -43,6 +43,7 @@ Value RandomGraph::apply(Op op) {
     switch (op) {
         case Op::constant:
         case Op::scalar:
+        case Op::shape_number:
         case Op::parameter:
         case Op::buffer:
         case Op::iota:
@@ -169,6 +170,8 @@ Value RandomGraph::leaf(Op op) {
             return ir::constant(literal(dtype), here);
         case Op::scalar:
             return ir::scalar(literal(dtype), here);
+        case Op::shape_number:
+            return ir::shape_number(literal(dtype), here);
         case Op::iota:
             return ir::iota(dtype, extent(), here);
         default:
