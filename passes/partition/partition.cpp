@@ -10,7 +10,7 @@
 #include "passes/partition/copy_parts.h"
 #include "passes/partition/open_region.h"
 #include "passes/partition/recompute_cost.h"
-#include "passes/partition/region_order.h"
+#include "passes/partition/region_dependences.h"
 #include "passes/partition/row_chain.h"
 
 namespace latent::passes {
@@ -106,11 +106,12 @@ class Partitioner {
     void store_in_new_region(const ir::Node& node);
     bool is_copy(const Request& request) const;
     bool copy_in_parts(const ir::Node& node, const Request& copy);
-    void stand_beside(int added, int known);
     void scatter_in_new_region(const ir::Node& node);
-    bool depends(int region, int on) const;
+    bool depends(int region, int on) const { return dependences_.depends(regions_, region, on); }
     void add_alias(const ir::Node& view, const Requests& readers);
-    bool waits_for_alias_of(int region, const ir::Node& stored) const;
+    bool waits_for_alias_of(int region, const ir::Node& stored) const {
+        return dependences_.waits_for_alias_of(regions_, region, stored);
+    }
     void withdraw(int region, int first_instance);
     void finish();
 
@@ -119,11 +120,8 @@ class Partitioner {
     ir::NodeMap<int> costs_;
     ir::NodeMap<bool> stored_;
     ir::NodeMap<Requests> requests_;
-    ir::NodeMap<std::vector<int>> producers_;  ///< the regions that write a stored value, in order
-    ir::NodeMap<const ir::Node*> alias_of_;    ///< a view and the value whose bytes it shares
-    ir::NodeMap<std::vector<int>> alias_readers_;  ///< the regions that read a value by an alias
     std::vector<OpenRegion> regions_;
-    std::vector<std::pair<int, int>> overwrites_;  ///< a region, and one whose result it changes
+    RegionDependences dependences_;
     Partition partition_;
 };
 
@@ -433,7 +431,7 @@ bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests)
             grown = before;
             continue;
         }
-        producers_[&node].push_back(request.region);
+        dependences_.add_writer(&node, request.region);
         std::erase_if(requests, here);
         return true;
     }
@@ -479,7 +477,7 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
             requests_[pending.value].push_back({candidate, instance, pending.operand,
                                                 std::move(pending.coordinates), pending.need});
         }
-        producers_[&node].push_back(candidate);
+        dependences_.add_writer(&node, candidate);
         return true;
     }
     return false;
@@ -489,7 +487,7 @@ void Partitioner::store_in_new_region(const ir::Node& node) {
     const int index = static_cast<int>(regions_.size());
     OpenRegion& open = regions_.emplace_back();
     const Coordinates coordinates = open.atoms().add_all(node.type().shape.span());
-    producers_[&node].push_back(index);
+    dependences_.add_writer(&node, index);
     // The result starts as a copy of its value, into which the computation is then absorbed as into
     // any consumer.
     const int copy = open.add_instance(&node, ir::StageKind::load);
@@ -536,29 +534,17 @@ bool Partitioner::copy_in_parts(const ir::Node& node, const Request& copy) {
         if (i > 0) {
             index = static_cast<int>(regions_.size());
             regions_.emplace_back();
-            producers_[result].push_back(index);
-            stand_beside(index, copy.region);
+            dependences_.add_writer(result, index);
+            dependences_.add_beside(index, copy.region);
         }
         if (copies[i].overwrites_first) {
-            overwrites_.emplace_back(index, copy.region);
+            dependences_.add_overwrite(index, copy.region);
         }
         region(index) = std::move(copies[i].region);
         copies[i].request.region = index;
         requests_[copies[i].source].push_back(std::move(copies[i].request));
     }
     return true;
-}
-
-/// What is written by both is the same as seen from other regions.
-void Partitioner::stand_beside(int added, int known) {
-    for (std::size_t i = 0, count = overwrites_.size(); i < count; ++i) {
-        const auto [later, earlier] = overwrites_[i];
-        if (later == known) {
-            overwrites_.emplace_back(added, earlier);
-        } else if (earlier == known) {
-            overwrites_.emplace_back(later, added);
-        }
-    }
 }
 
 void Partitioner::scatter_in_new_region(const ir::Node& node) {
@@ -577,88 +563,25 @@ void Partitioner::scatter_in_new_region(const ir::Node& node) {
         requests_[pending.value].push_back({copy_index + 1, instance, pending.operand,
                                             std::move(pending.coordinates), pending.need});
     }
-    producers_[&node] = {copy_index, copy_index + 1};
-    overwrites_.emplace_back(copy_index + 1, copy_index);
+    dependences_.add_writer(&node, copy_index);
+    dependences_.add_writer(&node, copy_index + 1);
+    dependences_.add_overwrite(copy_index + 1, copy_index);
 }
 
 void Partitioner::add_alias(const ir::Node& view, const Requests& readers) {
     const ir::Node* stored = view.operand(0).node.get();
     demand_storage(stored);
     partition_.aliases.push_back({&view, stored});
-    alias_of_[&view] = stored;
     std::vector<int> regions;
     for (const Request& reader : readers) {
         regions.push_back(reader.region);
     }
-    if (const std::vector<int>* above = alias_readers_.find(&view)) {
-        regions.insert(regions.end(), above->begin(), above->end());
-    }
-    std::vector<int>& known = alias_readers_[stored];
-    known.insert(known.end(), regions.begin(), regions.end());
-}
-
-/// Those regions make no request for `stored` itself.
-bool Partitioner::waits_for_alias_of(int region_index, const ir::Node& stored) const {
-    const std::vector<int>* readers = alias_readers_.find(&stored);
-    return readers != nullptr &&
-           std::ranges::any_of(*readers, [&](int reader) { return depends(region_index, reader); });
-}
-
-bool Partitioner::depends(int region_index, int on) const {
-    std::vector<int> pending{region_index};
-    std::vector<bool> seen(regions_.size(), false);
-    while (!pending.empty()) {
-        const int next = pending.back();
-        pending.pop_back();
-        if (next == on) {
-            return true;
-        }
-        if (seen[static_cast<std::size_t>(next)]) {
-            continue;
-        }
-        seen[static_cast<std::size_t>(next)] = true;
-        for (const auto& [later, earlier] : overwrites_) {
-            if (later == next) {
-                pending.push_back(earlier);
-            }
-        }
-        for (const OpenRegion::Load& load : regions_[static_cast<std::size_t>(next)].loads()) {
-            const ir::Node* stored = load.value;
-            while (const ir::Node* const* below = alias_of_.find(stored)) {
-                stored = *below;
-            }
-            if (const std::vector<int>* producers = producers_.find(stored)) {
-                pending.insert(pending.end(), producers->begin(), producers->end());
-            }
-        }
-    }
-    return false;
+    dependences_.add_alias(view, std::move(regions));
 }
 
 void Partitioner::finish() {
     std::ranges::reverse(partition_.aliases);
-    ir::NodeMap<const ir::Node*> storage;
-    for (const Alias& alias : partition_.aliases) {
-        const ir::Node* const* below = storage.find(alias.storage);
-        storage[alias.value] = below == nullptr ? alias.storage : *below;
-    }
-    const auto producers_of = [&](const ir::Node* value) -> const std::vector<int>* {
-        const ir::Node* const* below = storage.find(value);
-        return producers_.find(below == nullptr ? value : *below);
-    };
-    std::vector<std::vector<int>> needs(regions_.size());
-    for (int i = 0; i < static_cast<int>(regions_.size()); ++i) {
-        for (const OpenRegion::Load& load : region(i).loads()) {
-            if (const std::vector<int>* producers = producers_of(load.value)) {
-                std::vector<int>& list = needs[static_cast<std::size_t>(i)];
-                list.insert(list.end(), producers->begin(), producers->end());
-            }
-        }
-    }
-    for (const auto& [later, earlier] : overwrites_) {
-        needs[static_cast<std::size_t>(later)].push_back(earlier);
-    }
-    const RegionOrder order = order_regions(std::move(needs));
+    const RegionOrder order = dependences_.order(regions_);
     for (const int i : order.sequence) {
         KernelStep step = canonical(region(i).snapshot());
         if (!step.classification.kind) {

@@ -1,0 +1,82 @@
+#include "passes/partition/region_dependences.h"
+
+#include <algorithm>
+
+namespace latent::passes {
+
+void RegionDependences::add_beside(int added, int known) {
+    for (std::size_t i = 0, count = overwrites_.size(); i < count; ++i) {
+        const auto [later, earlier] = overwrites_[i];
+        if (later == known) {
+            overwrites_.emplace_back(added, earlier);
+        } else if (earlier == known) {
+            overwrites_.emplace_back(later, added);
+        }
+    }
+}
+
+void RegionDependences::add_alias(const ir::Node& view, std::vector<int> readers) {
+    const ir::Node* stored = view.operand(0).node.get();
+    alias_of_[&view] = stored;
+    if (const std::vector<int>* above = alias_readers_.find(&view)) {
+        readers.insert(readers.end(), above->begin(), above->end());
+    }
+    std::vector<int>& known = alias_readers_[stored];
+    known.insert(known.end(), readers.begin(), readers.end());
+}
+
+std::vector<int> RegionDependences::needs(std::span<const OpenRegion> regions, int region) const {
+    std::vector<int> needed;
+    for (const auto& [later, earlier] : overwrites_) {
+        if (later == region) {
+            needed.push_back(earlier);
+        }
+    }
+    for (const OpenRegion::Load& load : regions[static_cast<std::size_t>(region)].loads()) {
+        const ir::Node* stored = load.value;
+        while (const ir::Node* const* below = alias_of_.find(stored)) {
+            stored = *below;
+        }
+        if (const std::vector<int>* writers = writers_.find(stored)) {
+            needed.insert(needed.end(), writers->begin(), writers->end());
+        }
+    }
+    return needed;
+}
+
+bool RegionDependences::depends(std::span<const OpenRegion> regions, int region, int on) const {
+    std::vector<int> pending{region};
+    std::vector<bool> seen(regions.size(), false);
+    while (!pending.empty()) {
+        const int next = pending.back();
+        pending.pop_back();
+        if (next == on) {
+            return true;
+        }
+        if (seen[static_cast<std::size_t>(next)]) {
+            continue;
+        }
+        seen[static_cast<std::size_t>(next)] = true;
+        const std::vector<int> needed = needs(regions, next);
+        pending.insert(pending.end(), needed.begin(), needed.end());
+    }
+    return false;
+}
+
+bool RegionDependences::waits_for_alias_of(std::span<const OpenRegion> regions, int region,
+                                           const ir::Node& stored) const {
+    const std::vector<int>* readers = alias_readers_.find(&stored);
+    return readers != nullptr && std::ranges::any_of(*readers, [&](int reader) {
+               return depends(regions, region, reader);
+           });
+}
+
+RegionOrder RegionDependences::order(std::span<const OpenRegion> regions) const {
+    std::vector<std::vector<int>> needed;
+    for (int i = 0; i < static_cast<int>(regions.size()); ++i) {
+        needed.push_back(needs(regions, i));
+    }
+    return order_regions(std::move(needed));
+}
+
+}  // namespace latent::passes
