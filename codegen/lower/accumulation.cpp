@@ -14,11 +14,19 @@ bool is_extreme(ir::Op op) {
     return op == ir::Op::reduce_max || op == ir::Op::reduce_min;
 }
 
-/// The bits of a float to a signed integer in the order of the floats, and back: the magnitude of
+/// The bits of a float as a signed integer in the order of the floats, and back: the magnitude of
 /// negative numbers is turned round.
 Expr reversed_where_negative(const Expr& bits) {
     const Expr magnitude_bits = bits.type().max();
     return Halide::select(bits < 0, bits ^ magnitude_bits, bits);
+}
+
+/// How far that order is rotated so that all NaN, which are at both of its ends, are at one: the
+/// upper for a maximum, the lower for a minimum. The other end is then an infinity.
+Expr rotation(ir::Op op, const Type& bits) {
+    const int digits = bits.bits() == 64 ? 52 : 23;
+    const auto nans = static_cast<std::int64_t>((std::uint64_t{1} << digits) - 1);
+    return Halide::Internal::make_const(bits, op == ir::Op::reduce_max ? -nans : nans);
 }
 
 }  // namespace
@@ -49,8 +57,7 @@ Expr to_accumulator(ir::Op op, const Expr& element) {
         return element;
     }
     const Expr ordered = reversed_where_negative(Halide::reinterpret(type, element));
-    const Expr beyond = op == ir::Op::reduce_max ? type.max() : type.min();
-    return Halide::select(math::is_nan(element), beyond, ordered);
+    return math::add(ordered, rotation(op, type));
 }
 
 Expr accumulate(ir::Op op, const Expr& a, const Expr& b) {
@@ -72,7 +79,8 @@ Expr from_accumulator(ir::Op op, const Type& type, const Expr& accumulator) {
     if (accumulator_type(op, type) == type) {
         return accumulator;
     }
-    return Halide::reinterpret(type, reversed_where_negative(accumulator));
+    const Expr back = -rotation(op, accumulator.type());
+    return Halide::reinterpret(type, reversed_where_negative(math::add(accumulator, back)));
 }
 
 Expr accumulate_all(ir::Op op, std::vector<Expr> accumulators) {

@@ -113,14 +113,19 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
         return scalars_.at(input);
     }
     if (description.kind == ir::InputKind::affine) {
-        Expr value = affine_offsets_.at(input);
+        // What is seen through views are numbers of an iota, which a type of 32 bits holds, with
+        // the differences between them.
+        const Halide::Type type = compute_type(description.dtype);
+        const bool short_numbers = type.is_int_or_uint() && type.bits() == 32;
+        const Halide::Type wide = short_numbers ? type : Halide::Int(64);
+        Expr value = Halide::cast(wide, affine_offsets_.at(input));
         for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {
             if (description.strides[atom] != ir::StrideClass::zero) {
-                value += affine_strides_.at({input, static_cast<int>(atom)}) *
-                         Halide::cast<std::int64_t>(coordinates[atom]);
+                value += Halide::cast(wide, affine_strides_.at({input, static_cast<int>(atom)})) *
+                         Halide::cast(wide, coordinates[atom]);
             }
         }
-        return rounded(description.dtype, Halide::cast(compute_type(description.dtype), value));
+        return rounded(description.dtype, Halide::cast(type, value));
     }
     std::vector<Expr> indices;
     for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {

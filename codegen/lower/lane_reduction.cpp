@@ -14,7 +14,7 @@ using Halide::VarOrRVar;
 LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                              std::uint64_t reduced, std::vector<Var> loops,
                              const std::optional<ReductionBlocks>& blocks,
-                             std::vector<Var> together)
+                             std::vector<LoopTogether> together)
     : lowering_(lowering),
       name_(name),
       stages_(std::move(stages)),
@@ -57,11 +57,18 @@ void LaneReduction::define_partial() {
         identities.push_back(empty_accumulator(stage(i).op, compute_type(stage(i).dtype)));
     }
     partial_(with_lane(lane_)) = Tuple(identities);
-    logged(partial_, lowering_.log())
-        .store_in(Halide::MemoryType::Stack)
-        .bound_extent(lane_, width_)
+    schedule_whole(partial_, width_);
+}
+
+void LaneReduction::schedule_whole(Func& func, int lanes) {
+    LoggedSchedule schedule = logged(func, lowering_.log());
+    schedule.store_in(Halide::MemoryType::Stack)
+        .bound_extent(lane_, lanes)
         .vectorize(lane_)
         .never_partition_all();
+    for (const LoopTogether& loop : together_) {
+        schedule.bound_extent(lowering_.var(loop.atom), loop.turns);
+    }
 }
 
 LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& vectors) const {
@@ -73,6 +80,13 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
                                                     : lowering_.inputs().extent(atom));
     }
     Walk walk{RDom(ranges, name_ + suffix), lowering_.loop_coordinates()};
+    for (const LoopTogether& loop : together_) {
+        const Expr extent = lowering_.inputs().extent(loop.atom);
+        if (!Halide::Internal::is_const(extent)) {
+            Expr& place = walk.at[static_cast<std::size_t>(loop.atom)];
+            place = Halide::min(place, extent - 1);
+        }
+    }
     for (std::size_t i = 0; i < atoms_.size(); ++i) {
         const int atom = atoms_[i];
         Expr position = walk.domain[static_cast<int>(i)];
@@ -106,15 +120,28 @@ void LaneReduction::update(Walk& walk, const Expr& inside) {
     }
     partial_(with_lane(lane_)) = Tuple(after);
     std::vector<VarOrRVar> order{lane_};
-    order.insert(order.end(), together_.begin(), together_.end());
+    std::vector<VarOrRVar> together;
+    for (const LoopTogether& loop : together_) {
+        together.emplace_back(lowering_.var(loop.atom));
+    }
+    // The rest of a row is short: it is taken in row by row, by less code.
+    const bool in_one_walk = !inside.defined();
+    if (in_one_walk) {
+        order.insert(order.end(), together.begin(), together.end());
+    }
     for (int i = 0; i < walk.domain.dimensions(); ++i) {
         order.emplace_back(walk.domain[i]);
+    }
+    if (!in_one_walk) {
+        order.insert(order.end(), together.begin(), together.end());
     }
     LoggedSchedule schedule =
         logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1);
     schedule.reorder(order).vectorize(lane_).never_partition_all();
-    for (const Var& loop : together_) {
-        schedule.unroll(loop);
+    if (in_one_walk) {
+        for (const VarOrRVar& loop : together) {
+            schedule.unroll(loop);
+        }
     }
 }
 
@@ -180,11 +207,7 @@ void LaneReduction::combine() {
             blocks_ ? total : from_accumulator(stage(k).op, compute_type(stage(k).dtype), total));
     }
     result_(loops_) = Tuple(totals);
-    logged(vector, lowering_.log())
-        .store_in(Halide::MemoryType::Stack)
-        .bound_extent(lane_, lanes)
-        .vectorize(lane_)
-        .never_partition_all();
+    schedule_whole(vector, lanes);
     logged(result_, lowering_.log()).never_partition_all();
     funcs_ = {partial_, vector, result_};
 }

@@ -16,6 +16,13 @@ struct ReductionBlocks {
                           ///< along the atom
 };
 
+/// Loops of a result that are made in one walk over what is reduced: all turns of one of a fixed
+/// extent, or some neighbouring ones.
+struct LoopTogether {
+    int atom = -1;
+    int turns = 1;
+};
+
 /// Reductions over one set of atoms with vectors along one of them, as a Func over the loops
 /// outside.
 ///
@@ -27,11 +34,12 @@ class LaneReduction {
   public:
     /// `stages`: the reductions, all over `reduced`, which holds the atom of the vectors. `loops`:
     /// the dimensions of the result, to which `blocks.block` belongs if there are blocks.
-    /// `together`: those of them, of fixed extents, whose results are summed in one walk.
+    /// `together`: those of them whose results are made in one walk. Past the end of a loop the
+    /// last of its results is made again.
     LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                   std::uint64_t reduced, std::vector<Halide::Var> loops,
                   const std::optional<ReductionBlocks>& blocks = {},
-                  std::vector<Halide::Var> together = {});
+                  std::vector<LoopTogether> together = {});
 
     /// One value for each stage; an accumulator if there are blocks, still to be combined.
     const Halide::Func& result() const { return result_; }
@@ -40,6 +48,8 @@ class LaneReduction {
 
   private:
     void define_partial();
+    /// Computes `func`, of that many lanes, whole in all loops that are taken together.
+    void schedule_whole(Halide::Func& func, int lanes);
     void take_in_whole_vectors();
     void take_in_rest();
     void combine();
@@ -69,7 +79,7 @@ class LaneReduction {
     std::vector<int> atoms_;  ///< reduced, innermost first
     std::vector<Halide::Var> loops_;
     std::optional<ReductionBlocks> blocks_;
-    std::vector<Halide::Var> together_;
+    std::vector<LoopTogether> together_;
     int vector_atom_;
     int width_;
     Halide::Expr extent_, whole_vectors_;  ///< of the vectors' dimension

@@ -167,17 +167,18 @@ std::vector<RowLoop> BlockedReduction::with_extents(const std::vector<Var>& task
 }
 
 void BlockedReduction::reduce_blocks_along() {
-    std::vector<Var> walked;
+    std::vector<LoopTogether> together;
     std::vector<Var> tasks = block_loops();
     Expr points = block_points_;
     for (const int atom : atoms_together()) {
-        walked.push_back(lowering_.var(atom));
+        const std::int64_t fixed = lowering_.region().atoms[static_cast<std::size_t>(atom)].fixed;
+        together.push_back({atom, static_cast<int>(fixed)});
         tasks.erase(tasks.begin());
         points *= extent(atom);
     }
     const LaneReduction lanes(lowering_, lowering_.name() + "_block", finals(), final_,
                               block_loops(), ReductionBlocks{blocked_atom_, block_, block_extent_},
-                              walked);
+                              together);
     blocks_ = lanes.result();
     LoggedSchedule schedule = logged(blocks_, lowering_.log());
     schedule.compute_root();

@@ -115,9 +115,19 @@ void lower_row(Lowering& lowering) {
     for (const int atom : lowering.atoms_of(row)) {
         points *= lowering.inputs().extent(atom);
     }
+    const std::optional<LoopTogether>& together = reductions.rows_together();
     for (const int atom : lowering.atoms_of(stored & ~row)) {
-        order.emplace_back(lowering.var(atom));
-        outside.push_back({lowering.var(atom), lowering.inputs().extent(atom)});
+        const Var& loop = lowering.var(atom);
+        Expr extent = lowering.inputs().extent(atom);
+        if (together && together->atom == atom) {
+            const Var turn("turn");
+            schedule.split(loop, loop, turn, together->turns);
+            order.emplace_back(turn);
+            points *= together->turns;
+            extent = (extent + together->turns - 1) / together->turns;
+        }
+        order.emplace_back(loop);
+        outside.push_back({loop, extent});
     }
     if (vectors && !lowering.is_vector_atom(row)) {
         points *= lowering.store_width();

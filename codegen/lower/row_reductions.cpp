@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "codegen/lower/accumulation.h"
-#include "codegen/lower/lane_reduction.h"
 
 namespace latent::codegen {
 
@@ -22,6 +21,10 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
     // For all that the kernel computes, before any of it is written.
     if (lowering.schedule().vector_atom >= 0) {
         lowering.compute_past_end(lowering.schedule().vector_atom, lowering.vector_width());
+    }
+    if (lowering.schedule().kind == ir::Template::row && lowering.schedule().row_atom >= 0 &&
+        lowering.is_vector_atom(row_atoms)) {
+        rows_together_ = {lowering.schedule().row_atom, lowering.schedule().tile_rows};
     }
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
@@ -140,9 +143,19 @@ void RowReductions::define_along_row(int stage, const std::vector<int>& outer) {
     for (const int atom : outer) {
         loops.push_back(lowering_.var(atom));
     }
+    std::vector<LoopTogether> together;
+    if (rows_together_ && std::ranges::find(outer, rows_together_->atom) != outer.end()) {
+        together.push_back(*rows_together_);
+    }
     const LaneReduction reduction(lowering_, lowering_.name() + "_reduce" + std::to_string(stage),
-                                  {stage}, row_, loops);
+                                  {stage}, row_, loops, {}, together);
     funcs_.insert(funcs_.end(), reduction.funcs().begin(), reduction.funcs().end());
+    for (const LoopTogether& loop : together) {
+        const Var& rows = lowering_.var(loop.atom);
+        logged(reduction.result(), lowering_.log())
+            .store_in(Halide::MemoryType::Stack)
+            .bound_extent(rows, loop.turns);
+    }
     lowering_.define_as(stage, reduction.result(), outer);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "codegen/lower/lane_reduction.h"
 #include "codegen/lower/lowering.h"
 
 namespace latent::codegen {
@@ -21,6 +23,8 @@ class RowReductions {
     void compute_root();
 
     bool empty() const { return funcs_.empty(); }
+    /// Neighbouring rows whose reductions are made in one walk, if any are.
+    const std::optional<LoopTogether>& rows_together() const { return rows_together_; }
     /// Whether vectors run across rows of few elements, all of which are computed at once.
     bool unrolls_row() const { return unrolls_row_; }
 
@@ -38,6 +42,7 @@ class RowReductions {
     std::uint64_t row_;
     bool whole_vectors_;  ///< vectors run across the rows, and each computation is of one
     bool unrolls_row_;
+    std::optional<LoopTogether> rows_together_;
     std::vector<Halide::Func> funcs_;
 };
 

@@ -69,9 +69,17 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
     const Expression position =
         detail::positions(DType::i32, x.shape().span(), static_cast<std::size_t>(along), location);
     const Expression none = detail::shape_number(static_cast<double>(x.extent(along)), position);
-    const Expression is_best = is_floating(x.dtype()) ? (x == best) | (x != x) : x == best;
-    const Expression first = detail::cast(
-        detail::reduce(Op::reduce_min, detail::select(is_best, position, none), axes), DType::i64);
+    const auto position_where = [&](const Expression& condition) {
+        return detail::select(condition, position, none);
+    };
+    // One selection, of what the "or" of the conditions holds for, takes several times as long: a
+    // vector of truth values that is no result of a comparison is packed and unpacked.
+    const Expression candidate =
+        is_floating(x.dtype())
+            ? detail::apply(Op::minimum, position_where(x == best), position_where(x != x))
+            : position_where(x == best);
+    const Expression first =
+        detail::cast(detail::reduce(Op::reduce_min, candidate, axes), DType::i64);
     if (!keepdims) {
         return wrap(first);
     }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "passes/schedule/rows_together.h"
 #include "passes/schedule/schedule_row_chain.h"
 
 namespace latent::passes {
@@ -425,6 +426,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                 }
             }
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
+            choose_rows_together(schedule, region, classification, extents);
             break;
         case ir::Template::reduction:
             schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);

@@ -159,6 +159,9 @@ void ScheduleSpace::add_row(const ir::Region& region, const ir::Classification& 
     }
     kept.jumps = kept.settings;
     dimensions_.push_back(std::move(kept));
+    if (default_.kind == ir::Template::row && default_.row_atom >= 0) {
+        add_numbers<&ir::Schedule::tile_rows>({1, 2, 4, 8});
+    }
 }
 
 void ScheduleSpace::add_pointwise(const ir::Region& region, std::span<const std::int64_t> extents) {

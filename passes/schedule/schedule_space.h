@@ -14,8 +14,9 @@ namespace latent::passes {
 /// (save the sign and payload of a NaN, which are left open).
 ///
 ///     pointwise    vector atom and tiles, lanes, vectors in flight, points of a task
-///     row          stages kept, points of a task; where vectors run across rows, or no sum of
-///                  floats is taken: vector atom, lanes, vectors in flight
+///     row          stages kept, points of a task, rows that are reduced together; where vectors
+///                  run across rows, or no sum of floats is taken: vector atom, lanes, vectors in
+///                  flight
 ///     reduction    as row, but the points of a task only where no sum of floats is taken, for
 ///                  they decide the blocks
 ///     contraction  row and column atoms, packing, register tile, cache blocks, lanes; not

@@ -84,6 +84,17 @@ TEST_CASE("tall, wide and flat matrices are summed over either dimension", "[ker
     }
 }
 
+TEST_CASE("long rows are reduced several at a time, whatever their number", "[kernels]") {
+    for (const char* shape : {"32,1024", "33,1500", "3,35,2000", "65,3,1025"}) {
+        const std::string axis = std::string_view(shape).find(',') == 1 ? "2" : "1";
+        check_kernels(reduction("reduce_sum", DType::f32, shape, axis),
+                      {.tolerance = {1e-4, 1e-3}, .kernels = 1});
+        check_kernels(reduction("reduce_max", DType::f16, shape, axis), {.kernels = 1});
+        check_kernels(reduction("reduce_min", DType::f32, shape, axis),
+                      {.values = Values::special, .kernels = 1});
+    }
+}
+
 TEST_CASE("what a reduction reads is computed inside it, views included", "[kernels]") {
     check_kernels(parameter(0, DType::f32, "37,51") + parameter(1, DType::f32, "51,37") +
                       parameter(2, DType::f32, "51") +

@@ -71,6 +71,25 @@ constexpr Example examples[] = {
         return %r
      )",
      5},
+    {"products of long rows with a vector, several rows at a time",
+     R"(%x = parameter {index=0, dtype=f32, shape=[2,37,1100]}
+        %y = parameter {index=1, dtype=f32, shape=[1100]}
+        %b = broadcast %y {shape=[2,37,1100], axes=[2]}
+        %p = mul %x, %b
+        %r = reduce_sum %p {axes=[2]}
+        return %r
+     )",
+     3},
+    {"variances of long rows, several rows at a time",
+     R"(%x = parameter {index=0, dtype=f64, shape=[33,1030]}
+        %m = reduce_sum %x {axes=[1]}
+        %b = broadcast %m {shape=[33,1030], axes=[0]}
+        %d = sub %x, %b
+        %q = mul %d, %d
+        %r = reduce_sum %q {axes=[1]}
+        return %r, %m
+     )",
+     3},
     {"elementwise arithmetic with a transposed operand",
      R"(%x = parameter {index=0, dtype=f32, shape=[67,130]}
         %y = parameter {index=1, dtype=f32, shape=[130,67]}

@@ -44,6 +44,11 @@ constexpr std::string_view sums_of_rows = R"(%x = parameter {index=0, dtype=f32,
 %r = reduce_sum %x {axes=[1]}
 return %r
 )";
+constexpr std::string_view sums_of_long_rows =
+    R"(%x = parameter {index=0, dtype=f32, shape=[64,1024]}
+%r = reduce_sum %x {axes=[1]}
+return %r
+)";
 constexpr std::string_view maxima_of_rows = R"(%x = parameter {index=0, dtype=f32, shape=[64,128]}
 %r = reduce_max %x {axes=[1]}
 return %r
@@ -70,8 +75,8 @@ return %r
 
 TEST_CASE("a schedule space holds the default schedule, its neighbours and theirs") {
     for (const std::string_view text :
-         {product, few_rows, sums_of_rows, maxima_of_rows, sums_across_rows, counts_across_rows,
-          exponential, number}) {
+         {product, few_rows, sums_of_rows, sums_of_long_rows, maxima_of_rows, sums_across_rows,
+          counts_across_rows, exponential, number}) {
         const ScheduleSpace space = space_of(text);
         CHECK(space.contains(space.default_schedule()));
         for (const ir::Schedule& near : space.neighbours(space.default_schedule())) {
@@ -94,6 +99,11 @@ TEST_CASE("a schedule space holds nothing that changes an order of arithmetic") 
     CHECK_FALSE(contains_changed(rows, fewer_in_flight));
     CHECK_FALSE(contains_changed(rows, other_atom));
     CHECK(contains_changed(rows, larger_tasks));
+
+    // Several rows are reduced together where they are long.
+    const auto one_row = [](ir::Schedule& schedule) { schedule.tile_rows = 1; };
+    CHECK(contains_changed(space_of(sums_of_long_rows), one_row));
+    CHECK_FALSE(contains_changed(rows, one_row));
 
     const ScheduleSpace across = space_of(sums_across_rows);
     CHECK_FALSE(contains_changed(across, larger_tasks));
