@@ -29,6 +29,10 @@ class MatrixForm {
     ContractionSpec spec(const std::string& name) const;
     /// Where an atom stands among the outer loops, or -1.
     int outer_position(int atom) const;
+    /// Elements between neighbours of the second operand, a load, along an outer atom.
+    Halide::Expr column_operand_stride(int atom) const {
+        return lowering_.inputs().stride(stage(b_).input, atom);
+    }
     /// The region's results at a point of the product, from its sum.
     std::vector<Halide::Expr> results(const Halide::Expr& sum,
                                       const std::vector<Halide::Expr>& outer,
