@@ -1,3 +1,4 @@
+#include "codegen/lower/line_contraction.h"
 #include "codegen/lower/matrix_form.h"
 
 namespace latent::codegen {
@@ -28,8 +29,10 @@ void lower_contraction(Lowering& lowering) {
     const int contraction = lowering.classification().final_reductions[0];
     const std::uint64_t result = lowering.all_atoms() & ~lowering.classification().final_atoms;
     const MatrixForm form(lowering, {contraction, schedule.row_atom, schedule.vector_atom, result});
+    const bool goes_on = schedule.tile_lines == 0;  // from line to line
     if (schedule.vector_atom >= 0) {
-        lowering.compute_past_end(schedule.vector_atom, schedule.tile_vectors * schedule.lanes);
+        lowering.compute_past_end(schedule.vector_atom,
+                                  (schedule.tile_vectors + (goes_on ? 1 : 0)) * schedule.lanes);
     }
     ContractionSpec spec = form.spec_of_results(lowering.name());
     spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
@@ -37,7 +40,11 @@ void lower_contraction(Lowering& lowering) {
     spec.tiles = {schedule.lanes,      schedule.tile_rows,   schedule.tile_vectors * schedule.lanes,
                   schedule.tile_lines, schedule.block_depth, schedule.block_columns};
     spec.line = form.outer_position(schedule.line_atom);
-    lowering.finish(build_contraction(spec, lowering.log()).out, lowering.atoms_of(result));
+    const Halide::Func out =
+        goes_on ? build_line_contraction(spec, form.column_operand_stride(schedule.line_atom),
+                                         lowering.log())
+                : build_contraction(spec, lowering.log()).out;
+    lowering.finish(out, lowering.atoms_of(result));
 }
 
 }  // namespace latent::codegen

@@ -103,6 +103,15 @@ bool KernelInputs::is_read_past_end(int input, int atom) const {
                 ir::readable_past_end);
 }
 
+Expr KernelInputs::stride(int input, int atom) const {
+    const std::vector<ir::StrideClass>& strides =
+        region_.inputs[static_cast<std::size_t>(input)].strides;
+    // Dimensions are innermost first, without those of stride zero.
+    const auto varies = [](ir::StrideClass stride) { return stride != ir::StrideClass::zero; };
+    const auto inside = std::count_if(strides.begin() + atom + 1, strides.end(), varies);
+    return buffers_.at(input).dim(static_cast<int>(inside)).stride();
+}
+
 Expr KernelInputs::within(int atom, const Expr& coordinate) const {
     return (past_end_ >> atom & 1) != 0 ? Halide::min(coordinate, extent(atom) - 1) : coordinate;
 }

@@ -41,6 +41,9 @@ class KernelInputs {
     /// `coordinate` of `atom` where memory is not contiguous along it.
     Halide::Expr within(int atom, const Halide::Expr& coordinate) const;
 
+    /// Elements between neighbours along `atom`, of a strided input that varies along it.
+    Halide::Expr stride(int input, int atom) const;
+
     /// Where an affine input starts.
     Halide::Expr affine_offset(int input) const { return affine_offsets_.at(input); }
     /// Input `input` at these coordinates, one for each atom: scalar, strided or affine.

@@ -31,6 +31,10 @@ class MatrixForm {
     ContractionSpec spec_of_results(const std::string& name) const;
     /// Where an atom stands among the outer loops, or -1.
     int outer_position(int atom) const;
+    /// Elements between neighbours of the second operand, a load, along an outer atom.
+    Halide::Expr column_operand_stride(int atom) const {
+        return lowering_.inputs().stride(stage(b_).input, atom);
+    }
 
   private:
     const ir::Stage& stage(int i) const {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "passes/schedule/rows_together.h"
+#include "passes/schedule/schedule_lines.h"
 #include "passes/schedule/schedule_row_chain.h"
 
 namespace latent::passes {
@@ -138,31 +139,6 @@ void choose_short_tile(ir::Schedule& schedule, std::int64_t rows) {
         schedule.tile_rows = count;
     } else if (count <= 2 * most_rows) {
         schedule.tile_rows = (count + 1) / 2;
-    }
-}
-
-/// Where a register tile would have little to do along its columns or rows, further lines of them
-/// along another of the atoms that vary with these alone.
-void choose_lines(ir::Schedule& schedule, std::uint64_t column_atoms, std::uint64_t row_atoms,
-                  std::span<const std::int64_t> extents) {
-    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
-    constexpr int lines = 2;
-    const auto innermost = [&](std::uint64_t atoms, int taken) {
-        int atom = static_cast<int>(extents.size()) - 1;
-        while (atom >= 0 && (atom == taken || !has(atoms, atom) || extent(atom) < lines)) {
-            --atom;
-        }
-        return atom;
-    };
-    const bool few_columns = extent(schedule.vector_atom) <= schedule.lanes;
-    if (!few_columns && schedule.tile_vectors <= 2) {
-        return;  // neither has too little
-    }
-    schedule.line_atom = few_columns ? innermost(column_atoms, schedule.vector_atom)
-                                     : innermost(row_atoms, schedule.row_atom);
-    if (schedule.line_atom >= 0) {
-        schedule.tile_lines = lines;
-        schedule.tile_vectors /= lines;
     }
 }
 
@@ -306,8 +282,10 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     schedule.block_columns = 64;
     choose_packing(schedule, region, contraction, lhs, machine, extents);
     if (schedule.packing == 0 && schedule.tile_rows > 0) {
-        const std::uint64_t column_atoms = has(lhs, schedule.vector_atom) ? lhs : rhs;
-        choose_lines(schedule, free & column_atoms, free & ~column_atoms, extents);
+        const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
+        const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;
+        choose_lines(schedule, region, contraction, columns_of,
+                     {free & column_atoms, free & ~column_atoms}, extents);
     }
 }
 
@@ -483,7 +461,9 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
         const bool contracted =
             std::ranges::find(contraction->atoms, atom) != contraction->atoms.end();
         work *= extent;
-        extent = atom == schedule.line_atom ? rounded_up(extent, schedule.tile_lines) : extent;
+        if (atom == schedule.line_atom) {
+            extent = rounded_up(extent, lines_together(schedule, extents));
+        }
         outer *=
             contracted || atom == schedule.row_atom || atom == schedule.vector_atom ? 1 : extent;
     }

@@ -338,8 +338,8 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     // Lines are made for a tile that has little else, of operands that are read in place.
     const bool fits_lines =
         schedule.line_atom < 0 ||
-        (schedule.packing == 0 && schedule.row_atom == default_.row_atom &&
-         schedule.vector_atom == default_.vector_atom &&
+        (schedule.packing == 0 && (is_tiled || schedule.tile_lines > 0) &&
+         schedule.row_atom == default_.row_atom && schedule.vector_atom == default_.vector_atom &&
          schedule.tile_rows * schedule.tile_vectors <= default_.tile_rows * default_.tile_vectors);
     return fits_lines && is_summed_in_vectors(schedule) == is_summed_in_vectors(default_) &&
            (schedule.packing == 0 || is_tiled) &&

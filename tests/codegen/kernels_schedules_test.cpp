@@ -30,6 +30,16 @@ constexpr Example examples[] = {
         return %r
      )",
      5},
+    {"windows whose columns go on from line to line, with a bias",
+     R"(%x = parameter {index=0, dtype=f32, shape=[2,15,61,23]}
+        %w = parameter {index=1, dtype=f32, shape=[13,15,3,3]}
+        %b = parameter {index=2, dtype=f32, shape=[2,13,59,21]}
+        %v = window %x {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}
+        %s = add %r, %b
+        return %s
+     )",
+     5},
     {"a few rows, summed in vectors",
      R"(%a = parameter {index=0, dtype=f32, shape=[2,300]}
         %b = parameter {index=1, dtype=f32, shape=[50,300]}
@@ -135,5 +145,42 @@ TEST_CASE("no schedule that tuning may choose changes a bit", "[kernels]") {
             INFO(other.plan.requests[0]);
             CHECK(same_bits(run_kernels(other, inputs)[0], expected[0]));
         }
+    }
+}
+
+TEST_CASE("columns that go on from line to line have the bits of those that do not", "[kernels]") {
+    struct Image {
+        const char* what;
+        const char* shape;
+        const char* view;  ///< of the image %x, as %y
+    };
+    for (const Image& image :
+         {Image{"few lines", "2,15,5,21", "slice %x {start=[0,0,0,0], stop=[2,15,5,21]"},
+          Image{"several blocks of lines", "2,15,90,21",
+                "slice %x {start=[0,0,0,0], stop=[2,15,90,21]"},
+          Image{"lines far apart", "2,15,17,84", "slice %x {start=[0,0,0,3], stop=[2,15,17,24]"}}) {
+        INFO(image.what);
+        const ir::Graph graph = ir::parse(fmt::format(
+            "%x = parameter {{index=0, dtype=f32, shape=[{}]}}\n"
+            "%w = parameter {{index=1, dtype=f32, shape=[13,15,3,3]}}\n"
+            "%y = {}, step=[1,1,1,1]}}\n"
+            "%v = window %y {{axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}}\n"
+            "%r = contraction %v, %w {{lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}}\n"
+            "return %r\n",
+            image.shape, image.view));
+        const std::vector<Array> inputs = fill_parameters(graph);
+        const detail::Planned planned = plan_kernels(graph);
+        REQUIRE(planned.plan.requests.size() == 1);
+        CHECK(planned.plan.requests[0].find("tile_lines 0") != std::string::npos);
+        const detail::Planned other =
+            plan_kernels(graph, true, [](const auto& step, const ir::Machine& machine) {
+                ir::Schedule schedule = detail::default_schedule_of(step, machine);
+                schedule.line_atom = -1;
+                schedule.tile_lines = 1;
+                return schedule;
+            });
+        const std::vector<Array> expected = run_kernels(other, inputs);
+        CHECK(same_bits(run_kernels(planned, inputs)[0], expected[0]));
+        CHECK(same_bits(run_kernels(planned, inputs, 2)[0], expected[0]));
     }
 }
