@@ -207,14 +207,18 @@ std::vector<Group> PlanTuner::find_groups() const {
 Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) const {
     Trial trial;
     trial.schedule = schedule;
-    trial.request = ir::print(ir::KernelRequest{step(group.steps[0]).region, schedule});
+    for (const std::size_t i : group.steps) {
+        trial.schedule = with_countable_lines(step(i), trial.schedule);
+    }
+    trial.request = ir::print(ir::KernelRequest{step(group.steps[0]).region, trial.schedule});
     trial.launch.parallel = launch(group.launch).parallel;
     for (const std::size_t i : group.steps) {
         auto& arguments =
             trial.launch.calls.emplace_back(launch(group.launch).calls[planned_.places[i].call]);
         for (runtime::PlanArgument& argument : arguments) {
             if (argument.kind == codegen::ArgumentKind::row_block) {
-                argument.number = passes::row_block(schedule, step(i).region, step(i).extents);
+                argument.number =
+                    passes::row_block(trial.schedule, step(i).region, step(i).extents);
             }
         }
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <unordered_map>
 
@@ -146,7 +147,7 @@ class PlanWriter {
 
     /// Equal kernels of one level share a launch.
     void add_step(const passes::KernelStep& step, int level) {
-        const ir::Schedule schedule = choose_schedule_(step, machine_);
+        const ir::Schedule schedule = with_countable_lines(step, choose_schedule_(step, machine_));
         const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
         const auto [known, added] =
             kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
@@ -368,6 +369,24 @@ ir::Graph detach(const ExtractedGraph& extracted) {
         graph.results.push_back(copies.at(value.node.get()));
     }
     return graph;
+}
+
+ir::Schedule with_countable_lines(const passes::KernelStep& step, ir::Schedule schedule) {
+    // As much again is left for the columns of the last line.
+    constexpr std::int64_t farthest = std::int64_t{1} << 30;
+    if (schedule.tile_lines > 0) {
+        return schedule;
+    }
+    const auto line = static_cast<std::size_t>(schedule.line_atom);
+    const std::int64_t lines = std::max<std::int64_t>(step.extents[line], 1);
+    const bool is_far = std::ranges::any_of(step.inputs, [&](const passes::InputBinding& input) {
+        return line < input.strides.size() && std::abs(input.strides[line]) > farthest / lines;
+    });
+    if (is_far) {
+        schedule.line_atom = -1;
+        schedule.tile_lines = 1;
+    }
+    return schedule;
 }
 
 ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine) {

@@ -86,6 +86,21 @@ TEST_CASE("conv2d agrees with loops over its definition") {
     }
 }
 
+TEST_CASE("convolutions read flipped, transposed and distant lines as they lie") {
+    // Deep and wide enough for register tiles whose columns go on from line to line.
+    const Tensor stored = sample({1, 16, 27, 27});
+    const Tensor distant = sample({27, 16, 1, 27});
+    const Tensor kernel = sample({7, 16, 3, 3});
+    const auto agrees = [&](const Tensor& view) {
+        const Tensor copy = Tensor::from(test::values(view), view.shape(), {.dtype = view.dtype()});
+        CHECK(test::values(conv2d(view, kernel)) == test::values(conv2d(copy.eval(), kernel)));
+    };
+    agrees(flip(stored, 2));
+    agrees(flip(stored, 3));
+    agrees(permute(stored, {0, 1, 3, 2}));
+    agrees(permute(distant, {2, 1, 0, 3}));
+}
+
 TEST_CASE("convolutions have gradients with respect to image and kernel") {
     for (const auto& options :
          {ConvolutionOptions{}, ConvolutionOptions{.stride = 2, .padding = 1},

@@ -1,3 +1,4 @@
+#include "frontend/execution/planning.h"
 #include "tests/frontend/support.h"
 
 using namespace latent;
@@ -19,6 +20,22 @@ Tensor reflected(const Tensor& x) {
 }
 
 }  // namespace
+
+TEST_CASE("Lines that lie farther than a kernel can count are summed one by one") {
+    passes::KernelStep step;
+    step.extents = {64, 56};
+    step.inputs = {{nullptr, 0, {58, 1}, {}}};
+    ir::Schedule schedule;
+    schedule.line_atom = 0;
+    schedule.tile_lines = 0;
+    CHECK(detail::with_countable_lines(step, schedule) == schedule);
+    for (const std::int64_t stride : {std::int64_t{1} << 25, -(std::int64_t{1} << 25)}) {
+        step.inputs[0].strides[0] = stride;
+        const ir::Schedule changed = detail::with_countable_lines(step, schedule);
+        CHECK(changed.line_atom == -1);
+        CHECK(changed.tile_lines == 1);
+    }
+}
 
 TEST_CASE(
     "a value is not stored by a kernel that waits for a reader of its bytes in another shape") {
