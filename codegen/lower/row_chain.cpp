@@ -43,7 +43,11 @@ class RowChain {
         LoggedSchedule weights = logged(weights_, lowering_.log());
         weights.compute_at(sum.out, sum.rows_together).never_partition_all();
         vectorize_whole(weights, lowering_.var(row_), lowering_.store_width());
-        reductions.compute_at(weights_, lowering_.var(schedule_.row_atom));
+        if (parts_.stores_row_numbers) {
+            reductions.compute_at(sum.out, sum.rows_together);
+        } else {
+            reductions.compute_at(weights_, lowering_.var(schedule_.row_atom));
+        }
         for (const BuiltContraction& product : products_) {
             logged(product.out, lowering_.log()).compute_at(sum.out, sum.rows_together);
             for (const Func& packed : product.packed) {
