@@ -377,8 +377,7 @@ Classification classify(const Region& region) {
     }
     if (!census.contractions.empty()) {
         const bool alone =
-            one_span && census.contractions.size() == 1 &&
-            census.reductions.empty() &&
+            one_span && census.contractions.size() == 1 && census.reductions.empty() &&
             std::ranges::all_of(
                 region.stages[static_cast<std::size_t>(census.contractions[0])].operands,
                 [&](int operand) { return is_strided_load(region, operand); });

@@ -130,17 +130,19 @@ std::vector<std::uint64_t> spans(const Region& region);
 /// What kind of kernel a region becomes. The partition asks this before it grows a region, and
 /// lowering asks it again, so that they cannot disagree.
 ///  - pointwise: no reduction; all results span the same atoms;
-///  - row: reductions over one set R of atoms ("the row"), or none of it needed by a later reduction
+///  - row: reductions over one set R of atoms ("the row"), or none of it needed by a later
+///  reduction
 ///    over others; results all span the same atoms: with R (softmax) or without (sums of rows);
-///  - reduction: final reductions over one set F, whose operands may use row reductions over a set R
+///  - reduction: final reductions over one set F, whose operands may use row reductions over a set
+///  R
 ///    disjoint from F; results span the kept atoms only; what follows the final reductions is
 ///    elementwise;
 ///  - contraction: one contraction; what follows is elementwise on the result's atoms; its operands
 ///    are loads;
 ///  - row_chain: a contraction over one atom R of values that are computed along R, the row: from
-///    loads, from contractions of loads (over other atoms), from reductions over R. Its other operand
-///    is a load; what follows is elementwise and needs none of the row's values. Beside what follows
-///    it, reductions of a row, and numbers computed from them, may be results;
+///    loads, from contractions of loads (over other atoms), from reductions over R. Its other
+///    operand is a load; what follows is elementwise and needs none of the row's values. Beside
+///    what follows it, reductions of a row, and numbers computed from them, may be results;
 ///  - scan: scans along one dimension, elementwise before and after; results span all atoms;
 ///  - scatter: one scattered result, no reductions.
 struct Classification {

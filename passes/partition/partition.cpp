@@ -257,8 +257,7 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
     const bool in_place =
         std::ranges::all_of(requests, [&](const Request& request) { return request.need <= most; });
     const bool several = places.size() > 1;
-    const bool in_rows =
-        takes_rows(node, requests) && (!several || rows_of_chains_.contains(node));
+    const bool in_rows = takes_rows(node, requests) && (!several || rows_of_chains_.contains(node));
     if (!in_place && !in_rows) {
         return "its consumer reads it from memory";
     }
@@ -428,8 +427,8 @@ bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests)
         const bool fits = open.stores_like_results(request.coordinates) ||
                           (row_chains_.contains(request.region) &&
                            open.stores_rows_of_results(request.coordinates));
-        if (request.need != Need::any || !fits ||
-            std::ranges::any_of(requests, prevents) || waits_for_alias_of(request.region, node)) {
+        if (request.need != Need::any || !fits || std::ranges::any_of(requests, prevents) ||
+            waits_for_alias_of(request.region, node)) {
             continue;
         }
         Requests place;
