@@ -53,8 +53,10 @@ bool hides_by_position(const ir::Node& node) {
         return false;
     }
     const ir::Node& condition = *node.operand(0).node;
-    return condition.operands().size() == 2 &&
-           std::ranges::all_of(condition.operands(), [](const ir::Value& operand) {
+    const bool compares = condition.op() == ir::Op::less || condition.op() == ir::Op::less_equal ||
+                          condition.op() == ir::Op::greater ||
+                          condition.op() == ir::Op::greater_equal;
+    return compares && std::ranges::all_of(condition.operands(), [](const ir::Value& operand) {
                return seen_through_views(operand).op() == ir::Op::iota;
            });
 }
