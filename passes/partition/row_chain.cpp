@@ -105,7 +105,7 @@ bool begins_row_chain(const ir::Node& contraction, const ir::Node& weights) {
 
 RowsOfChains::RowsOfChains(const ir::Graph& graph, std::span<const ir::Node* const> order,
                            std::int64_t least_elements) {
-    const std::int64_t least_where_hidden = least_elements / 8;
+    const std::int64_t least_where_hidden = least_elements / 16;
     ir::NodeMap<bool> needed_elsewhere;
     for (const ir::Value& result : graph.results) {
         needed_elsewhere[result.node.get()] = true;

@@ -18,7 +18,7 @@ bool begins_row_chain(const ir::Node& contraction, const ir::Node& weights);
 /// nothing needs but more of it, reductions, and contractions that begin row chains. Chains compute
 /// such values again, rows at a time, however many chains there are: the scores and weights of
 /// attention, in it and in its gradients. Where a position hides about half of them, computing them
-/// again costs half as much: there an eighth of the elements is enough.
+/// again costs half as much: there a sixteenth of the elements is enough.
 class RowsOfChains {
   public:
     RowsOfChains(const ir::Graph& graph, std::span<const ir::Node* const> order,
