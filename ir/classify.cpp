@@ -52,15 +52,10 @@ struct Census {
     }
 };
 
-/// The atoms that all results are stored along, or nothing if they disagree.
-std::optional<std::uint64_t> common_result_span(const Region& region) {
-    const std::uint64_t first = mask_of(region.results[0].strides);
-    for (const RegionResult& result : region.results) {
-        if (mask_of(result.strides) != first) {
-            return std::nullopt;
-        }
-    }
-    return first;
+bool have_one_span(const std::vector<RegionResult>& results) {
+    return std::ranges::all_of(results, [&](const RegionResult& result) {
+        return mask_of(result.strides) == mask_of(results[0].strides);
+    });
 }
 
 Classification classify_contraction(const Region& region, const Census& census,
@@ -109,6 +104,9 @@ class RowChain {
             mark_rows();
             for (int i = 0; i < static_cast<int>(region_.stages.size()) && reason.empty(); ++i) {
                 reason = check_stage(i);
+            }
+            if (reason.empty()) {
+                reason = check_results();
             }
         }
         if (!reason.empty()) {
@@ -212,6 +210,23 @@ class RowChain {
         });
         if (!is_operand && (span(i) & result_.row_contracted) != 0) {
             return "a stage beside the contraction varies along a contracted dimension";
+        }
+        return {};
+    }
+
+    /// Beside what follows the contraction, reductions of a row may be stored, and numbers that are
+    /// computed from them.
+    std::string check_results() {
+        for (const RegionResult& result : region_.results) {
+            const std::uint64_t along = mask_of(result.strides);
+            const auto k = static_cast<std::size_t>(result.stage);
+            const bool of_row = in_row_[k] && along == (stored_ & span(result_.weights)) &&
+                                (span(result.stage) & (row_ | result_.row_contracted)) == 0;
+            if (of_row) {
+                result_.stores_row_numbers = true;
+            } else if (along != stored_ || in_row_[k]) {
+                return "results of different dimensions";
+            }
         }
         return {};
     }
@@ -352,26 +367,27 @@ Classification classify(const Region& region) {
         scatter.kind = Template::scatter;
         return scatter;
     }
-    const std::optional<std::uint64_t> stored = common_result_span(region);
-    if (!stored) {
+    const std::uint64_t stored = mask_of(region.results[0].strides);
+    const bool one_span = have_one_span(region.results);
+    if (!one_span && census.contractions.empty()) {
         return reject("results of different dimensions");
     }
     if (!census.scans.empty()) {
-        return classify_scans(region, census, *stored);
+        return classify_scans(region, census, stored);
     }
     if (!census.contractions.empty()) {
         const bool alone =
-            census.contractions.size() == 1 && census.reductions.empty() &&
+            one_span && census.contractions.size() == 1 && census.reductions.empty() &&
             std::ranges::all_of(
                 region.stages[static_cast<std::size_t>(census.contractions[0])].operands,
                 [&](int operand) { return is_strided_load(region, operand); });
-        return alone ? classify_contraction(region, census, *stored)
-                     : RowChain(region, census, *stored).classify();
+        return alone ? classify_contraction(region, census, stored)
+                     : RowChain(region, census, stored).classify();
     }
     if (!census.reductions.empty()) {
-        return classify_reductions(region, census, *stored);
+        return classify_reductions(region, census, stored);
     }
-    if (*stored != census.all) {
+    if (stored != census.all) {
         return reject("a dimension that no result has");
     }
     Classification pointwise;

@@ -129,21 +129,22 @@ std::vector<std::uint64_t> spans(const Region& region);
 
 /// What kind of kernel a region becomes. The partition asks this before it grows a region, and
 /// lowering asks it again, so that they cannot disagree.
-///   pointwise    no reduction; all results span the same atoms
-///   row          reductions over one set R of atoms ("the row"), or none of it needed by a later
-///   reduction over others;
-///                results all span the same atoms: with R (softmax) or without (sums of rows)
-///   reduction    final reductions over one set F, whose operands may use row reductions over a set
-///   R disjoint from F;
-///                results span the kept atoms only; what follows the final reductions is
-///                elementwise
-///   contraction  one contraction; what follows is elementwise on the result's atoms; its operands
-///   are loads
-///   row_chain    a contraction over one atom R of values that are computed along R, the row: from
-///   loads, from contractions of loads (over other atoms), from reductions over R. Its other
-///   operand is a load; what follows is elementwise and needs none of the row's values scan scans
-///   along one dimension, elementwise before and after; results span all atoms scatter      one
-///   scattered result, no reductions
+///  - pointwise: no reduction; all results span the same atoms;
+///  - row: reductions over one set R of atoms ("the row"), or none of it needed by a later
+///  reduction
+///    over others; results all span the same atoms: with R (softmax) or without (sums of rows);
+///  - reduction: final reductions over one set F, whose operands may use row reductions over a set
+///  R
+///    disjoint from F; results span the kept atoms only; what follows the final reductions is
+///    elementwise;
+///  - contraction: one contraction; what follows is elementwise on the result's atoms; its operands
+///    are loads;
+///  - row_chain: a contraction over one atom R of values that are computed along R, the row: from
+///    loads, from contractions of loads (over other atoms), from reductions over R. Its other
+///    operand is a load; what follows is elementwise and needs none of the row's values. Beside
+///    what follows it, reductions of a row, and numbers computed from them, may be results;
+///  - scan: scans along one dimension, elementwise before and after; results span all atoms;
+///  - scatter: one scattered result, no reductions.
 struct Classification {
     std::optional<Template> kind;
     std::string reason;             ///< why there is none
@@ -155,6 +156,7 @@ struct Classification {
     std::uint64_t row_contracted = 0;   ///< the atoms that these contract
     int weights = -1;                   ///< the operand that a row chain computes,
     int values_load = -1;               ///< and the load whose rows it sums with them
+    bool stores_row_numbers = false;    ///< some results are numbers for each of its rows
 };
 Classification classify(const Region& region);
 

@@ -41,6 +41,8 @@ class MaskedTerms {
             case ir::Op::cast:
             case ir::Op::stop_gradient:
                 return operand(0);
+            case ir::Op::neg:
+                return operand(0) == Masked::zero ? operand(0) : Masked::anything;
             case ir::Op::sub:
                 return operand(0) == Masked::minus_infinity ? operand(0) : Masked::anything;
             case ir::Op::add:
@@ -135,11 +137,15 @@ std::optional<RowLimit> limit_of(const ir::Region& region, const ir::Stage& sele
         hides = mirrored(hides);
     }
     const int across_atom = counted_atom(region, across);
+    const bool past = hides == ir::Op::greater || hides == ir::Op::greater_equal;
+    const bool before = hides == ir::Op::less || hides == ir::Op::less_equal;
     if (counted_atom(region, along) != row || across_atom < 0 || across_atom == row ||
-        (hides != ir::Op::greater && hides != ir::Op::greater_equal)) {
+        (!past && !before)) {
         return std::nullopt;
     }
-    return RowLimit{stage(along).input, stage(across).input, across_atom, hides == ir::Op::greater};
+    return RowLimit{stage(along).input, stage(across).input, across_atom,
+                    past ? RowLimit::Absent::past : RowLimit::Absent::before,
+                    hides == ir::Op::greater || hides == ir::Op::less};
 }
 
 }  // namespace
@@ -161,9 +167,9 @@ std::optional<RowLimit> find_row_limit(const ir::Region& region,
         for (const ir::Stage& stage : region.stages) {
             if (stage.kind == ir::StageKind::reduce) {
                 const Masked term = masked.at(stage.operands[0]);
-                absent =
-                    absent && ((stage.op == ir::Op::reduce_max && term == Masked::minus_infinity) ||
-                               (stage.op == ir::Op::reduce_sum && term == Masked::zero));
+                absent = absent && limit->absent == RowLimit::Absent::past &&
+                         ((stage.op == ir::Op::reduce_max && term == Masked::minus_infinity) ||
+                          (stage.op == ir::Op::reduce_sum && term == Masked::zero));
             }
         }
         if (absent) {

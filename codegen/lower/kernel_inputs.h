@@ -79,7 +79,7 @@ class KernelInputs {
     std::vector<Halide::Argument> arguments_;
 };
 
-/// Tells Halide what is known of a buffer's strides, innermost dimension first: 1 or the tight
+/// Tells Halide what is known of a buffer's strides, innermost dimension first: 0, 1 or the tight
 /// stride where the class says so, and nothing else.
 template <typename Buffer>
 void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first,
@@ -90,6 +90,8 @@ void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermos
             dim.set_stride(1);
         } else if (innermost_first[i] == ir::StrideClass::tight) {
             dim.set_stride(static_cast<std::int32_t>(ir::tight_stride(region)));
+        } else if (innermost_first[i] == ir::StrideClass::zero) {
+            dim.set_stride(0);
         } else if (i == 0) {
             dim.set_stride(Halide::Expr());
         }

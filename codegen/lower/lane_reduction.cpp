@@ -147,7 +147,7 @@ void LaneReduction::update(Walk& walk, const Expr& inside) {
 
 void LaneReduction::end_early(Walk& walk) const {
     Expr& vector = walk.at[static_cast<std::size_t>(vector_atom_)];
-    if (const Expr end = lowering_.row_end(walk.at); end.defined()) {
+    if (const Expr end = lowering_.row_terms(walk.at).end; end.defined()) {
         const Expr vectors = (end + width_ - 1) / width_;
         walk.domain.where(vector < vectors);
         // Halide's bounds do not see the condition where the loop is known to have one turn.

@@ -9,6 +9,12 @@
 
 namespace latent::codegen {
 
+/// The first term of a row and the one after its last, undefined where these are all rows' own.
+struct RowTerms {
+    Halide::Expr begin;
+    Halide::Expr end;
+};
+
 /// What the templates share while one region is lowered: its inputs, its stages and the loops over
 /// its atoms.
 class Lowering {
@@ -25,15 +31,15 @@ class Lowering {
     StageExpressions& stages() { return stages_; }
     /// From now on `stage` is what `func`, over `atoms` innermost first, holds.
     void define_as(int stage, const Halide::Func& func, const std::vector<int>& atoms);
-    /// From now on the terms of a row from `end` of its place on are known to add nothing to any
-    /// reduction along it, and are not computed.
-    void end_rows_at(std::function<Halide::Expr(const Coordinates&)> end) {
-        row_end_ = std::move(end);
+    /// From now on other terms of a row than those that `terms` gives for its place are known to
+    /// add nothing to any reduction along it, and are not computed.
+    void limit_rows(std::function<RowTerms(const Coordinates&)> terms) {
+        row_terms_ = std::move(terms);
     }
-    /// Undefined where nothing is known.
-    Halide::Expr row_end(const Coordinates& place) const {
-        return row_end_ ? row_end_(place) : Halide::Expr();
+    RowTerms row_terms(const Coordinates& place) const {
+        return row_terms_ ? row_terms_(place) : RowTerms();
     }
+    bool limits_rows() const { return row_terms_ != nullptr; }
     ScheduleLog& log() { return log_; }
 
     /// The loop over an atom, and the loops over those of a set, innermost first.
@@ -85,7 +91,7 @@ class Lowering {
     ScheduleLog log_;
     std::vector<Halide::Var> vars_;
     std::vector<std::uint64_t> spans_;
-    std::function<Halide::Expr(const Coordinates&)> row_end_;
+    std::function<RowTerms(const Coordinates&)> row_terms_;
     Halide::Func output_;
 };
 

@@ -252,8 +252,14 @@ void ContractionBuilder::define_tiled_sum() {
             k_inner_.push_back(domain[static_cast<int>(atom)]);
         }
         k = whole_k(domain);
-        if (spec_.k_end) {
-            domain.where(k[0] < spec_.k_end(row_tile_ * tiles_.rows));
+        if (spec_.k_limits) {
+            const auto [begin, end] = spec_.k_limits(row_tile_ * tiles_.rows);
+            if (begin.defined()) {
+                domain.where(k[0] >= begin);
+            }
+            if (end.defined()) {
+                domain.where(k[0] < end);
+            }
         }
     }
     const Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);

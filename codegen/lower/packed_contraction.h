@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codegen/lower/schedule_log.h"
@@ -81,9 +82,9 @@ struct ContractionSpec {
     /// Greater than 0: A is computed for that many register tiles of rows at a time, and
     /// `row_block` counts these. (Of variant `direct` or `small`.)
     int row_tiles_together = 0;
-    /// Where it is set: the terms from this one on add nothing to the rows taken together with
-    /// `row`, and are not read.
-    std::function<Halide::Expr(const Halide::Expr& row)> k_end;
+    /// Where it is set: the terms before the first and from the second on, if they are defined, add
+    /// nothing to the rows taken together with `row`, and are not read.
+    std::function<std::pair<Halide::Expr, Halide::Expr>(const Halide::Expr& row)> k_limits;
 };
 
 /// A contraction and where other Funcs belong in it.

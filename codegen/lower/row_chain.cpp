@@ -43,7 +43,11 @@ class RowChain {
         LoggedSchedule weights = logged(weights_, lowering_.log());
         weights.compute_at(sum.out, sum.rows_together).never_partition_all();
         vectorize_whole(weights, lowering_.var(row_), lowering_.store_width());
-        reductions.compute_at(weights_, lowering_.var(schedule_.row_atom));
+        if (parts_.stores_row_numbers) {
+            reductions.compute_at(sum.out, sum.rows_together);
+        } else {
+            reductions.compute_at(weights_, lowering_.var(schedule_.row_atom));
+        }
         for (const BuiltContraction& product : products_) {
             logged(product.out, lowering_.log()).compute_at(sum.out, sum.rows_together);
             for (const Func& packed : product.packed) {
@@ -55,8 +59,10 @@ class RowChain {
 
   private:
     int rows_together() const { return schedule_.tile_rows * schedule_.block_rows; }
+    int columns_together() const { return schedule_.tile_vectors * schedule_.lanes; }
 
-    /// Where terms past a limit are absent, no row of a block is computed past the last row's.
+    /// Where terms past a limit are absent, no row of a block is computed past the last row's;
+    /// where those before it are, none before the first row's.
     void limit_rows() {
         const std::optional<RowLimit> limit = find_row_limit(lowering_.region(), parts_);
         if (!limit || limit->across_atom != schedule_.row_atom) {
@@ -64,15 +70,20 @@ class RowChain {
         }
         const KernelInputs& inputs = lowering_.inputs();
         const Expr ahead = Halide::cast<std::int32_t>(Halide::clamp(
-                               inputs.affine_offset(limit->across_input) -
-                                   inputs.affine_offset(limit->along_input),
-                               -inputs.extent(schedule_.row_atom), inputs.extent(row_))) +
-                           (limit->inclusive ? 1 : 0);
-        lowering_.end_rows_at([this, ahead](const Coordinates& place) {
+            inputs.affine_offset(limit->across_input) - inputs.affine_offset(limit->along_input),
+            -inputs.extent(schedule_.row_atom), inputs.extent(row_)));
+        lowering_.limit_rows([this, limit = *limit, ahead](const Coordinates& place) {
             const Expr& row = place[static_cast<std::size_t>(schedule_.row_atom)];
-            const Expr last = (row / rows_together() + 1) * rows_together() - 1;
-            // A row of nothing still has a first term, for what it does to the reductions.
-            return Halide::clamp(last + ahead, 1, lowering_.inputs().extent(row_));
+            const Expr first = row / rows_together() * rows_together();
+            const Expr terms = lowering_.inputs().extent(row_);
+            if (limit.absent == RowLimit::Absent::past) {
+                const Expr last = first + rows_together() - 1 + ahead;
+                // A row of nothing still has a first term, for what it does to the reductions.
+                return RowTerms{{}, Halide::clamp(last + (limit.inclusive ? 1 : 0), 1, terms)};
+            }
+            const Expr begin =
+                Halide::clamp(first + ahead + (limit.inclusive ? 0 : 1), 0, terms - 1);
+            return RowTerms{begin / columns_together() * columns_together(), {}};
         });
     }
 
@@ -93,16 +104,17 @@ class RowChain {
         const std::uint64_t columns =
             lowering_.span(parts_.values_load) & ~lowering_.span(parts_.weights) & result_atoms_;
         const int column = lowering_.atoms_of(columns)[0];
-        lowering_.compute_past_end(column, schedule_.tile_vectors * schedule_.lanes);
+        lowering_.compute_past_end(column, columns_together());
         const MatrixForm& form = *forms_.emplace_back(std::make_unique<MatrixForm>(
             lowering_, MatrixProduct{contraction, schedule_.row_atom, column, result_atoms_}));
         ContractionSpec spec = form.spec_of_results(lowering_.name());
         spec.row_tiles_together = schedule_.block_rows;
         Coordinates place(static_cast<std::size_t>(lowering_.inputs().atom_count()), Expr(0));
-        if (lowering_.row_end(place).defined()) {
-            spec.k_end = [this, place](const Expr& row) mutable {
+        if (lowering_.limits_rows()) {
+            spec.k_limits = [this, place](const Expr& row) mutable {
                 place[static_cast<std::size_t>(schedule_.row_atom)] = row;
-                return lowering_.row_end(place);
+                const RowTerms terms = lowering_.row_terms(place);
+                return std::pair(terms.begin, terms.end);
             };
         }
         choose_variant(spec);
@@ -115,7 +127,7 @@ class RowChain {
                                                               : ContractionVariant::small;
         spec.tiles.lanes = schedule_.lanes;
         spec.tiles.rows = schedule_.tile_rows;
-        spec.tiles.columns = schedule_.tile_vectors * schedule_.lanes;
+        spec.tiles.columns = columns_together();
     }
 
     Lowering& lowering_;

@@ -109,9 +109,8 @@ void RowReductions::define_kept(int stage) {
     kept(lowering_.vars(span)) = lowering_.stages().at(stage, lowering_.loop_coordinates());
     LoggedSchedule schedule = logged(kept, lowering_.log());
     schedule.never_partition_all();
-    const bool ends_early = lowering_.row_end(lowering_.loop_coordinates()).defined();
     for (const int atom : lowering_.atoms_of(span & row_)) {
-        if (!ends_early) {
+        if (!lowering_.limits_rows()) {
             schedule.bound(lowering_.var(atom), 0, readable_extent(atom));
         }
     }

@@ -227,7 +227,7 @@ class PlanWriter {
         return {narrowed(extent), narrowed(stride)};
     }
 
-    /// Dimensions of a buffer over the atoms that it varies along, innermost first.
+    /// Dimensions of a buffer over the atoms of nonzero class, innermost first.
     static void add_atom_dims(PlanArgument& argument, std::span<const ir::StrideClass> classes,
                               std::span<const std::int64_t> strides,
                               std::span<const std::int64_t> extents) {
@@ -265,7 +265,7 @@ class PlanWriter {
         argument.element = byte_size(binding.value->type().dtype);
         argument.offset = binding.offset * static_cast<std::ptrdiff_t>(argument.element);
         if (result.scatter.empty()) {
-            add_atom_dims(argument, result.strides, binding.strides, step.extents);
+            add_atom_dims(argument, step.region.results[0].strides, binding.strides, step.extents);
         } else {
             const ir::Shape& shape = binding.value->type().shape;
             for (std::size_t k = shape.size(); k-- > 0;) {

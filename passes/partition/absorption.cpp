@@ -118,6 +118,15 @@ OpenRegion::IndexDraft guarded_dim(OpenRegion& region, std::vector<ir::AtomTerm>
     return draft;
 }
 
+bool has_contraction(const OpenRegion& region) {
+    for (int i = 0; i < static_cast<int>(region.instance_count()); ++i) {
+        if (region.instance(i).kind == ir::StageKind::contraction) {
+            return true;
+        }
+    }
+    return false;
+}
+
 constexpr std::string_view irregular = "its dimensions are factored by a reshape";
 
 /// Leaves out terms that are always zero, but one.
@@ -391,7 +400,7 @@ std::string add_anchor(OpenRegion& region, const ir::Node& node, const Coordinat
         // of its own for it.
         constexpr std::size_t most_results = 2;
         constexpr std::int64_t large_product = 1 << 14;
-        if (region.results().size() > most_results &&
+        if (region.results().size() > most_results && !has_contraction(region) &&
             node.type().element_count() >= large_product) {
             return "what follows it stores more values than a product's tiles should";
         }

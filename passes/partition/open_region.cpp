@@ -77,17 +77,28 @@ void OpenRegion::add_result(const ir::Node* node, int instance, Coordinates coor
     results_.push_back({node, instance, std::move(coordinates), {}});
 }
 
-bool OpenRegion::stores_like_results(const Coordinates& coordinates) const {
-    const auto walk = [&](const Coordinates& dims) {
-        std::vector<ir::AtomTerm> terms;
-        for (const Coordinate& dim : atoms_.expand(dims)) {
-            terms.insert(terms.end(), dim.terms.begin(), dim.terms.end());
+std::vector<int> OpenRegion::atoms_along(const Coordinates& coordinates) const {
+    std::vector<int> atoms;
+    for (const Coordinate& dim : atoms_.expand(coordinates)) {
+        for (const ir::AtomTerm& term : dim.terms) {
+            atoms.push_back(term.atom);
         }
-        return terms;
-    };
-    const auto first = walk(results_[0].coordinates);
-    const auto wanted = walk(coordinates);
-    return std::ranges::equal(first, wanted, {}, &ir::AtomTerm::atom, &ir::AtomTerm::atom);
+    }
+    return atoms;
+}
+
+bool OpenRegion::stores_like_results(const Coordinates& coordinates) const {
+    return atoms_along(results_[0].coordinates) == atoms_along(coordinates);
+}
+
+bool OpenRegion::stores_rows_of_results(const Coordinates& coordinates) const {
+    const std::vector<int> all = atoms_along(results_[0].coordinates);
+    const std::vector<int> wanted = atoms_along(coordinates);
+    std::size_t found = 0;
+    for (const int atom : all) {
+        found += found < wanted.size() && wanted[found] == atom ? 1 : 0;
+    }
+    return found == wanted.size();
 }
 
 std::span<const Coordinates> OpenRegion::seen(const ir::Node* value) const {

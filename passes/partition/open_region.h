@@ -92,6 +92,8 @@ class OpenRegion {
     /// Whether storing a value at `coordinates` walks the same atoms in the same order as the
     /// results so far.
     bool stores_like_results(const Coordinates& coordinates) const;
+    /// Whether it walks some of these atoms, in that order.
+    bool stores_rows_of_results(const Coordinates& coordinates) const;
 
     /// Where loops have asked for `value` so far, and adding to it. What an indexed read covers is
     /// no loop.
@@ -110,6 +112,9 @@ class OpenRegion {
 
   private:
     friend class RegionWriter;
+
+    /// The atoms that a value at `coordinates` varies along, outermost first.
+    std::vector<int> atoms_along(const Coordinates& coordinates) const;
 
     AtomTable atoms_;
     std::vector<Instance> instances_;

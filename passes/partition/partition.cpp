@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "passes/partition/absorption.h"
 #include "passes/partition/canonical_step.h"
@@ -62,7 +63,8 @@ class Partitioner {
     Partitioner(const ir::Graph& graph, const PartitionOptions& options)
         : options_(options),
           order_(ir::topological_order(graph.results)),
-          costs_(recompute_costs(order_)) {
+          costs_(recompute_costs(order_)),
+          rows_of_chains_(graph, order_, options.least_recomputed_rows) {
         for (const ir::Value& result : graph.results) {
             demand_storage(result.node.get());
         }
@@ -98,7 +100,7 @@ class Partitioner {
     /// it; empty if it was absorbed.
     std::string absorb(const ir::Node& node, const Requests& place, int* instance);
     std::vector<Requests> by_place(const Requests& requests);
-    bool begins_row_chain(const ir::Node& node, const Requests& requests);
+    bool takes_rows(const ir::Node& node, const Requests& requests);
     std::string absorb_for_all(const ir::Node& node, const Requests& requests);
     void store(const ir::Node& node, Requests& requests);
     bool store_beside_results(const ir::Node& node, Requests& requests);
@@ -118,6 +120,8 @@ class Partitioner {
     PartitionOptions options_;
     std::vector<const ir::Node*> order_;
     ir::NodeMap<int> costs_;
+    RowsOfChains rows_of_chains_;
+    std::set<int> row_chains_;  ///< regions
     ir::NodeMap<bool> stored_;
     ir::NodeMap<Requests> requests_;
     std::vector<OpenRegion> regions_;
@@ -252,11 +256,12 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
     const Need most = node.op() == ir::Op::pad ? Need::address : Need::any;
     const bool in_place =
         std::ranges::all_of(requests, [&](const Request& request) { return request.need <= most; });
-    if (!in_place && (places.size() > 1 || !begins_row_chain(node, requests))) {
+    const bool several = places.size() > 1;
+    const bool in_rows = takes_rows(node, requests) && (!several || rows_of_chains_.contains(node));
+    if (!in_place && !in_rows) {
         return "its consumer reads it from memory";
     }
-    const bool several = places.size() > 1;
-    if (several && *costs_.find(&node) > options_.recompute_cost) {
+    if (several && !in_rows && *costs_.find(&node) > options_.recompute_cost) {
         return "several kernels need it, and computing it again costs more than storing it";
     }
     // All or nothing: what has to be stored for one consumer is read by all.
@@ -281,20 +286,26 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
         }
         done.emplace_back(place[0].region, instance);
     }
+    if (!in_place) {
+        for (const Request& request : requests) {
+            row_chains_.insert(request.region);
+        }
+    }
     return {};
 }
 
-/// Whether the one request is that of a contraction which takes in rows of `node` as they are
-/// computed.
-bool Partitioner::begins_row_chain(const ir::Node& node, const Requests& requests) {
-    if (requests.size() != 1 || requests[0].need != Need::buffer ||
-        !ir::is_elementwise(node.op())) {
-        return false;
-    }
-    const OpenRegion& open = region(requests[0].region);
-    const OpenRegion::Instance& consumer = open.instance(requests[0].instance);
-    return consumer.kind == ir::StageKind::contraction && open.results().size() == 1 &&
-           passes::begins_row_chain(*consumer.node, node);
+/// Whether all that need `node` are row chains, or contractions that begin one by taking in its
+/// rows as they are computed.
+bool Partitioner::takes_rows(const ir::Node& node, const Requests& requests) {
+    return std::ranges::all_of(requests, [&](const Request& request) {
+        const OpenRegion& open = region(request.region);
+        const OpenRegion::Instance& consumer = open.instance(request.instance);
+        if (request.need == Need::any) {
+            return row_chains_.contains(request.region);
+        }
+        return request.need == Need::buffer && consumer.kind == ir::StageKind::contraction &&
+               open.results().size() == 1 && begins_row_chain(*consumer.node, node);
+    });
 }
 
 /// Requests that one instance can serve, together.
@@ -413,8 +424,11 @@ bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests)
             return other.region == request.region ? !here(other)
                                                   : depends(request.region, other.region);
         };
-        if (request.need != Need::any || !open.stores_like_results(request.coordinates) ||
-            std::ranges::any_of(requests, prevents) || waits_for_alias_of(request.region, node)) {
+        const bool fits = open.stores_like_results(request.coordinates) ||
+                          (row_chains_.contains(request.region) &&
+                           open.stores_rows_of_results(request.coordinates));
+        if (request.need != Need::any || !fits || std::ranges::any_of(requests, prevents) ||
+            waits_for_alias_of(request.region, node)) {
             continue;
         }
         Requests place;

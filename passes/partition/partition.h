@@ -69,6 +69,8 @@ struct PartitionOptions {
     std::size_t max_stages = 96;              ///< of one region
     std::int64_t max_row_elements = 1 << 16;  ///< a longer row is reduced by a kernel of its own
     int recompute_cost = 40;  ///< the most that computing a value again in each consumer may cost
+    /// Values of fewer elements are stored where several row chains need them.
+    std::int64_t least_recomputed_rows = 1 << 24;
 };
 
 /// Cuts a graph into regions, from its results towards its parameters: each value is absorbed into

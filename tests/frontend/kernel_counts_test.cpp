@@ -124,6 +124,27 @@ TEST_CASE("attention is one kernel beside the scaling of its query, and stores n
     CHECK(peak(2048) <= 8 * short_peak);
 }
 
+TEST_CASE("attention and its gradients store no scores where these are many") {
+    const std::int64_t width = 8;
+    const auto peak = [&](std::int64_t length) {
+        const Tensor query = randn({length, width}).eval();
+        const Tensor key = randn({length, width}).eval();
+        const Tensor value = randn({length, width}).eval();
+        const Tensor cotangent = randn({length, width}).eval();
+        const Tensor attended = scaled_dot_product_attention(query, key, value, {.causal = true});
+        const std::vector<Tensor> gradients = vjp(attended, {query, key, value}, cotangent);
+        codegen::runtime::context().memory().reset_peak();
+        const std::uint64_t before = counters().bytes_now;
+        const Since since;
+        eval(attended, gradients);
+        // The scaling of the query, attention, and a kernel for each gradient.
+        CHECK(since.launches() == 5);
+        return counters().bytes_peak - before;
+    };
+    const std::uint64_t short_peak = peak(1500);
+    CHECK(peak(6000) <= 6 * short_peak);
+}
+
 TEST_CASE("matmul with bias and gelu is one kernel") {
     const Tensor x = randn({33, 65}).eval();
     const Tensor w = randn({65, 47}).eval();
