@@ -477,9 +477,9 @@ void ContractionBuilder::build_row_updates() {
         spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), column_, k);
     define_output(sum_(concatenate({column(), row()}, as_exprs(outer_))));
 
-    // A row of sums stays in L1 while rows of B stream past it, four at a time.
+    // Rows of sums stay in L1 while rows of B stream past them, four at a time.
     constexpr int k_unroll = 4;
-    schedule_unpacked_output(256 * tiles_.lanes);
+    schedule_unpacked_output(tiles_.block_column_tiles * tiles_.columns);
     Var lane("lane");
     LoggedSchedule zero = logged(sum_, log_);
     compute_in_task(zero);

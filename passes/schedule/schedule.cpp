@@ -194,6 +194,8 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     }
     if (rows <= 2 || (rows <= 8 && vectors_in_place && !fits_l2)) {
         schedule.tile_rows = 0;
+        // All rows of sums of a block stay in L1; wide blocks read more of B at a time.
+        schedule.block_columns = rows <= 2 ? 128 : 64;
         return;
     }
     constexpr int most_streamed_rows = 64;
