@@ -124,17 +124,12 @@ void LaneReduction::update(Walk& walk, const Expr& inside) {
     for (const LoopTogether& loop : together_) {
         together.emplace_back(lowering_.var(loop.atom));
     }
-    // The rest of a row is short: it is taken in row by row, by less code.
-    const bool in_one_walk = !inside.defined();
-    if (in_one_walk) {
-        order.insert(order.end(), together.begin(), together.end());
-    }
     for (int i = 0; i < walk.domain.dimensions(); ++i) {
         order.emplace_back(walk.domain[i]);
     }
-    if (!in_one_walk) {
-        order.insert(order.end(), together.begin(), together.end());
-    }
+    // The rest of a row is short: it is taken in row by row, by less code.
+    const bool in_one_walk = !inside.defined();
+    order.insert(in_one_walk ? order.begin() + 1 : order.end(), together.begin(), together.end());
     LoggedSchedule schedule =
         logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1);
     schedule.reorder(order).vectorize(lane_).never_partition_all();

@@ -1,5 +1,6 @@
 #include "codegen/lower/line_contraction.h"
 
+#include "codegen/lower/contraction_parts.h"
 #include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
@@ -31,10 +32,7 @@ Func build_line_contraction(const ContractionSpec& spec, const Expr& line_stride
     const ContractionTiles& tiles = spec.tiles;
     const auto line = static_cast<std::size_t>(spec.line);
     const Var column("column"), row("row"), position("position");
-    std::vector<Var> outer;
-    for (std::size_t i = 0; i < spec.outer_extents.size(); ++i) {
-        outer.emplace_back("outer" + std::to_string(i));
-    }
+    const std::vector<Var> outer = numbered_vars("outer", spec.outer_extents.size());
 
     // Sums at positions, which are columns that go on from line to line.
     std::vector<Var> sum_dimensions{position, row};
@@ -45,15 +43,8 @@ Func build_line_contraction(const ContractionSpec& spec, const Expr& line_stride
             sum_dimensions.push_back(outer[i]);
         }
     }
-    Halide::Region region;
-    for (const Expr& extent : spec.k_extents) {
-        region.emplace_back(0, extent);
-    }
-    const RDom domain(region, spec.name + "_k");
-    std::vector<Expr> k;
-    for (int i = 0; i < domain.dimensions(); ++i) {
-        k.emplace_back(domain[i]);
-    }
+    const RDom domain = whole_k_domain(spec);
+    const std::vector<Expr> k = positions(domain);
     // Rows past the end repeat the last: their sums are never stored.
     const Expr row_within = Halide::min(row, spec.rows - 1);
     Func tile(spec.name + "_tile"), sums(spec.name + "_sums");
@@ -62,11 +53,10 @@ Func build_line_contraction(const ContractionSpec& spec, const Expr& line_stride
         spec.a.at(first_line, row_within, k) * spec.b.at(first_line, position, k);
     sums(sum_dimensions) = tile(sum_dimensions);
 
-    std::vector<Expr> sum_at(sum_dimensions.begin(), sum_dimensions.end());
+    std::vector<Expr> sum_at = as_exprs(sum_dimensions);
     // The last block may have fewer lines.
     sum_at[0] = Halide::min(outer[line], spec.outer_extents[line] - 1) * line_stride + column;
-    const std::vector<Expr> results =
-        spec.epilogue(sums(sum_at), {outer.begin(), outer.end()}, row, column);
+    const std::vector<Expr> results = spec.epilogue(sums(sum_at), as_exprs(outer), row, column);
     std::vector<Var> dimensions;
     for (const int dimension : spec.output_order) {
         dimensions.push_back(dimension == 0   ? column
@@ -83,8 +73,7 @@ Func build_line_contraction(const ContractionSpec& spec, const Expr& line_stride
         .split(row, row_block, row, spec.row_block * tiles.rows)
         .split(outer[line], line_block, outer[line], lines_of_block(spec, line_stride));
     std::vector<VarOrRVar> order{column, vector, outer[line], row, row_block, line_block};
-    Var task = row_block;
-    std::vector<Var> tasks{line_block};
+    std::vector<Var> tasks{row_block, line_block};
     for (std::size_t i = 0; i < outer.size(); ++i) {
         if (i != line) {
             order.emplace_back(outer[i]);
@@ -92,44 +81,27 @@ Func build_line_contraction(const ContractionSpec& spec, const Expr& line_stride
         }
     }
     schedule.reorder(order);
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-        const Var fused("task" + std::to_string(i));
-        schedule.fuse(task, tasks[i], fused);
-        task = fused;
-    }
+    const Var task = fuse_loops(schedule, tasks);
     schedule.parallel(task).vectorize(column).never_partition_all();
     values.compute_at(out, vector, column, tiles.lanes, log);
 
     const Var position_tile("position_tile"), row_tile("row_tile");
-    constexpr auto whole = Halide::TailStrategy::RoundUp;
-    logged(sums, log)
-        .compute_at(out, task)
-        .split(position, position_tile, position, tiles.columns, whole)
-        .split(row, row_tile, row, tiles.rows, whole)
-        .reorder({position, row, row_tile, position_tile})
-        .vectorize(position, tiles.lanes)
-        .unroll(position)
-        .unroll(row)
-        .never_partition_all();
-    logged(tile, log)
-        .compute_at(sums, row_tile)
+    LoggedSchedule whole = logged(sums, log);
+    whole.compute_at(out, task);
+    schedule_whole_tiles(whole, position, row, {position_tile, row_tile, position, row}, tiles, {});
+    LoggedSchedule zero = logged(tile, log);
+    zero.compute_at(sums, row_tile)
         .store_in(Halide::MemoryType::Stack)
         .bound_extent(position, tiles.columns)
-        .bound_extent(row, tiles.rows)
-        .vectorize(position, tiles.lanes)
-        .unroll(position)
-        .unroll(row)
-        .never_partition_all();
+        .bound_extent(row, tiles.rows);
+    vectorize_tile(zero, position, row, tiles.lanes);
     order = {position, row};
     for (int i = 0; i < domain.dimensions(); ++i) {
         order.emplace_back(domain[i]);
     }
     LoggedSchedule update = logged_update(tile, log);
-    update.reorder(order)
-        .vectorize(position, tiles.lanes)
-        .unroll(position)
-        .unroll(row)
-        .never_partition_all();
+    update.reorder(order);
+    vectorize_tile(update, position, row, tiles.lanes);
     if (Halide::Internal::is_const(spec.k_extents[0])) {
         update.unroll(domain[0]);
     }

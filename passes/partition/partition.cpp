@@ -4,15 +4,12 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "passes/partition/absorption.h"
 #include "passes/partition/canonical_step.h"
 #include "passes/partition/copy_parts.h"
-#include "passes/partition/open_region.h"
+#include "passes/partition/partitioner.h"
 #include "passes/partition/recompute_cost.h"
-#include "passes/partition/region_dependences.h"
-#include "passes/partition/row_chain.h"
 
 namespace latent::passes {
 
@@ -53,81 +50,25 @@ bool has_bytes_of_operand(ir::Op view) {
     return view == ir::Op::reshape || view == ir::Op::optimization_barrier;
 }
 
-/// How many of the newest regions are tried for a reduction that reads the same values.
-constexpr int sibling_search_limit = 64;
+}  // namespace
 
-/// One sweep over the graph from the results down. When a node is reached, all its users have been
-/// placed, so every request for it is known, and so is every path from it to a region.
-class Partitioner {
-  public:
-    Partitioner(const ir::Graph& graph, const PartitionOptions& options)
-        : options_(options),
-          order_(ir::topological_order(graph.results)),
-          costs_(recompute_costs(order_)),
-          rows_of_chains_(graph, order_, options.least_recomputed_rows) {
-        for (const ir::Value& result : graph.results) {
-            demand_storage(result.node.get());
-        }
+Partitioner::Partitioner(const ir::Graph& graph, const PartitionOptions& options)
+    : options_(options),
+      order_(ir::topological_order(graph.results)),
+      costs_(recompute_costs(order_)),
+      rows_of_chains_(graph, order_, options.least_recomputed_rows) {
+    for (const ir::Value& result : graph.results) {
+        demand_storage(result.node.get());
     }
+}
 
-    Partition run() {
-        for (std::size_t i = order_.size(); i-- > 0;) {
-            place(*order_[i]);
-        }
-        finish();
-        return std::move(partition_);
+Partition Partitioner::run() {
+    for (std::size_t i = order_.size(); i-- > 0;) {
+        place(*order_[i]);
     }
-
-  private:
-    using Requests = std::vector<Request>;
-
-    void demand_storage(const ir::Node* node) { stored_.insert(node, true); }
-    bool must_store(const ir::Node& node) const { return stored_.contains(&node); }
-    OpenRegion& region(int i) { return regions_[static_cast<std::size_t>(i)]; }
-
-    void place(const ir::Node& node);
-    void place_leaf(const ir::Node& node, const Requests& requests);
-    void place_view(const ir::Node& node, const Requests& requests);
-    void place_computed(const ir::Node& node, Requests requests);
-
-    void read(const ir::Node& node, const Requests& requests);
-    bool pass_through(const ir::Node& view, const Request& request);
-    void request(int region, int instance, const ir::Value& value, Coordinates coordinates);
-    void request_operands(int region, int instance, const ir::Node& node,
-                          const Coordinates& coordinates);
-
-    /// Why `node` cannot be computed where `place`, requests that one instance can serve, asks for
-    /// it; empty if it was absorbed.
-    std::string absorb(const ir::Node& node, const Requests& place, int* instance);
-    std::vector<Requests> by_place(const Requests& requests);
-    bool takes_rows(const ir::Node& node, const Requests& requests);
-    std::string absorb_for_all(const ir::Node& node, const Requests& requests);
-    void store(const ir::Node& node, Requests& requests);
-    bool store_beside_results(const ir::Node& node, Requests& requests);
-    bool join_sibling(const ir::Node& node, const Requests& requests);
-    void store_in_new_region(const ir::Node& node);
-    bool is_copy(const Request& request) const;
-    bool copy_in_parts(const ir::Node& node, const Request& copy);
-    void scatter_in_new_region(const ir::Node& node);
-    bool depends(int region, int on) const { return dependences_.depends(regions_, region, on); }
-    void add_alias(const ir::Node& view, const Requests& readers);
-    bool waits_for_alias_of(int region, const ir::Node& stored) const {
-        return dependences_.waits_for_alias_of(regions_, region, stored);
-    }
-    void withdraw(int region, int first_instance);
-    void finish();
-
-    PartitionOptions options_;
-    std::vector<const ir::Node*> order_;
-    ir::NodeMap<int> costs_;
-    RowsOfChains rows_of_chains_;
-    std::set<int> row_chains_;  ///< regions
-    ir::NodeMap<bool> stored_;
-    ir::NodeMap<Requests> requests_;
-    std::vector<OpenRegion> regions_;
-    RegionDependences dependences_;
-    Partition partition_;
-};
+    finish();
+    return std::move(partition_);
+}
 
 void Partitioner::request(int region_index, int instance, const ir::Value& value,
                           Coordinates coordinates) {
@@ -398,201 +339,6 @@ void Partitioner::request_operands(int region_index, int instance, const ir::Nod
     }
 }
 
-void Partitioner::store(const ir::Node& node, Requests& requests) {
-    if (node.op() == ir::Op::scatter_add) {
-        scatter_in_new_region(node);
-    } else if (is_put_together(node) ||
-               (!store_beside_results(node, requests) && !join_sibling(node, requests))) {
-        store_in_new_region(node);
-    }
-    read(node, requests);
-}
-
-bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests) {
-    for (const Request& request : Requests(requests)) {
-        OpenRegion& open = region(request.region);
-        if (!open.results()[0].scatter.empty()) {
-            continue;  // a scattered result stands alone
-        }
-        const auto here = [&](const Request& other) {
-            return other.region == request.region && other.need == Need::any &&
-                   open.atoms().expand(other.coordinates) ==
-                       open.atoms().expand(request.coordinates);
-        };
-        // A kernel cannot read elsewhere what it is writing, nor wait for one that waits for it.
-        const auto prevents = [&](const Request& other) {
-            return other.region == request.region ? !here(other)
-                                                  : depends(request.region, other.region);
-        };
-        const bool fits = open.stores_like_results(request.coordinates) ||
-                          (row_chains_.contains(request.region) &&
-                           open.stores_rows_of_results(request.coordinates));
-        if (request.need != Need::any || !fits || std::ranges::any_of(requests, prevents) ||
-            waits_for_alias_of(request.region, node)) {
-            continue;
-        }
-        Requests place;
-        std::ranges::copy_if(requests, std::back_inserter(place), here);
-        const OpenRegion before = open;
-        int instance = -1;
-        if (!absorb(node, place, &instance).empty()) {
-            continue;
-        }
-        OpenRegion& grown = region(request.region);
-        grown.add_result(&node, instance, request.coordinates);
-        if (!grown.snapshot().classification.kind) {
-            withdraw(request.region, instance);
-            grown = before;
-            continue;
-        }
-        dependences_.add_writer(&node, request.region);
-        std::erase_if(requests, here);
-        return true;
-    }
-    return false;
-}
-
-bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
-    if (ir::category(node.op()) != ir::Category::reduce) {
-        return false;
-    }
-    const ir::Node& operand = *node.operand(0).node;
-    const int newest = static_cast<int>(regions_.size());
-    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
-         ++candidate) {
-        OpenRegion& open = region(candidate);
-        const OpenRegion::Instance& first = open.instance(open.results()[0].instance);
-        if (first.kind != ir::StageKind::reduce ||
-            first.node->operand(0).type() != operand.type() ||
-            first.node->attributes() != node.attributes() ||
-            !share_inputs(*first.node->operand(0).node, operand) ||
-            !open.atoms().is_pure(open.results()[0].coordinates, node.type().shape.span())) {
-            continue;
-        }
-        const bool cycle = std::ranges::any_of(requests, [&](const Request& other) {
-            return other.region == candidate || depends(candidate, other.region);
-        });
-        if (cycle || waits_for_alias_of(candidate, node)) {
-            continue;
-        }
-        const OpenRegion before = open;
-        int instance = -1;
-        const Coordinates coordinates = open.results()[0].coordinates;
-        if (!add_reduction(open, node, coordinates, &first.along, options_, &instance).empty()) {
-            region(candidate) = before;
-            continue;
-        }
-        open.add_result(&node, instance, coordinates);
-        if (!open.snapshot().classification.kind) {
-            region(candidate) = before;
-            continue;
-        }
-        for (PendingOperand& pending : take_pending(open, instance)) {
-            requests_[pending.value].push_back({candidate, instance, pending.operand,
-                                                std::move(pending.coordinates), pending.need});
-        }
-        dependences_.add_writer(&node, candidate);
-        return true;
-    }
-    return false;
-}
-
-void Partitioner::store_in_new_region(const ir::Node& node) {
-    const int index = static_cast<int>(regions_.size());
-    OpenRegion& open = regions_.emplace_back();
-    const Coordinates coordinates = open.atoms().add_all(node.type().shape.span());
-    dependences_.add_writer(&node, index);
-    // The result starts as a copy of its value, into which the computation is then absorbed as into
-    // any consumer.
-    const int copy = open.add_instance(&node, ir::StageKind::load);
-    open.add_result(&node, copy, coordinates);
-    Request first{index, copy, 0, coordinates, Need::any};
-    first.operand = open.add_operand(copy, &node, coordinates);
-    const ir::Category category = ir::category(node.op());
-    if (category == ir::Category::leaf) {
-        requests_[&node].assign(1, first);
-    } else if (category == ir::Category::view) {
-        if (!pass_through(node, first)) {
-            throw InternalError("a view that cannot be read at all");
-        }
-    } else if (!copy_in_parts(node, first)) {
-        int instance = -1;
-        const std::string reason = absorb(node, {first}, &instance);
-        if (!reason.empty()) {
-            throw InternalError(fmt::format("no kernel for {}: {}", ir::name(node.op()), reason));
-        }
-        region(index).results()[0].instance = instance;
-    }
-}
-
-/// Whether all that the region does is to copy what it requests.
-bool Partitioner::is_copy(const Request& request) const {
-    const OpenRegion& open = regions_[static_cast<std::size_t>(request.region)];
-    return open.instance_count() == 1 && open.instance(0).kind == ir::StageKind::load &&
-           open.results().size() == 1 && open.results()[0].scatter.empty();
-}
-
-/// Turns a copy of `node` into copies of what it is put together from, each a region that writes
-/// its part of the result. False where the copy does not walk whole dimensions of `node`.
-bool Partitioner::copy_in_parts(const ir::Node& node, const Request& copy) {
-    if (!is_put_together(node)) {
-        return false;
-    }
-    std::vector<PartialCopy> copies = partial_copies(node, region(copy.region), copy.coordinates);
-    if (copies.empty()) {
-        return false;
-    }
-    const ir::Node* result = region(copy.region).results()[0].node;
-    for (std::size_t i = 0; i < copies.size(); ++i) {
-        int index = copy.region;
-        if (i > 0) {
-            index = static_cast<int>(regions_.size());
-            regions_.emplace_back();
-            dependences_.add_writer(result, index);
-            dependences_.add_beside(index, copy.region);
-        }
-        if (copies[i].overwrites_first) {
-            dependences_.add_overwrite(index, copy.region);
-        }
-        region(index) = std::move(copies[i].region);
-        copies[i].request.region = index;
-        requests_[copies[i].source].push_back(std::move(copies[i].request));
-    }
-    return true;
-}
-
-void Partitioner::scatter_in_new_region(const ir::Node& node) {
-    // First a copy of the operand, then a kernel that adds the updates to it in place.
-    const int copy_index = static_cast<int>(regions_.size());
-    {
-        OpenRegion& open = regions_.emplace_back();
-        const Coordinates coordinates = open.atoms().add_all(node.type().shape.span());
-        const int copy = open.add_instance(&node, ir::StageKind::load);
-        open.add_result(&node, copy, coordinates);
-        request(copy_index, copy, node.operand(0), coordinates);
-    }
-    OpenRegion& open = regions_.emplace_back();
-    const int instance = add_scatter(open, node);
-    for (PendingOperand& pending : take_pending(open, instance)) {
-        requests_[pending.value].push_back({copy_index + 1, instance, pending.operand,
-                                            std::move(pending.coordinates), pending.need});
-    }
-    dependences_.add_writer(&node, copy_index);
-    dependences_.add_writer(&node, copy_index + 1);
-    dependences_.add_overwrite(copy_index + 1, copy_index);
-}
-
-void Partitioner::add_alias(const ir::Node& view, const Requests& readers) {
-    const ir::Node* stored = view.operand(0).node.get();
-    demand_storage(stored);
-    partition_.aliases.push_back({&view, stored});
-    std::vector<int> regions;
-    for (const Request& reader : readers) {
-        regions.push_back(reader.region);
-    }
-    dependences_.add_alias(view, std::move(regions));
-}
-
 void Partitioner::finish() {
     std::ranges::reverse(partition_.aliases);
     const RegionOrder order = dependences_.order(regions_);
@@ -607,8 +353,6 @@ void Partitioner::finish() {
         partition_.levels.push_back(order.levels[static_cast<std::size_t>(i)]);
     }
 }
-
-}  // namespace
 
 Partition partition(const ir::Graph& graph, const PartitionOptions& options) {
     return Partitioner(graph, options).run();

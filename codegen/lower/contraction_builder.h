@@ -1,0 +1,165 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "codegen/lower/contraction_parts.h"
+#include "codegen/lower/whole_vectors.h"
+
+namespace latent::codegen {
+
+/// The Funcs, Vars and tiles of one contraction while it is being built.
+class ContractionBuilder {
+  public:
+    ContractionBuilder(const ContractionSpec& spec, ScheduleLog& log)
+        : spec_(spec),
+          log_(log),
+          tiles_(spec.tiles),
+          outer_(numbered_vars("outer", spec.outer_extents.size())),
+          k_(numbered_vars("k", spec.k_extents.size())),
+          sum_(spec.name + "_sum"),
+          out_(spec.name) {
+        for (const int dimension : spec.output_order) {
+            has_column_ = has_column_ || dimension == 0;
+            has_row_ = has_row_ || dimension == 1;
+        }
+    }
+
+    BuiltContraction build() {
+        if (spec_.variant != ContractionVariant::skinny) {
+            build_tiled();
+        } else if (spec_.a.unit_stride == UnitStride::reduced &&
+                   spec_.b.unit_stride == UnitStride::reduced) {
+            build_row_dots();
+        } else {
+            build_row_updates();
+        }
+        return {out_, packed_, row_subblock_, task_};
+    }
+
+  private:
+    /// `k` of a packed block: the last block is packed whole, with repeated elements that no sum
+    /// takes in.
+    std::vector<Halide::Expr> k_within_bounds() const {
+        std::vector<Halide::Expr> k;
+        for (size_t atom = 0; atom < k_.size(); ++atom) {
+            k.push_back(blocks_k() ? Halide::min(k_[atom], spec_.k_extents[atom] - 1)
+                                   : Halide::Expr(k_[atom]));
+        }
+        return k;
+    }
+
+    /// Lines past the end repeat the last: their sums are never stored.
+    std::vector<Halide::Expr> outer_of(const ContractionOperand& operand) const {
+        if (!operand.varies_along_outer) {
+            return {};
+        }
+        std::vector<Halide::Expr> outer = as_exprs(outer_);
+        if (has_lines()) {
+            const auto line = static_cast<std::size_t>(spec_.line);
+            outer[line] = Halide::min(outer[line], spec_.outer_extents[line] - 1);
+        }
+        return outer;
+    }
+
+    void define_output(const Halide::Expr& sum) {
+        std::vector<Halide::Expr> results = spec_.epilogue(sum, as_exprs(outer_), row(), column());
+        const std::vector<Halide::Var> all = concatenate({column_, row_}, outer_);
+        std::vector<Halide::Var> dimensions;
+        for (const int position : spec_.output_order) {
+            dimensions.push_back(all[static_cast<std::size_t>(position)]);
+        }
+        if (!sums_single_tiles() || spec_.is_scratch) {
+            // Whole vectors would have Halide sum whole blocks, past the end of the rows.
+            out_(dimensions) = Halide::Tuple(results);
+            return;
+        }
+        values_.emplace(spec_.name, dimensions, Halide::Tuple(results));
+        out_(dimensions) = values_->at(dimensions);
+    }
+
+    /// Row and column of an element of the result: 0 where no dimension stands for it.
+    Halide::Expr row() const { return has_row_ ? Halide::Expr(row_) : Halide::Expr(0); }
+    Halide::Expr column() const { return has_column_ ? Halide::Expr(column_) : Halide::Expr(0); }
+
+    /// Fuses the loops, innermost first, into `task_` and runs it in parallel. Where `items` is
+    /// greater than 1, a task is as many turns of the fused loop.
+    void schedule_tasks(LoggedSchedule<Halide::Func>& schedule,
+                        const std::vector<Halide::Var>& loops, int items = 1) {
+        task_ = fuse_loops(schedule, loops);
+        task_item_ = task_;
+        if (items > 1) {
+            task_item_ = Halide::Var("task_item");
+            schedule.split(task_, task_, task_item_, items);
+        }
+        if (spec_.parallel) {
+            schedule.parallel(task_);
+        }
+    }
+
+    /// The loops of an unpacked product's result: blocks of columns, and the outer dimensions, are
+    /// tasks; in a task rows over vectors of columns.
+    void schedule_unpacked_output(int block_columns);
+    void compute_in_task(LoggedSchedule<Halide::Func>& schedule) {
+        if (has_column_ || !outer_.empty()) {
+            schedule.compute_at(out_, task_item_);
+        } else {
+            schedule.compute_root();
+        }
+    }
+
+    void build_tiled();
+    void define_packed_a();
+    void define_packed_b();
+    void define_tiled_sum();
+    void schedule_scratch_output();
+    void schedule_tiled_output();
+    void schedule_tiled_sum();
+    void schedule_packing();
+    void build_row_updates();
+    void build_row_dots();
+
+    bool packs_a() const { return spec_.variant == ContractionVariant::large || streams_b(); }
+    /// A register tile is summed and stored at a time.
+    bool sums_single_tiles() const {
+        return spec_.variant == ContractionVariant::direct ||
+               spec_.variant == ContractionVariant::small;
+    }
+    /// Elements of the result that are computed at a time: two vectors, so that what follows the
+    /// sum need not wait for each of its steps.
+    int epilogue_width() const {
+        const int two = 2 * tiles_.lanes;
+        return spec_.stores_sum || tiles_.columns % two != 0 ? tiles_.lanes : two;
+    }
+    bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
+    bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
+    bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
+    bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
+    bool has_lines() const { return spec_.line >= 0; }
+    const Halide::Var& line() const { return outer_[static_cast<std::size_t>(spec_.line)]; }
+    Halide::Expr k_block(size_t atom) const { return spec_.k_blocks[atom]; }
+
+    const ContractionSpec& spec_;
+    ScheduleLog& log_;
+    ContractionTiles tiles_;
+
+    std::vector<Halide::Var> outer_, k_;
+    Halide::Var row_{"row"}, column_{"column"};
+    // Coordinates of a register tile and inside it.
+    Halide::Var row_tile_{"row_tile"}, column_tile_{"column_tile"};
+    Halide::Var tile_row_{"tile_row"}, tile_column_{"tile_column"};
+    // Loops of the output.
+    Halide::Var column_block_{"column_block"}, row_block_{"row_block"},
+        row_subblock_{"row_subblock"};
+    Halide::Var tile_vector_{"tile_vector"};
+    Halide::Var tile_line_{"tile_line"};
+    Halide::Var panel_{"panel"}, task_{"task"}, task_item_;
+    bool has_row_ = false, has_column_ = false;
+
+    Halide::Func sum_, out_, packed_a_, packed_b_;
+    std::vector<Halide::Func> packed_;    ///< that the caller computes somewhere
+    std::optional<WholeVectors> values_;  ///< where single tiles are summed
+    std::vector<Halide::RVar> k_inner_, k_outer_;
+};
+
+}  // namespace latent::codegen

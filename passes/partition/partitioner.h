@@ -1,0 +1,75 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "passes/partition/open_region.h"
+#include "passes/partition/partition.h"
+#include "passes/partition/region_dependences.h"
+#include "passes/partition/row_chain.h"
+
+namespace latent::passes {
+
+/// One sweep over the graph from the results down. When a node is reached, all its users have been
+/// placed, so every request for it is known, and so is every path from it to a region.
+class Partitioner {
+  public:
+    Partitioner(const ir::Graph& graph, const PartitionOptions& options);
+
+    Partition run();
+
+  private:
+    using Requests = std::vector<Request>;
+
+    void demand_storage(const ir::Node* node) { stored_.insert(node, true); }
+    bool must_store(const ir::Node& node) const { return stored_.contains(&node); }
+    OpenRegion& region(int i) { return regions_[static_cast<std::size_t>(i)]; }
+
+    void place(const ir::Node& node);
+    void place_leaf(const ir::Node& node, const Requests& requests);
+    void place_view(const ir::Node& node, const Requests& requests);
+    void place_computed(const ir::Node& node, Requests requests);
+
+    void read(const ir::Node& node, const Requests& requests);
+    bool pass_through(const ir::Node& view, const Request& request);
+    void request(int region, int instance, const ir::Value& value, Coordinates coordinates);
+    void request_operands(int region, int instance, const ir::Node& node,
+                          const Coordinates& coordinates);
+
+    /// Why `node` cannot be computed where `place`, requests that one instance can serve, asks for
+    /// it; empty if it was absorbed.
+    std::string absorb(const ir::Node& node, const Requests& place, int* instance);
+    std::vector<Requests> by_place(const Requests& requests);
+    bool takes_rows(const ir::Node& node, const Requests& requests);
+    std::string absorb_for_all(const ir::Node& node, const Requests& requests);
+
+    // How what is not absorbed gets its storage (partition_storage.cpp).
+    void store(const ir::Node& node, Requests& requests);
+    bool store_beside_results(const ir::Node& node, Requests& requests);
+    bool join_sibling(const ir::Node& node, const Requests& requests);
+    void store_in_new_region(const ir::Node& node);
+    bool is_copy(const Request& request) const;
+    bool copy_in_parts(const ir::Node& node, const Request& copy);
+    void scatter_in_new_region(const ir::Node& node);
+    bool depends(int region, int on) const { return dependences_.depends(regions_, region, on); }
+    void add_alias(const ir::Node& view, const Requests& readers);
+    bool waits_for_alias_of(int region, const ir::Node& stored) const {
+        return dependences_.waits_for_alias_of(regions_, region, stored);
+    }
+    void withdraw(int region, int first_instance);
+    void finish();
+
+    PartitionOptions options_;
+    std::vector<const ir::Node*> order_;
+    ir::NodeMap<int> costs_;
+    RowsOfChains rows_of_chains_;
+    std::set<int> row_chains_;  ///< regions
+    ir::NodeMap<bool> stored_;
+    ir::NodeMap<Requests> requests_;
+    std::vector<OpenRegion> regions_;
+    RegionDependences dependences_;
+    Partition partition_;
+};
+
+}  // namespace latent::passes
