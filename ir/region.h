@@ -131,11 +131,10 @@ std::vector<std::uint64_t> spans(const Region& region);
 /// lowering asks it again, so that they cannot disagree.
 ///  - pointwise: no reduction; all results span the same atoms;
 ///  - row: reductions over one set R of atoms ("the row"), or none of it needed by a later
-///  reduction
-///    over others; results all span the same atoms: with R (softmax) or without (sums of rows);
+///    reduction over others; results all span the same atoms: with R (softmax) or without (sums of
+///    rows);
 ///  - reduction: final reductions over one set F, whose operands may use row reductions over a set
-///  R
-///    disjoint from F; results span the kept atoms only; what follows the final reductions is
+///    R disjoint from F; results span the kept atoms only; what follows the final reductions is
 ///    elementwise;
 ///  - contraction: one contraction; what follows is elementwise on the result's atoms; its operands
 ///    are loads;
