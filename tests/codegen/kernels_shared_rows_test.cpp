@@ -37,8 +37,8 @@ std::string scores_and_mask(const LongAttention& a) {
         a.hidden == Hidden::not_earlier ? "greater_equal" : "greater");
 }
 
-/// The greatest score is at least -100, and the sum at least 1, so that the weights are numbers where
-/// a query sees nothing.
+/// The greatest score is at least -100, and the sum at least 1, so that the weights are numbers
+/// where a query sees nothing.
 std::string weights(const LongAttention& a) {
     return fmt::format(
         "%max = reduce_max %seen {{axes=[2]}}\n"
