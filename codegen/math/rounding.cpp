@@ -48,6 +48,13 @@ Expr opposes(const Real& remainder, const Real& divisor) {
     return Halide::select(divisor < 0.0, remainder > 0.0, remainder < 0.0);
 }
 
+// A whole number of magnitude below 2^51 as an integer, wrapping: the sum's last bits are it in
+// two's complement. (A conversion of floats would do, but Halide joins it with a conversion that
+// follows, and one of a negative number to an unsigned type is undefined.)
+Expr whole_number_as(const Type& type, const Real& x) {
+    return Halide::cast(type, bits_of(x + std::ldexp(1.5, 52)));
+}
+
 // Integers of up to 32 bits are divided as doubles: their quotient is exact enough to be rounded,
 // and unlike integer division it is a vector instruction. 64-bit ones take Halide's Euclidean
 // division, which does not trap. Neither is asked to divide by 0 or, for signed types, by -1.
@@ -55,7 +62,7 @@ Expr floor_divide_integers(const Expr& a, const Expr& b) {
     if (a.type().bits() <= 32) {
         const Type wide = Halide::Float(64, a.type().lanes());
         const Real quotient = Real(Halide::cast(wide, a)) / Real(Halide::cast(wide, b));
-        return Halide::cast(a.type(), Halide::floor(quotient));
+        return whole_number_as(a.type(), Halide::floor(quotient));
     }
     const Expr quotient = a / b;
     if (a.type().is_uint()) {

@@ -60,6 +60,28 @@ Tolerance rounding_of(ir::Op op, DType dtype) {
 
 }  // namespace
 
+TEST_CASE("integers divided by a constant wrap as they do by a variable", "[kernels]") {
+    // A quotient is a float first. What converts it to an integer must not be joined with what
+    // converts it further.
+    for (const char* dtype : {"i8", "i16", "i32"}) {
+        for (const char* op : {"floor_divide", "remainder"}) {
+            for (const int divisor : {3, -4, 7}) {
+                for (const char* narrow : {"i8", "u8", "i64"}) {
+                    check_kernels(
+                        fmt::format("%p0 = parameter {{index=0, dtype={0}, shape=[531]}}\n"
+                                    "%c = constant {{value={0}:{1}}}\n"
+                                    "%b = broadcast %c {{shape=[531], axes=[]}}\n"
+                                    "%q = {2} %p0, %b\n"
+                                    "%n = cast %q {{dtype={3}}}\n"
+                                    "%t = mul %n, %n\n"
+                                    "return %t\n",
+                                    dtype, divisor, op, narrow));
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("a divisor may turn out to be zero while a kernel is compiled", "[kernels]") {
     for (const char* op : {"div", "floor_divide", "remainder"}) {
         for (const char* dtype : {"f32", "f64"}) {
