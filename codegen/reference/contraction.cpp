@@ -32,9 +32,11 @@ void sum_of_products(const Computation& c, const LabelledOperand& lhs, const Lab
     const auto a = c.operand<T>(0);
     const auto b = c.operand<T>(1);
     auto result = c.output<T>().begin();
+    const bool summed = !lhs.contracted.shape.empty();
     StridedIterator b_outer(rhs.free);
     for (StridedIterator a_outer(lhs.free); !a_outer.done(); a_outer.next(), b_outer.next()) {
-        Wide<T> total = 0;
+        // Of nothing contracted there is one product, which may be a negative zero.
+        Wide<T> total = summed ? Wide<T>(0) : -Wide<T>(0);
         StridedIterator b_inner(rhs.contracted, b_outer.offset());
         for (StridedIterator a_inner(lhs.contracted, a_outer.offset()); !a_inner.done();
              a_inner.next(), b_inner.next()) {

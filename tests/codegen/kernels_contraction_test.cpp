@@ -63,6 +63,21 @@ constexpr Arrangement arrangements[] = {
 
 }  // namespace
 
+TEST_CASE("products of a contraction that sums nothing keep the sign of zero", "[kernels]") {
+    for (const char* dtype : {"f32", "f64", "bf16"}) {
+        check_kernels(
+            fmt::format("%0 = parameter {{index=0, dtype={0}, shape=[37]}}\n"
+                        "%1 = constant {{value={0}:0}}\n"
+                        "%2 = broadcast %1 {{shape=[5], axes=[]}}\n"
+                        "%3 = contraction %0, %2 {{lhs=[0], rhs=[1], out=[1,0]}}\n"
+                        "%4 = constant {{value={0}:1}}\n"
+                        "%5 = broadcast %4 {{shape=[5,37], axes=[]}}\n"
+                        "%6 = div %5, %3\n"
+                        "return %3, %6\n",
+                        dtype));
+    }
+}
+
 TEST_CASE("contractions in every arrangement of labels", "[kernels]") {
     constexpr int extents[][5] = {
         {1, 1, 1, 1, 1}, {7, 9, 8, 3, 2}, {33, 40, 17, 2, 5}, {1, 33, 7, 4, 3}, {65, 1, 50, 3, 2}};
