@@ -4,7 +4,9 @@
 #include <bit>
 #include <utility>
 
+#include "passes/schedule/atom_set.h"
 #include "passes/schedule/rows_together.h"
+#include "passes/schedule/schedule_contraction.h"
 #include "passes/schedule/schedule_lines.h"
 #include "passes/schedule/schedule_row_chain.h"
 
@@ -14,11 +16,6 @@ namespace {
 
 /// Points of a task: some 10 us of cheap arithmetic, and 64 KiB of f32.
 constexpr std::int64_t task_points = 1 << 14;
-
-/// False for -1, which stands for no atom.
-bool has(std::uint64_t set, int atom) {
-    return atom >= 0 && (set >> atom & 1) != 0;
-}
 
 /// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
 /// in memory. What varies along few atoms is read from a cache most of the time and counts less.
@@ -78,11 +75,6 @@ int choose_pointwise_vector_atom(const ir::Region& region, const ir::Schedule& s
     return choose_vector_atom(region, all, schedule, extents);
 }
 
-/// Numbers of fewer than 32 bits are computed in 32.
-int computed_bytes(DType dtype) {
-    return std::max(4, static_cast<int>(byte_size(dtype)));
-}
-
 /// Bytes of the narrowest number that is computed in the region: all vectors of a kernel have as
 /// many elements as fit of these, and wider ones take several registers. Truth values take the
 /// lanes of what they come from; alone, and without partial results to combine, they are bytes.
@@ -126,169 +118,6 @@ int partial_sums(const ir::Region& region, const ir::Classification& classificat
 bool takes_long(const ir::Stage& stage) {
     return stage.kind == ir::StageKind::elementwise && is_floating(stage.dtype) &&
            (stage.op == ir::Op::div || stage.op == ir::Op::sqrt);
-}
-
-/// Of few rows, register tiles of which little is wasted.
-void choose_short_tile(ir::Schedule& schedule, std::int64_t rows) {
-    const auto count = static_cast<int>(std::min<std::int64_t>(rows, 64));
-    const int most_rows = schedule.tile_rows;
-    if (count <= 3) {
-        schedule.tile_rows = std::max(count, 1);
-        schedule.tile_vectors = 4;
-    } else if (count <= most_rows) {
-        schedule.tile_rows = count;
-    } else if (count <= 2 * most_rows) {
-        schedule.tile_rows = (count + 1) / 2;
-    }
-}
-
-/// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
-constexpr int least_dot = 16;
-
-/// How few rows make packing the other operand cost more than it saves.
-constexpr int few_rows = 16;
-
-/// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
-/// of the first.
-void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
-                    std::uint64_t lhs, const ir::Machine& machine,
-                    std::span<const std::int64_t> extents) {
-    const auto extent = [&](int atom) {
-        return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
-    };
-    const std::int64_t element = computed_bytes(contraction.dtype);
-    std::int64_t depth = 1;
-    for (const int atom : contraction.atoms) {
-        depth *= extent(atom);
-    }
-    const auto contiguous = [&](int operand, int atom) {
-        return is_contiguous(region, contraction.operands[static_cast<std::size_t>(operand)], atom);
-    };
-    // Few rows use each element of the columns few times, and those need not be copied where they
-    // can be read by vectors: along the columns, or along the innermost contracted dimension.
-    const int columns = has(lhs, schedule.vector_atom) ? 0 : 1;
-    const auto innermost = std::ranges::max_element(contraction.atoms);
-    const bool vectors_in_place =
-        contiguous(columns, schedule.vector_atom) ||
-        (innermost != contraction.atoms.end() && extent(*innermost) >= least_dot * schedule.lanes &&
-         contiguous(0, *innermost) && contiguous(1, *innermost));
-    const std::int64_t rows = extent(schedule.row_atom);
-    const std::int64_t column_bytes = extent(schedule.vector_atom) * depth * element;
-    const bool sliding_window =
-        contiguous(columns, schedule.vector_atom) &&
-        std::ranges::any_of(contraction.atoms, [&](int atom) { return contiguous(columns, atom); });
-    // Read in place, rows that are not contiguous along the contracted dimension miss the TLB and
-    // collide in L1.
-    const bool in_place = std::ranges::any_of(
-        contraction.atoms, [&](int atom) { return contiguous(1 - columns, atom); });
-    const bool short_window = contraction.atoms.size() > 1 && in_place &&
-                              extent(schedule.vector_atom) <= schedule.lanes &&
-                              contiguous(columns, schedule.vector_atom);
-    const bool fits_l2 = column_bytes <= machine.l2_bytes;
-    schedule.packing = 0;
-    if (((sliding_window || short_window) && schedule.row_atom >= 0) ||
-        (rows <= few_rows && fits_l2 && rows > 2 && contiguous(columns, schedule.vector_atom))) {
-        // Neighbouring windows share most of what they read: a packed copy is larger.
-        choose_short_tile(schedule, rows);
-        return;
-    }
-    if (rows <= 2 || (rows <= 8 && vectors_in_place && !fits_l2)) {
-        schedule.tile_rows = 0;
-        // All rows of sums of a block stay in L1; wide blocks read more of B at a time.
-        schedule.block_columns = rows <= 2 ? 128 : 64;
-        return;
-    }
-    constexpr int most_streamed_rows = 64;
-    if (rows <= most_streamed_rows && column_bytes > 4 * machine.l2_bytes &&
-        contiguous(columns, schedule.vector_atom)) {
-        // Nothing that is packed of the columns is used often enough to leave L2.
-        // Fewer rows and more columns: little of the last tile of few rows is wasted.
-        schedule.packing = 3;
-        schedule.tile_vectors = 3;
-        schedule.tile_rows = static_cast<int>(
-            std::bit_floor(static_cast<unsigned>((machine.registers - 4) / schedule.tile_vectors)));
-        schedule.block_columns /= schedule.tile_vectors;
-        return;
-    }
-    const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
-    const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
-    choose_short_tile(schedule, rows);
-    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : in_place ? 4 : 2;
-    if (schedule.packing == 1) {
-        schedule.block_rows *= 2;
-    }
-}
-
-void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
-                          const ir::Classification& classification, const ir::Machine& machine,
-                          std::span<const std::int64_t> extents) {
-    const ir::Stage& contraction =
-        region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
-    const std::vector<std::uint64_t> spans = ir::spans(region);
-    const std::uint64_t lhs = spans[static_cast<std::size_t>(contraction.operands[0])];
-    const std::uint64_t rhs = spans[static_cast<std::size_t>(contraction.operands[1])];
-    const auto extent = [&](int atom) {
-        return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
-    };
-    const int element = computed_bytes(contraction.dtype);
-    schedule.lanes = machine.vector_bytes / element;
-    // Vectors run along the innermost dimension that only one operand has, unless it is short and
-    // another is not; rows along the longest one of the other operand. A window that nearly fills
-    // a vector is not short: it is read where it is, in the gradient of a convolution's filters.
-    const std::uint64_t free = (lhs ^ rhs) & ~classification.final_atoms;
-    const auto reads_along = [&](int atom) {
-        return std::ranges::any_of(contraction.operands, [&](int operand) {
-            return is_contiguous(region, operand, atom);
-        });
-    };
-    const auto is_short = [&](int atom) {
-        const bool fills = contraction.atoms.size() > 1 &&
-                           4 * extent(atom) >= std::int64_t{3} * schedule.lanes &&
-                           reads_along(atom);
-        return extent(atom) < schedule.lanes && !fills;
-    };
-    int column = -1;
-    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
-        if (has(free, atom) &&
-            (column < 0 || (is_short(column) && extent(atom) > extent(column)))) {
-            column = atom;
-        }
-    }
-    const std::uint64_t others = column < 0 ? 0 : has(rhs, column) ? free & lhs : free & rhs;
-    int row = -1;
-    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
-        if (has(others, atom) && (row < 0 || extent(atom) > extent(row))) {
-            row = atom;
-        }
-    }
-    if (row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
-        extent(row) >= 2 * schedule.lanes) {
-        // Windows with a stride are gathered element by element: as vectors into a packed copy, as
-        // rows where they are, with the filters as vectors.
-        std::swap(row, column);
-    }
-    schedule.vector_atom = column;
-    schedule.row_atom = row;
-
-    schedule.tile_vectors = 2;
-    schedule.tile_rows = (machine.registers - 4) / 2;
-    const int columns = schedule.tile_vectors * schedule.lanes;
-    // A packed panel of the operand with the columns fills half of L1, a block of the other three
-    // eighths of L2, but few enough rows to share among threads.
-    constexpr int most_block_rows = 192;
-    schedule.block_depth = static_cast<int>(machine.l1_bytes) / 2 / (columns * element);
-    const std::int64_t tile_bytes =
-        std::int64_t{schedule.block_depth} * schedule.tile_rows * element;
-    schedule.block_rows = static_cast<int>(std::clamp<std::int64_t>(
-        machine.l2_bytes * 3 / 8 / tile_bytes, 1, most_block_rows / schedule.tile_rows));
-    schedule.block_columns = 64;
-    choose_packing(schedule, region, contraction, lhs, machine, extents);
-    if (schedule.packing == 0 && schedule.tile_rows > 0) {
-        const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
-        const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;
-        choose_lines(schedule, region, contraction, columns_of,
-                     {free & column_atoms, free & ~column_atoms}, extents);
-    }
 }
 
 }  // namespace
@@ -368,6 +197,10 @@ std::vector<int> kept_stages(const ir::Region& region, const ir::Classification&
     return kept;
 }
 
+int computed_bytes(DType dtype) {
+    return std::max(4, static_cast<int>(byte_size(dtype)));
+}
+
 bool is_contiguous(const ir::Region& region, int load, int atom) {
     const int input = region.stages[static_cast<std::size_t>(load)].input;
     const std::vector<ir::StrideClass>& strides =
@@ -409,10 +242,11 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             choose_rows_together(schedule, region, classification, extents);
             break;
         case ir::Template::reduction:
+            schedule.unroll = partial_sums(region, classification);
             schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
-            schedule.unroll = has(classification.final_atoms, schedule.vector_atom)
-                                  ? partial_sums(region, classification)
-                                  : 2;
+            if (!has(classification.final_atoms, schedule.vector_atom)) {
+                schedule.unroll = 2;
+            }
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             break;
         case ir::Template::contraction:

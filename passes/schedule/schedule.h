@@ -25,6 +25,9 @@ enum class KeptStages : std::uint8_t { none, transcendental, all };
 std::vector<int> kept_stages(const ir::Region& region, const ir::Classification& classification,
                              KeptStages worth);
 
+/// Bytes of an element while it is computed: numbers of fewer than 32 bits take 32.
+int computed_bytes(DType dtype);
+
 /// Whether the input that a stage loads is contiguous along an atom.
 bool is_contiguous(const ir::Region& region, int load, int atom);
 

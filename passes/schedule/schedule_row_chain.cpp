@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
 
 namespace latent::passes {
@@ -11,10 +12,6 @@ namespace {
 
 std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
     return (a + b - 1) / b;
-}
-
-bool has(std::uint64_t set, int atom) {
-    return (set >> atom & 1) != 0;
 }
 
 /// The longest atom of the set, of equal ones the innermost.

@@ -6,15 +6,12 @@
 #include <utility>
 
 #include "ir/storage.h"
+#include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
 
 namespace latent::passes {
 
 namespace {
-
-bool has(std::uint64_t set, int atom) {
-    return atom >= 0 && (set >> atom & 1) != 0;
-}
 
 /// Extremes, and sums of integers, are the same in any order.
 bool order_matters(const ir::Region& region) {

@@ -1,0 +1,89 @@
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ir/parse.h"
+#include "passes/partition/partition.h"
+#include "passes/schedule/schedule.h"
+
+using namespace latent;
+using namespace latent::passes;
+
+namespace {
+
+constexpr ir::Machine avx2{
+    .instruction_set = ir::InstructionSet::avx2, .vector_bytes = 32, .registers = 16};
+constexpr ir::Machine avx512{
+    .instruction_set = ir::InstructionSet::avx512, .vector_bytes = 64, .registers = 32};
+
+struct Scheduled {
+    ir::Schedule schedule;
+    /// Of the atom that vectors run along.
+    std::int64_t vector_extent = 0;
+};
+
+/// The one kernel of a graph.
+Scheduled scheduled(std::string_view text, const ir::Machine& machine) {
+    const ir::Graph graph = ir::parse(std::string(text));
+    const Partition cut = partition(graph);
+    REQUIRE(cut.steps.size() == 1);
+    const auto& step = cut.steps[0];
+    const ir::Schedule schedule =
+        default_schedule(step.region, step.classification, machine, step.extents);
+    return {schedule, step.extents[static_cast<std::size_t>(schedule.vector_atom)]};
+}
+
+std::string product(int rows, int depth, int columns) {
+    const std::string m = std::to_string(rows);
+    const std::string k = std::to_string(depth);
+    const std::string n = std::to_string(columns);
+    return "%a = parameter {index=0, dtype=f32, shape=[" + m + "," + k +
+           "]}\n%b = parameter {index=1, dtype=f32, shape=[" + k + "," + n +
+           "]}\n%r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}\nreturn %r\n";
+}
+
+}  // namespace
+
+TEST_CASE("no more rows of a product are read in place at a time than lie in one set of L1") {
+    for (const int size : {64, 515, 1000, 1024}) {
+        CAPTURE(size);
+        const ir::Schedule schedule = scheduled(product(size, size, size), avx512).schedule;
+        CHECK(schedule.packing == 1);
+        CHECK(schedule.tile_rows <= 8);
+        CHECK(schedule.tile_rows * schedule.tile_vectors >= 16);
+    }
+}
+
+TEST_CASE("four vectors of columns are taken of many registers where they fit the columns") {
+    const auto vectors = [](int columns, const ir::Machine& machine) {
+        return scheduled(product(256, 256, columns), machine).schedule.tile_vectors;
+    };
+    CHECK(vectors(1024, avx512) == 4);
+    CHECK(vectors(1000, avx512) == 4);
+    CHECK(vectors(64, avx512) == 4);
+    CHECK(vectors(515, avx512) == 2);
+    CHECK(vectors(32, avx512) == 2);
+    CHECK(vectors(1024, avx2) == 2);
+}
+
+TEST_CASE("sums for all elements of a window take vectors of a short contiguous dimension") {
+    // The gradient of the filters of a depthwise convolution: nine sums in one walk, of which each
+    // has one vector in flight.
+    constexpr std::string_view filters =
+        R"(%i = parameter {index=0, dtype=f32, shape=[8,128,56,56]}
+%z = constant {value=f32:0}
+%x = pad %i, %z {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}
+%w = window %x {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+%g = parameter {index=1, dtype=f32, shape=[8,128,56,56]}
+%b = broadcast %g {shape=[8,128,56,56,3,3], axes=[0,1,2,3]}
+%p = mul %w, %b
+%r = reduce_sum %p {axes=[0,2,3]}
+return %r
+)";
+    for (const ir::Machine& machine : {avx2, avx512}) {
+        const Scheduled sums = scheduled(filters, machine);
+        CHECK(sums.schedule.kind == ir::Template::reduction);
+        CHECK(sums.vector_extent == 56);
+    }
+}
