@@ -42,19 +42,15 @@ void choose_blocks(ir::Schedule& schedule, const ir::Machine& machine, int eleme
 
 /// Many registers hold four vectors of a few rows, whose elements are read less often than two
 /// vectors of many rows. They are few because rows that are read in place may all lie in one set of
-/// L1, which has eight ways or more (as rows of 1024 f32 do). Two vectors where four would
-/// leave much of the last tile without work.
+/// L1, which has eight ways or more (as rows of 1024 f32 do). Two vectors of few columns, of which
+/// four might leave much of the last tile without work.
 void choose_large_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns) {
     constexpr int wide_vectors = 4;
     constexpr int ways = 8;
-    constexpr std::int64_t least_waste = 24;  // a part of all columns
-    const auto padded = [&](int vectors) {
-        const std::int64_t tile = std::int64_t{vectors} * schedule.lanes;
-        return (columns + tile - 1) / tile * tile;
-    };
+    constexpr int least_tiles = 13;
     const int accumulators = machine.registers - wide_vectors - 4;
     if (accumulators / wide_vectors >= schedule.tile_vectors * 2 &&
-        padded(wide_vectors) - padded(schedule.tile_vectors) <= columns / least_waste) {
+        columns >= std::int64_t{least_tiles} * wide_vectors * schedule.lanes) {
         schedule.tile_vectors = wide_vectors;
         schedule.tile_rows = accumulators / wide_vectors;
     }
