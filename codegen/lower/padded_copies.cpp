@@ -34,21 +34,48 @@ bool PaddedCopies::is_worth_copying(const ir::Stage& stage) const {
            std::ranges::all_of(stage.operands, [&](int fill) { return lowering_.span(fill) == 0; });
 }
 
+namespace {
+
+/// `value` where `place` is from 0 up to `extent` and `other_fits` (if defined) is true, else
+/// `fill`; chosen by bits. A select of what was loaded would become a load under a mask, which on
+/// some processors waits for the stores before it.
+Expr chosen_inside(const Expr& value, const Expr& fill, const Expr& place, const Expr& extent,
+                   const Expr& other_fits) {
+    const Halide::Type bits = Halide::Int(value.type().bits());
+    const Expr room = Halide::min(place, extent - 1 - place);
+    Expr outside = Halide::cast(bits, room >> 31);  // all bits, or none
+    if (other_fits.defined()) {
+        outside = outside | Halide::select(other_fits, Halide::cast(bits, 0), Halide::cast(bits, -1));
+    }
+    Expr chosen = Halide::reinterpret(bits, value) & ~outside;
+    if (!Halide::Internal::is_const_zero(fill)) {
+        chosen = chosen | (Halide::reinterpret(bits, fill) & outside);
+    }
+    return Halide::reinterpret(value.type(), chosen);
+}
+
+}  // namespace
+
 /// What the stage is where its input is read at `positions`, outermost first, which may be outside.
 Expr PaddedCopies::element(int stage, const std::vector<Expr>& positions) const {
     const ir::Stage& read = lowering_.region().stages[static_cast<std::size_t>(stage)];
     const int lanes = lowering_.schedule().lanes;
     std::vector<Expr> indices;
-    Expr inside;
+    Expr others_fit;
+    Expr last_extent;  // the last dimension is guarded, see is_worth_copying
     for (std::size_t i = 0; i < positions.size(); ++i) {
         Expr index = positions[i];
         if (read.index[i].guarded) {
             const Expr extent = lowering_.inputs().index_extent(
                 lowering_.stages().first_dim(stage) + static_cast<int>(i));
-            const Expr fits = index >= 0 && index < extent;
-            inside = inside.defined() ? inside && fits : fits;
             // Of vectors it is enough that they begin inside, for what is past the end may be read.
             const bool last = i + 1 == positions.size();
+            if (last) {
+                last_extent = extent;
+            } else {
+                const Expr fits = index >= 0 && index < extent;
+                others_fit = others_fit.defined() ? others_fit && fits : fits;
+            }
             const Expr start = last ? index / lanes * lanes : index;
             index = Halide::max(Halide::min(start, extent - 1), 0) + (index - start);
         }
@@ -58,7 +85,7 @@ Expr PaddedCopies::element(int stage, const std::vector<Expr>& positions) const 
     const Expr fill = read.operands.empty()
                           ? Halide::Internal::make_zero(value.type())
                           : lowering_.stages().at(read.operands[0], lowering_.loop_coordinates());
-    return Halide::select(inside, value, fill);
+    return chosen_inside(value, fill, positions.back(), last_extent, others_fit);
 }
 
 void PaddedCopies::define(int stage) {

@@ -26,6 +26,8 @@ constexpr int min_block_across = 64;
 /// Elements of the kept innermost dimension that are accumulated together, so that their partial
 /// results stay in L1.
 constexpr int kept_block = 4096;
+/// Elements of a block that is read through padded copies, so that these stay in L1.
+constexpr int padded_block = 4096;
 
 /// Reductions over F, in blocks of the outermost dimension of F: partial results of each block,
 /// then one sum over the blocks in order.
@@ -123,8 +125,9 @@ void BlockedReduction::choose_blocks() {
     }
     points = Halide::max(points, Halide::cast<std::int64_t>(1));
     const Expr all = extent(blocked_atom_);
-    const auto task_points =
-        Halide::cast<std::int64_t>(Expr(static_cast<std::int32_t>(lowering_.schedule().block)));
+    const bool padded = padded_ && !padded_->empty();
+    const auto task_points = Halide::cast<std::int64_t>(
+        Expr(padded ? padded_block : static_cast<std::int32_t>(lowering_.schedule().block)));
     const int fewest = along_ ? 1 : min_block_across;
     Expr block = Halide::max(Halide::cast<std::int32_t>(task_points / points), fewest);
     block = Halide::max(Halide::min(block, all), (all + max_blocks - 1) / max_blocks, 1);
