@@ -75,6 +75,11 @@ struct Schedule {
     int block_depth = 0;
     int line_atom = -1;
     int tile_lines = 1;
+    /// Contraction that is summed by blocks of the depth: atoms of the result, none of which the
+    /// operand with the vectors has, whose elements a task sums together, so that it reads a block
+    /// of that operand once for all of them (the windows in the gradient of a convolution's
+    /// filters).
+    std::vector<int> together;
     bool operator==(const Schedule&) const = default;
 };
 
@@ -95,6 +100,7 @@ void for_each_field(S& schedule, Visit&& visit) {
     visit(std::string_view("block_depth"), schedule.block_depth);
     visit(std::string_view("line_atom"), schedule.line_atom);
     visit(std::string_view("tile_lines"), schedule.tile_lines);
+    visit(std::string_view("together"), schedule.together);
 }
 
 }  // namespace latent::ir

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "codegen/compiler/compiler_api.h"
+#include "codegen/lower/block_transposes.h"
 #include "codegen/lower/lowering.h"
 
 namespace latent::codegen {
@@ -126,10 +127,11 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
     if (!want_object && !loop_nest && !statement && !assembly) {
         return result;
     }
-    const Halide::Module module =
-        Halide::Pipeline(lowering.output())
-            .compile_to_module(lowering.arguments(), symbol,
-                               target_for(request.schedule.instruction_set));
+    Halide::Pipeline pipeline(lowering.output());
+    BlockTransposes transposes;
+    pipeline.add_custom_lowering_pass(&transposes, nullptr);
+    const Halide::Module module = pipeline.compile_to_module(
+        lowering.arguments(), symbol, target_for(request.schedule.instruction_set));
     if (statement || loop_nest) {
         std::ostringstream out;
         out << module.get_conceptual_stmt();

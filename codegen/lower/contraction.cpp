@@ -40,6 +40,9 @@ void lower_contraction(Lowering& lowering) {
     spec.tiles = {schedule.lanes,      schedule.tile_rows,   schedule.tile_vectors * schedule.lanes,
                   schedule.tile_lines, schedule.block_depth, schedule.block_columns};
     spec.line = form.outer_position(schedule.line_atom);
+    for (const int atom : schedule.together) {
+        spec.together.push_back(form.outer_position(atom));
+    }
     const Halide::Func out =
         goes_on ? build_line_contraction(spec, form.column_operand_stride(schedule.line_atom),
                                          lowering.log())

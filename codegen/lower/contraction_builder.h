@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
+#include "codegen/lower/block_transposes.h"
 #include "codegen/lower/contraction_parts.h"
 #include "codegen/lower/whole_vectors.h"
 
@@ -135,7 +137,31 @@ class ContractionBuilder {
     bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
     bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
+    /// Columns that are contiguous along the depth are read along it, and transposed in L1.
+    /// Of several dimensions of depth the runs are short, and end in partial vectors.
+    bool transposes_b() const {
+        return packs_b() && spec_.b.unit_stride == UnitStride::reduced && k_.size() == 1;
+    }
+    /// The result lies along the rows, in memory that vectors of columns would be scattered over:
+    /// blocks of the register tile are transposed before what follows the sum.
+    bool stores_along_rows() const {
+        return sums_single_tiles() && !spec_.is_scratch && !has_lines() && !takes_rows_together() &&
+               spec_.output_order.front() == 1 && tiles_.columns % tiles_.rows == 0 &&
+               BlockTransposes::is_made_for(spec_.accumulator, tiles_.rows);
+    }
     bool has_lines() const { return spec_.line >= 0; }
+    /// The outer loops that are in a task, or those that tasks are made of.
+    std::vector<Halide::Var> outer_loops(bool in_task) const {
+        std::vector<Halide::Var> loops;
+        for (std::size_t i = 0; i < outer_.size(); ++i) {
+            const bool together =
+                std::ranges::find(spec_.together, static_cast<int>(i)) != spec_.together.end();
+            if (together == in_task) {
+                loops.push_back(outer_[i]);
+            }
+        }
+        return loops;
+    }
     const Halide::Var& line() const { return outer_[static_cast<std::size_t>(spec_.line)]; }
     Halide::Expr k_block(size_t atom) const { return spec_.k_blocks[atom]; }
 
@@ -157,6 +183,8 @@ class ContractionBuilder {
     bool has_row_ = false, has_column_ = false;
 
     Halide::Func sum_, out_, packed_a_, packed_b_;
+    Halide::Func lines_b_;  ///< what is transposed into `packed_b_`
+    Halide::Func turned_;   ///< the sums of a block, along the rows, where they are stored so
     std::vector<Halide::Func> packed_;    ///< that the caller computes somewhere
     std::optional<WholeVectors> values_;  ///< where single tiles are summed
     std::vector<Halide::RVar> k_inner_, k_outer_;

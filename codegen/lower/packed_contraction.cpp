@@ -25,8 +25,21 @@ void ContractionBuilder::define_packed_b() {
     Expr column = min(likely(column_tile_ * tiles_.columns + tile_column_), spec_.columns - 1);
     packed_b_ = Func(spec_.name + "_packed_b");
     std::vector<Var> outer = spec_.b.varies_along_outer ? outer_ : std::vector<Var>{};
-    packed_b_(concatenate(concatenate(concatenate({tile_column_}, k_), {column_tile_}), outer)) =
-        spec_.b.at(as_exprs(outer), column, k_within_bounds());
+    const std::vector<Var> panel =
+        concatenate(concatenate(concatenate({tile_column_}, k_), {column_tile_}), outer);
+    std::vector<Expr> k = k_within_bounds();
+    if (!transposes_b()) {
+        packed_b_(panel) = spec_.b.at(as_exprs(outer), column, k);
+        return;
+    }
+    // Vectors begin at multiples of their length inside the extent, and may end past it.
+    const Expr begin = k_[0] / tiles_.lanes * tiles_.lanes;
+    k[0] = min(begin, spec_.k_extents[0] - 1) + k_[0] % tiles_.lanes;
+    lines_b_ = Func(spec_.name + "_lines_b");
+    std::vector<Var> lines = panel;
+    std::swap(lines[0], lines[1]);
+    lines_b_(lines) = spec_.b.at(as_exprs(outer), column, k);
+    packed_b_(panel) = lines_b_(lines);
 }
 
 void ContractionBuilder::define_tiled_sum() {
@@ -89,9 +102,21 @@ void ContractionBuilder::build_tiled() {
     }
     define_tiled_sum();
     // The quotients and remainders vanish when the output is split by the same factors.
-    define_output(sum_(concatenate({column_ % tiles_.columns, row_ % tiles_.rows,
-                                    row_ / tiles_.rows, column_ / tiles_.columns},
-                                   as_exprs(outer_))));
+    std::vector<Expr> place = concatenate({column_ % tiles_.columns, row_ % tiles_.rows,
+                                           row_ / tiles_.rows, column_ / tiles_.columns},
+                                          as_exprs(outer_));
+    if (stores_along_rows()) {
+        std::vector<Var> loops =
+            concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_);
+        const Expr sum = sum_(loops);
+        std::swap(loops[0], loops[1]);
+        std::swap(place[0], place[1]);
+        turned_ = Func(spec_.name + "_turned");
+        turned_(loops) = sum;
+        define_output(turned_(place));
+    } else {
+        define_output(sum_(place));
+    }
     if (spec_.is_scratch) {
         schedule_scratch_output();
     } else {
@@ -112,7 +137,7 @@ void ContractionBuilder::schedule_tiled_output() {
     LoggedSchedule schedule = logged(out_, log_);
     schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
         .split(row_, row_tile_, tile_row_, tiles_.rows);
-    std::vector<Var> tasks = concatenate<Var>({row_block_}, outer_);
+    std::vector<Var> tasks = concatenate<Var>({row_block_}, outer_loops(false));
     std::vector<VarOrRVar> order;
     if (takes_rows_together()) {
         schedule.split(row_tile_, row_subblock_, row_tile_, spec_.row_tiles_together)
@@ -125,12 +150,18 @@ void ContractionBuilder::schedule_tiled_output() {
         order = {tile_column_, tile_row_, row_tile_, panel_, row_block_};
         if (blocks_k()) {
             // The whole block is summed first, then swept row by row.
-            order = {tile_column_, panel_, tile_row_, row_tile_, row_block_};
+            order = {tile_column_, panel_, tile_row_, row_tile_};
+            const std::vector<Var> together = outer_loops(true);
+            order.insert(order.end(), together.begin(), together.end());
+            order.emplace_back(row_block_);
         } else if (has_lines()) {
             schedule.split(line(), line(), tile_line_, tiles_.lines);
             order.insert(order.begin() + 2, tile_line_);
+        } else if (stores_along_rows()) {
+            std::swap(order[0], order[1]);
         }
-        order.insert(order.end(), outer_.begin(), outer_.end());
+        const std::vector<Var> outside = outer_loops(false);
+        order.insert(order.end(), outside.begin(), outside.end());
         order.emplace_back(column_block_);
     }
     schedule.reorder(order);
@@ -138,6 +169,24 @@ void ContractionBuilder::schedule_tiled_output() {
         tasks.push_back(column_block_);
     }
     schedule_tasks(schedule, tasks);
+    if (stores_along_rows()) {
+        schedule.vectorize(tile_row_);
+        values_->compute_at(out_, tile_column_, row_, tiles_.rows, log_);
+        const Var turn("turn");
+        logged(turned_, log_)
+            .compute_at(out_, row_tile_)
+            .store_in(Halide::MemoryType::Stack)
+            .bound_extent(tile_row_, tiles_.rows)
+            .bound_extent(tile_column_, tiles_.columns)
+            .bound_extent(row_tile_, 1)
+            .bound_extent(column_tile_, 1)
+            .split(tile_column_, tile_column_, turn, tiles_.rows)
+            .reorder({tile_row_, turn, tile_column_})
+            .vectorize(tile_row_)
+            .never_partition_all();
+        schedule.never_partition_all();
+        return;
+    }
     schedule.vectorize(tile_column_, epilogue_width());
     if (sums_single_tiles()) {
         // One loop, not two: LLVM takes what is nested deeper for what runs oftener, and would keep
@@ -175,6 +224,8 @@ void ContractionBuilder::schedule_tiled_sum() {
     order.emplace_back(tile_row_);
     order.insert(order.end(), k_inner_.begin(), k_inner_.end());
     order.insert(order.end(), {row_tile_, column_tile_});
+    const std::vector<Var> together = outer_loops(true);
+    order.insert(order.end(), together.begin(), together.end());
     order.insert(order.end(), k_outer_.begin(), k_outer_.end());
     LoggedSchedule update = logged_update(sum_, log_);
     update.reorder(order)
@@ -223,6 +274,22 @@ void ContractionBuilder::schedule_packing() {
     }
     schedule.bound_extent(tile_column_, tiles_.columns);
     Var task = column_tile_;
+    if (transposes_b()) {
+        const Var k_group("k_group");
+        const int run = tiles_.lanes * (1);
+        schedule.align_bounds(k_[0], tiles_.lanes)
+            .split(k_[0], k_group, k_[0], run, Halide::TailStrategy::RoundUp);
+        std::vector<VarOrRVar> order{tile_column_, k_[0], k_group};
+        order.insert(order.end(), k_.begin() + 1, k_.end());
+        schedule.reorder(order);
+        LoggedSchedule lines = logged(lines_b_, log_);
+        lines.compute_at(packed_b_, k_group)
+            .store_in(Halide::MemoryType::Stack)
+            .bound_extent(k_[0], run)
+            .bound_extent(tile_column_, tiles_.columns)
+            .vectorize(k_[0], tiles_.lanes)
+            .never_partition_all();
+    }
     if (spec_.b.unit_stride == UnitStride::free) {
         schedule.split(column_tile_, group, column_tile_, panel_group)
             .reorder(concatenate<VarOrRVar>({tile_column_, column_tile_}, {k_.begin(), k_.end()}));

@@ -55,6 +55,9 @@ struct ContractionSpec {
     /// The outer dimension of which a register tile takes `tiles.lines`, if any: both of its rows
     /// and of its columns there are as many. Not where k is summed by blocks.
     int line = -1;
+    /// The outer dimensions, none of which B has, that a task sums together for each block of k.
+    /// Only where k is summed by blocks.
+    std::vector<int> together;
     Halide::Expr rows, columns;
     std::vector<Halide::Expr> k_extents;  ///< 1 to 4, innermost first
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.

@@ -300,8 +300,9 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
         if (atom == schedule.line_atom) {
             extent = rounded_up(extent, lines_together(schedule, extents));
         }
-        outer *=
-            contracted || atom == schedule.row_atom || atom == schedule.vector_atom ? 1 : extent;
+        const bool in_task = atom == schedule.row_atom || atom == schedule.vector_atom ||
+                             std::ranges::find(schedule.together, atom) != schedule.together.end();
+        outer *= contracted || in_task ? 1 : extent;
     }
     const std::int64_t rows =
         schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];

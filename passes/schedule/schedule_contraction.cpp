@@ -12,6 +12,9 @@ namespace latent::passes {
 
 namespace {
 
+/// Rows that are read in place may all lie in one set of L1, which has eight ways or more.
+constexpr int l1_ways = 8;
+
 /// Of few rows, register tiles of which little is wasted.
 void choose_short_tile(ir::Schedule& schedule, std::int64_t rows) {
     const auto count = static_cast<int>(std::min<std::int64_t>(rows, 64));
@@ -46,7 +49,6 @@ void choose_blocks(ir::Schedule& schedule, const ir::Machine& machine, int eleme
 /// four might leave much of the last tile without work.
 void choose_large_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns) {
     constexpr int wide_vectors = 4;
-    constexpr int ways = 8;
     constexpr int least_tiles = 13;
     const int accumulators = machine.registers - wide_vectors - 4;
     if (accumulators / wide_vectors >= schedule.tile_vectors * 2 &&
@@ -54,7 +56,19 @@ void choose_large_tile(ir::Schedule& schedule, const ir::Machine& machine, std::
         schedule.tile_vectors = wide_vectors;
         schedule.tile_rows = accumulators / wide_vectors;
     }
-    schedule.tile_rows = std::min(schedule.tile_rows, ways);
+    schedule.tile_rows = std::min(schedule.tile_rows, l1_ways);
+}
+
+/// Many registers hold three vectors of eight rows of windows, a number that divides most counts of
+/// filters: the vectors are loaded where windows begin, most of them from two cache lines, and are
+/// used by more rows than there are vectors.
+void choose_window_tile(ir::Schedule& schedule, const ir::Machine& machine) {
+    constexpr int vectors = 3;
+    constexpr int rows = 8;
+    if ((machine.registers - vectors - 1) / vectors >= rows) {
+        schedule.tile_vectors = vectors;
+        schedule.tile_rows = rows;
+    }
 }
 
 /// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
@@ -101,9 +115,20 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
                               contiguous(columns, schedule.vector_atom);
     const bool fits_l2 = column_bytes <= machine.l2_bytes;
     schedule.packing = 0;
-    if (((sliding_window || short_window) && schedule.row_atom >= 0) ||
-        (rows <= few_rows && fits_l2 && rows > 2 && contiguous(columns, schedule.vector_atom))) {
+    if ((sliding_window || short_window) && schedule.row_atom >= 0) {
         // Neighbouring windows share most of what they read: a packed copy is larger.
+        if (sliding_window) {
+            choose_window_tile(schedule, machine);
+        }
+        choose_short_tile(schedule, rows);
+        return;
+    }
+    if (contiguous(columns, schedule.vector_atom) && rows > 2 &&
+        (rows <= few_rows ? fits_l2 : column_bytes < machine.l2_bytes)) {
+        // What stays in L2 is read as fast as a packed copy of it.
+        if (rows > few_rows) {
+            schedule.tile_rows = std::min(schedule.tile_rows, l1_ways);
+        }
         choose_short_tile(schedule, rows);
         return;
     }
@@ -133,6 +158,48 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : in_place ? 4 : 2;
     if (schedule.packing == 1) {
         schedule.block_rows *= 2;
+    }
+}
+
+/// Sums by blocks of the depth read the operand with the columns once for each element of the other
+/// free dimensions of the rows, which are many where the rows are windows. Those of which the sums
+/// of a task stay in L2 are summed together, as long as there are tasks for several threads.
+void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::Machine& machine,
+                     int element, std::span<const std::int64_t> extents) {
+    constexpr std::int64_t least_tasks = 2;
+    constexpr std::int64_t least_tiles = 2;
+    const auto extent = [&](int atom) {
+        return std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+    };
+    if ((schedule.packing != 2 && schedule.packing != 4) || schedule.row_atom < 0 ||
+        schedule.vector_atom < 0) {
+        return;
+    }
+    const std::int64_t tiles =
+        (extent(schedule.row_atom) + schedule.tile_rows - 1) / schedule.tile_rows;
+    std::int64_t outside = 1;
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        outside *= has(row_atoms, atom) && atom != schedule.row_atom ? extent(atom) : 1;
+    }
+    const std::int64_t block_columns = std::min<std::int64_t>(
+        extent(schedule.vector_atom),
+        std::int64_t{schedule.block_columns} * schedule.tile_vectors * schedule.lanes);
+    std::int64_t tile_bytes = schedule.tile_rows * block_columns * element;
+    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+        if (!has(row_atoms, atom) || atom == schedule.row_atom) {
+            continue;
+        }
+        const bool enough = tiles * outside / extent(atom) >= least_tasks;
+        if (!enough || tile_bytes * extent(atom) * least_tiles > machine.l2_bytes / 2) {
+            break;
+        }
+        schedule.together.push_back(atom);
+        outside /= extent(atom);
+        tile_bytes *= extent(atom);
+    }
+    while (!schedule.together.empty() && schedule.block_rows > least_tiles &&
+           tile_bytes * std::min<std::int64_t>(schedule.block_rows, tiles) > machine.l2_bytes / 2) {
+        schedule.block_rows /= 2;
     }
 }
 
@@ -193,11 +260,13 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     schedule.tile_rows = (machine.registers - 4) / 2;
     choose_blocks(schedule, machine, element);
     choose_packing(schedule, region, contraction, lhs, machine, extents);
+    choose_together(schedule, free & (has(lhs, schedule.vector_atom) ? rhs : lhs), machine, element,
+                    extents);
     if (schedule.packing == 0 && schedule.tile_rows > 0) {
         const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
         const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;
         choose_lines(schedule, region, contraction, columns_of,
-                     {free & column_atoms, free & ~column_atoms}, extents);
+                     {free & column_atoms, free & ~column_atoms}, machine, extents);
     }
 }
 

@@ -43,11 +43,12 @@ bool columns_go_on(const ir::Schedule& schedule, const ir::Region& region,
 }  // namespace
 
 void choose_lines(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
-                  int columns_of, const FreeAtoms& free, std::span<const std::int64_t> extents) {
+                  int columns_of, const FreeAtoms& free, const ir::Machine& machine,
+                  std::span<const std::int64_t> extents) {
     constexpr int lines = 2;
     const bool few_columns =
         extents[static_cast<std::size_t>(schedule.vector_atom)] <= schedule.lanes;
-    const bool few_rows = schedule.tile_vectors > 2;
+    const bool few_rows = schedule.tile_rows <= 3;
     const bool go_on = !few_columns && !few_rows &&
                        columns_go_on(schedule, region, contraction, columns_of, extents);
     if (!few_columns && !few_rows && !go_on) {
@@ -63,7 +64,13 @@ void choose_lines(ir::Schedule& schedule, const ir::Region& region, const ir::St
         schedule.tile_lines = 0;
     } else {
         schedule.tile_lines = lines;
-        schedule.tile_vectors /= lines;
+        const auto takes = [&] { return (schedule.tile_rows * lines + 1) * schedule.tile_vectors; };
+        if (few_columns) {
+            schedule.tile_vectors = 1;
+        }
+        while (schedule.tile_vectors > 1 && takes() >= machine.registers) {
+            schedule.tile_vectors /= 2;
+        }
     }
 }
 

@@ -18,7 +18,8 @@ struct FreeAtoms {
 /// a further atom, where one line has too little for it. The columns belong to operand
 /// `columns_of`.
 void choose_lines(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
-                  int columns_of, const FreeAtoms& free, std::span<const std::int64_t> extents);
+                  int columns_of, const FreeAtoms& free, const ir::Machine& machine,
+                  std::span<const std::int64_t> extents);
 
 /// About how many lines, along `line_atom`, are summed at a time.
 std::int64_t lines_together(const ir::Schedule& schedule, std::span<const std::int64_t> extents);

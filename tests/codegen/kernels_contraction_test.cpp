@@ -226,6 +226,63 @@ TEST_CASE("padded, grouped and one-by-one convolutions", "[kernels]") {
                   {.tolerance = single});
 }
 
+TEST_CASE("strided convolutions of many filters store their results along the pixels",
+          "[kernels]") {
+    // Eight rows of pixels are a square block of f32 and f64, of which the last ones are
+    // incomplete.
+    for (const auto& [dtype, tolerance] :
+         {std::pair("f32", single), std::pair("f64", Tolerance{1e-13, 1e-12})}) {
+        for (const auto& [filters, width] : {std::pair(40, 83), std::pair(33, 76)}) {
+            const int pixels = (width - 3) / 2 + 1;
+            const std::string result = fmt::format("2,{},6,{}", filters, pixels);
+            const std::string convolution =
+                parameter(0, fmt::format("2,3,13,{}", width), dtype) +
+                parameter(1, fmt::format("{},3,3,3", filters), dtype) +
+                parameter(2, std::to_string(filters), dtype) +
+                "%v = window %p0 {axes=[2,3], size=[3,3], stride=[2,2], dilation=[1,1]}\n" +
+                contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,1,4,5", "0,6,2,3") +
+                fmt::format(
+                    "%b = broadcast %p2 {{shape=[{}], axes=[1]}}\n"
+                    "%s = add %y, %b\n%e = mul %s, %s\n",
+                    result);
+            check_kernels(convolution + "return %y\n", {.tolerance = tolerance, .kernels = 1});
+            check_kernels(convolution + "return %e, %y\n", {.tolerance = tolerance, .kernels = 1});
+        }
+    }
+}
+
+TEST_CASE("gradients of filters over many pixels, summed for all windows at a time", "[kernels]") {
+    // Depths that are summed by blocks: rows read in place, and rows of strided windows, packed.
+    struct Gradient {
+        const char* images;
+        const char* results;
+        const char* window;
+    };
+    for (const auto& [images, results, window] :
+         {Gradient{"3,21,53,75", "3,37,51,73", "size=[3,3], stride=[1,1]"},
+          Gradient{"3,3,107,149", "3,41,51,72", "size=[7,7], stride=[2,2]"}}) {
+        check_kernels(
+            parameter(0, images) + parameter(1, results) +
+                fmt::format("%v = window %p0 {{axes=[2,3], {}, dilation=[1,1]}}\n", window) +
+                contraction("dw", "%p1, %v", "0,6,2,3", "0,1,2,3,4,5", "6,1,4,5") + "return %dw\n",
+            {.tolerance = {1e-3, 1e-3}, .kernels = 1});
+    }
+}
+
+TEST_CASE("columns that lie along the depth are transposed in blocks", "[kernels]") {
+    for (const auto& [dtype, tolerance] :
+         {std::pair("f32", Tolerance{1e-4, 1e-3}), std::pair("f64", Tolerance{1e-12, 1e-12}),
+          std::pair("bf16", Tolerance{2e-2, 2e-2})}) {
+        for (const auto& [m, k, n] :
+             {std::array{20, 17, 33}, std::array{40, 531, 70}, std::array{33, 3001, 129}}) {
+            check_kernels(parameter(0, fmt::format("{},{}", m, k), dtype) +
+                              parameter(1, fmt::format("{},{}", n, k), dtype) +
+                              contraction("r", "%p0, %p1", "0,1", "2,1", "0,2") + "return %r\n",
+                          {.tolerance = tolerance, .kernels = 1});
+        }
+    }
+}
+
 TEST_CASE("an operand that is computed is stored first", "[kernels]") {
     check_kernels(parameter(0, "33,40") + parameter(1, "40,20") +
                       "%e = exp %p0\n"
