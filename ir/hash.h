@@ -39,36 +39,42 @@ void walk_canonically(std::span<const Value> results, IsInput&& is_input, Visit&
         const Node* node;
         std::uint32_t* position;
         std::uint32_t next_operand;
-        bool input;
     };
     std::vector<Open> path;
     NodeMap<std::uint32_t> positions;
+    // Where the operands that the nodes of the path have got so far are, those of its end last.
     std::vector<std::uint32_t> operands;
     std::uint32_t visited = 0;
     const auto enter = [&](const Node& node) {
         const auto [position, is_new] = positions.insert(&node, 0);
         if (is_new) {
-            path.push_back({&node, &position, 0, is_input(node)});
+            const bool input = is_input(node);
+            if (!input && !node.operands().empty()) {
+                path.push_back({&node, &position, 0});
+                return;
+            }
+            visit(node, input, std::span<const std::uint32_t>());
+            position = visited++;
         }
+        operands.push_back(position);
     };
     for (const Value& result : results) {
         enter(*result.node);
         while (!path.empty()) {
             Open& top = path.back();
-            const std::span<const Value> below =
-                top.input ? std::span<const Value>{} : top.node->operands();
+            const std::span<const Value> below = top.node->operands();
             if (top.next_operand < below.size()) {
                 enter(*below[top.next_operand++].node);
                 continue;
             }
-            operands.clear();
-            for (const Value& operand : below) {
-                operands.push_back(positions.at(operand.node.get()));
-            }
-            *top.position = visited++;
-            visit(*top.node, top.input, std::span<const std::uint32_t>(operands));
+            const std::size_t first = operands.size() - below.size();
+            visit(*top.node, false, std::span<const std::uint32_t>(operands).subspan(first));
+            *top.position = visited;
+            operands.resize(first);
+            operands.push_back(visited++);
             path.pop_back();
         }
+        operands.clear();
     }
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -18,19 +18,37 @@ namespace latent::ir {
 template <typename T>
 class NodeMap {
   public:
-    explicit NodeMap(std::size_t expected = 0) { grow(expected / page_size * 2); }
+    NodeMap() = default;
+    explicit NodeMap(std::size_t expected) { grow(expected / page_size * 2); }
+    NodeMap(const NodeMap& other) : count_(other.count_) {
+        pages_.reserve(other.pages_.size());
+        for (const std::unique_ptr<Page>& page : other.pages_) {
+            pages_.push_back(std::make_unique<Page>(*page));
+        }
+        grow(other.page_index_.size());
+    }
+    NodeMap(NodeMap&& other) noexcept
+        : pages_(std::move(other.pages_)),
+          page_index_(std::move(other.page_index_)),
+          last_(std::exchange(other.last_, nullptr)),
+          count_(std::exchange(other.count_, 0)) {}
+    NodeMap& operator=(NodeMap other) noexcept {
+        std::swap(pages_, other.pages_);
+        std::swap(page_index_, other.page_index_);
+        std::swap(last_, other.last_);
+        std::swap(count_, other.count_);
+        return *this;
+    }
+    ~NodeMap() = default;
 
     std::size_t size() const { return count_; }
 
     /// Null if absent.
     T* find(const Node* node) {
-        const std::uint32_t index = page_index_[probe(node->id() / page_size)];
-        if (index == none) {
-            return nullptr;
-        }
-        Page& page = pages_[index];
+        Page* page = page_index_.empty() ? nullptr : page_index_[probe(node->id() / page_size)];
         const std::size_t place = node->id() % page_size;
-        return (page.present >> place & 1) != 0 ? &page.values[place] : nullptr;
+        return page != nullptr && (page->present >> place & 1) != 0 ? &page->values[place]
+                                                                    : nullptr;
     }
     const T* find(const Node* node) const { return const_cast<NodeMap*>(this)->find(node); }
     bool contains(const Node* node) const { return find(node) != nullptr; }
@@ -62,8 +80,8 @@ class NodeMap {
     std::vector<T> in_order() const {
         std::vector<std::pair<std::uint64_t, const Page*>> sorted;
         sorted.reserve(pages_.size());
-        for (const Page& page : pages_) {
-            sorted.emplace_back(page.number, &page);
+        for (const std::unique_ptr<Page>& page : pages_) {
+            sorted.emplace_back(page->number, page.get());
         }
         std::ranges::sort(sorted);
         std::vector<T> values;
@@ -79,8 +97,6 @@ class NodeMap {
   private:
     static constexpr std::size_t page_size = 32;
 
-    static constexpr std::uint32_t none = ~std::uint32_t{0};
-
     struct Page {
         std::uint64_t number = 0;
         std::uint32_t present = 0;
@@ -91,34 +107,42 @@ class NodeMap {
     std::size_t probe(std::uint64_t number) const {
         const std::size_t mask = page_index_.size() - 1;
         std::size_t i = (number * 0x9e3779b97f4a7c15ULL >> 32) & mask;
-        while (page_index_[i] != none && pages_[page_index_[i]].number != number) {
+        while (page_index_[i] != nullptr && page_index_[i]->number != number) {
             i = (i + 1) & mask;
         }
         return i;
     }
 
     Page& page_of(std::uint64_t number) {
-        std::size_t i = probe(number);
-        if (page_index_[i] == none) {
-            if ((pages_.size() + 1) * 3 > page_index_.size() * 2) {
-                grow(page_index_.size() * 2);
-                i = probe(number);
-            }
-            page_index_[i] = static_cast<std::uint32_t>(pages_.size());
-            pages_.emplace_back().number = number;
+        // Neighbours mostly come one after the other.
+        if (last_ == nullptr || last_->number != number) {
+            last_ = &page_in_index(number);
         }
-        return pages_[page_index_[i]];
+        return *last_;
+    }
+
+    Page& page_in_index(std::uint64_t number) {
+        if ((pages_.size() + 1) * 3 > page_index_.size() * 2) {
+            grow(page_index_.size() * 2);
+        }
+        Page*& page = page_index_[probe(number)];
+        if (page == nullptr) {
+            page = pages_.emplace_back(std::make_unique<Page>()).get();
+            page->number = number;
+        }
+        return *page;
     }
 
     void grow(std::size_t wanted) {
-        page_index_.assign(std::bit_ceil(std::max<std::size_t>(wanted, 8)), none);
-        for (std::uint32_t page = 0; page < pages_.size(); ++page) {
-            page_index_[probe(pages_[page].number)] = page;
+        page_index_.assign(std::bit_ceil(std::max<std::size_t>(wanted, 8)), nullptr);
+        for (const std::unique_ptr<Page>& page : pages_) {
+            page_index_[probe(page->number)] = page.get();
         }
     }
 
-    std::vector<std::uint32_t> page_index_;
-    std::deque<Page> pages_;
+    std::vector<std::unique_ptr<Page>> pages_;
+    std::vector<Page*> page_index_;  ///< a hash table, by number
+    Page* last_ = nullptr;           ///< the one asked for last
     std::size_t count_ = 0;
 };
 
