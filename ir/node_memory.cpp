@@ -10,7 +10,8 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t most_kept = 0;
 #else
-constexpr std::size_t most_kept = 4096;
+/// A graph of a hundred thousand nodes, some 30 MB.
+constexpr std::size_t most_kept = 1 << 17;
 #endif
 
 struct FreeBlock {
