@@ -118,8 +118,8 @@ class PlanInputs {
 };
 
 /// Drives evaluations. An evaluation claims all that it is going to compute in one critical
-/// section, under a ticket; what an earlier one has claimed it waits for. Since waiting goes to
-/// lower tickets only, it cannot go in circles.
+/// section, and waits before for what others have claimed. Since it holds no claim while it waits,
+/// waiting cannot go in circles.
 class Evaluator {
   public:
     void evaluate(std::span<const ir::Value> roots);
@@ -157,7 +157,6 @@ class Evaluator {
 
     std::mutex claims_mutex_;
     std::condition_variable released_;
-    std::uint64_t next_ticket_ = 1;
 
     std::mutex plans_mutex_;
     std::unordered_map<ir::Hash128, PlanRef> plans_;
@@ -182,9 +181,8 @@ Evaluator::Work Evaluator::claim(std::span<const ir::Value> roots) {
         }
         released_.wait(lock);
     }
-    const std::uint64_t ticket = next_ticket_++;
     for (const ir::Value& value : work.extracted.wanted) {
-        value.node->slot().claim() = ticket;
+        value.node->slot().claimed() = true;
     }
     return work;
 }
@@ -198,7 +196,7 @@ void Evaluator::evaluate(std::span<const ir::Value> roots) {
     const auto release = [&] {
         const std::lock_guard lock(claims_mutex_);
         for (const ir::Value& value : wanted) {
-            value.node->slot().claim() = 0;
+            value.node->slot().claimed() = false;
         }
         released_.notify_all();
     };

@@ -317,20 +317,20 @@ ExtractedGraph extract(std::span<const ir::Value> roots) {
         if (has_data) {
             return;
         }
-        extracted.is_claimed = extracted.is_claimed || node.slot().claim() != 0;
+        extracted.is_claimed = extracted.is_claimed || node.slot().claimed();
         // Numbers that depend on data are always kept: they count steps, and would otherwise grow
         // without end.
         const int limit = node.type().rank() == 0 && ir::category(node.op()) != ir::Category::leaf
                               ? 0
                               : cheap_to_recompute;
-        const bool kept =
-            node.slot().handles().load(std::memory_order_relaxed) != 0 && costs.back() > limit;
+        const bool kept = node.handles() != 0 && costs.back() > limit;
         if (kept || is_root(node)) {
             hasher.add(extracted.order.size());
             extracted.wanted.push_back({ir::NodeRef::share(node)});
         }
     };
-    ir::walk_canonically(roots, [](const ir::Node& node) { return node.slot().ready(); }, visit);
+    ir::walk_canonically(
+        roots, [](const ir::Node& node) { return node.slot().ready(); }, visit);
     extracted.key = hasher.result();
     return extracted;
 }
