@@ -39,8 +39,10 @@ Node::Node(const Parts& parts, const Operands& operands)
     } else {
         many_operands_ = std::make_unique<std::vector<Value>>(operands.begin(), operands.end());
     }
-    std::uint64_t seed = hash_combine(static_cast<std::uint64_t>(op_), hash(parts.attributes));
-    seed = hash_combine(seed, static_cast<std::uint64_t>(type_.dtype));
+    const std::uint64_t small_numbers =
+        static_cast<std::uint64_t>(op_) | static_cast<std::uint64_t>(type_.dtype) << 8 |
+        std::uint64_t{type_.rank()} << 16 | std::uint64_t{operands.size()} << 24;
+    std::uint64_t seed = hash_combine(hash(parts.attributes), small_numbers);
     for (const std::int64_t extent : type_.shape) {
         seed = hash_combine(seed, static_cast<std::uint64_t>(extent));
     }

@@ -116,7 +116,7 @@ class Node {
     const Type& type() const { return type_; }
     const Slot& slot() const { return slot_; }
     const std::source_location& location() const { return location_; }
-    /// Hash of op, attributes and types, without operands: two nodes of equal structure agree.
+    /// Hash of op, attributes, type and number of operands: two nodes of equal structure agree.
     std::uint64_t local_hash() const { return local_hash_; }
     /// Increases with creation: operands come before users.
     std::uint64_t id() const { return id_; }
