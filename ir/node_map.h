@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/node.h"
+#include "ir/small_vector.h"
 
 namespace latent::ir {
 
@@ -42,6 +43,17 @@ class NodeMap {
     ~NodeMap() = default;
 
     std::size_t size() const { return count_; }
+
+    /// Without values again, but with the memory for as many. Values that own something keep it
+    /// until others come in their place.
+    void clear() {
+        std::swap(spare_, pages_);
+        std::move(pages_.begin(), pages_.end(), std::back_inserter(spare_));
+        pages_.clear();
+        page_index_.assign(page_index_.empty() ? 0 : least_index, nullptr);
+        last_ = nullptr;
+        count_ = 0;
+    }
 
     /// Null if absent.
     T* find(const Node* node) {
@@ -96,6 +108,7 @@ class NodeMap {
 
   private:
     static constexpr std::size_t page_size = 32;
+    static constexpr std::size_t least_index = 8;
 
     struct Page {
         std::uint64_t number = 0;
@@ -121,28 +134,40 @@ class NodeMap {
         return *last_;
     }
 
+    std::unique_ptr<Page> empty_page() {
+        if (spare_.empty()) {
+            return std::make_unique<Page>();
+        }
+        std::unique_ptr<Page> page = std::move(spare_.back());
+        spare_.pop_back();
+        page->present = 0;
+        return page;
+    }
+
     Page& page_in_index(std::uint64_t number) {
         if ((pages_.size() + 1) * 3 > page_index_.size() * 2) {
             grow(page_index_.size() * 2);
         }
         Page*& page = page_index_[probe(number)];
         if (page == nullptr) {
-            page = pages_.emplace_back(std::make_unique<Page>()).get();
+            page = pages_.emplace_back(empty_page()).get();
             page->number = number;
         }
         return *page;
     }
 
     void grow(std::size_t wanted) {
-        page_index_.assign(std::bit_ceil(std::max<std::size_t>(wanted, 8)), nullptr);
+        page_index_.assign(std::bit_ceil(std::max(wanted, least_index)), nullptr);
+        pages_.reserve(page_index_.size());
         for (const std::unique_ptr<Page>& page : pages_) {
             page_index_[probe(page->number)] = page.get();
         }
     }
 
     std::vector<std::unique_ptr<Page>> pages_;
-    std::vector<Page*> page_index_;  ///< a hash table, by number
-    Page* last_ = nullptr;           ///< the one asked for last
+    std::vector<std::unique_ptr<Page>> spare_;    ///< from before it was cleared
+    SmallVector<Page*, least_index> page_index_;  ///< a hash table, by number
+    Page* last_ = nullptr;                        ///< the one asked for last
     std::size_t count_ = 0;
 };
 

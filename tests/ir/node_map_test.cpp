@@ -1,6 +1,7 @@
 #include "ir/node_map.h"
 
 #include <catch2/catch.hpp>
+#include <utility>
 #include <vector>
 
 #include "ir/builder.h"
@@ -50,4 +51,21 @@ TEST_CASE("a copy of a map and what is moved out of it are maps of their own", "
     copy[values[50].node.get()] = 4;
     CHECK(copy.in_order() == std::vector{1, 4, 2});
     CHECK(map.size() == 2);
+}
+
+TEST_CASE("a map that was cleared holds nothing and can be filled again", "[ir]") {
+    const std::vector<Value> values = parameters(1000);
+    NodeMap<int> map;
+    map.clear();
+    for (const std::size_t count : {1000, 3, 500}) {
+        for (std::size_t i = 0; i < count; ++i) {
+            CHECK(map.insert(values[i].node.get(), static_cast<int>(i)).second);
+        }
+        CHECK(map.size() == count);
+        CHECK(map.at(values[count - 1].node.get()) == static_cast<int>(count) - 1);
+        map.clear();
+        CHECK(map.size() == 0);
+        CHECK_FALSE(map.contains(values[0].node.get()));
+        CHECK(map.in_order().empty());
+    }
 }
