@@ -112,6 +112,10 @@ std::int64_t Tensor::integer_item(const std::source_location& location) const {
 }
 
 void detail::eval(std::span<const Tensor> tensors, const std::source_location& location) {
+    if (tensors.size() == 1) {
+        evaluated(tensors.front(), location);
+        return;
+    }
     std::vector<ir::Value> pending;
     for (const Tensor& tensor : tensors) {
         if (!node_of(tensor, location).slot().ready()) {

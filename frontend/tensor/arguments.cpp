@@ -33,6 +33,13 @@ std::vector<ir::Value> values_of(std::span<const Tensor> tensors,
     return values;
 }
 
+DType promoted(DType dtype, Promotion promotion) {
+    if (promotion == Promotion::arithmetic && dtype == DType::boolean) {
+        return DType::i64;
+    }
+    return promotion == Promotion::floating && !is_floating(dtype) ? DType::f32 : dtype;
+}
+
 DType weak_dtype(DType tensors, Number::Kind kind) {
     switch (kind) {
         case Number::Kind::boolean:
@@ -106,12 +113,7 @@ Expression operand_as(const Operand& operand, DType dtype, std::string_view op) 
 
 std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion,
                                    std::string_view op) {
-    DType dtype = common_dtype(a, b);
-    if (promotion == Promotion::arithmetic && dtype == DType::boolean) {
-        dtype = DType::i64;
-    } else if (promotion == Promotion::floating && !is_floating(dtype)) {
-        dtype = DType::f32;
-    }
+    const DType dtype = promoted(common_dtype(a, b), promotion);
     return {operand_as(a, dtype, op), operand_as(b, dtype, op)};
 }
 
