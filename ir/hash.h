@@ -68,6 +68,9 @@ class CanonicalWalk {
             if (is_new) {
                 const bool input = is_input(node);
                 if (!input && !node.operands().empty()) {
+                    if (!path_.empty()) {
+                        node.prefetch_beyond(*path_.back().node);
+                    }
                     path_.push_back({&node, &position, 0});
                     return;
                 }

@@ -79,6 +79,7 @@ void Node::destroy_all(const Node* first) {
             if (child == nullptr || !child->drop(1)) {
                 return;
             }
+            child->prefetch_beyond(*node);
             if (next == nullptr) {
                 next = child;
             } else {

@@ -1,5 +1,6 @@
 #include "ir/node_memory.h"
 
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -47,7 +48,13 @@ void* allocate_node(std::size_t size) {
         return ::operator new(size);
     }
     --kept.count;
-    return std::exchange(kept.first, kept.first->next);
+    FreeBlock* const block = std::exchange(kept.first, kept.first->next);
+    // What comes next is mostly written next.
+    const auto next = reinterpret_cast<std::uintptr_t>(kept.first);
+    for (std::size_t line = 0; line < 3; ++line) {
+        __builtin_prefetch(reinterpret_cast<const void*>(next + line * 64), 1);
+    }
+    return block;
 }
 
 void free_node(void* memory) noexcept {
