@@ -3,12 +3,12 @@
 namespace latent::ir {
 
 void StructuralHasher::add_input(const Type& type) {
-    add(static_cast<std::uint64_t>(Op::buffer));
-    add(static_cast<std::uint64_t>(type.dtype));
-    add(type.rank());
+    std::uint64_t own = hash_combine(static_cast<std::uint64_t>(Op::buffer),
+                                     static_cast<std::uint64_t>(type.dtype) | type.rank() << 8);
     for (const std::int64_t extent : type.shape) {
-        add(static_cast<std::uint64_t>(extent));
+        own = hash_combine(own, static_cast<std::uint64_t>(extent));
     }
+    add(own);
 }
 
 namespace {

@@ -28,8 +28,8 @@ class SmallVector {
 
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
-    T* data() { return heap_ ? heap_.get() : inline_.data(); }
-    const T* data() const { return heap_ ? heap_.get() : inline_.data(); }
+    T* data() { return heap_ ? heap_.get() : inline_.values.data(); }
+    const T* data() const { return heap_ ? heap_.get() : inline_.values.data(); }
     T* begin() { return data(); }
     T* end() { return data() + size_; }
     const T* begin() const { return data(); }
@@ -71,11 +71,17 @@ class SmallVector {
         size_ = std::exchange(other.size_, 0);
         capacity_ = std::exchange(other.capacity_, Inline);
         if (!heap_) {
-            std::copy_n(other.inline_.data(), size_, inline_.data());
+            std::copy_n(other.inline_.values.data(), size_, inline_.values.data());
         }
     }
 
-    std::array<T, Inline> inline_;
+    /// Without values until they are written.
+    union Inlined {
+        Inlined() {}
+        std::array<T, Inline> values;
+    };
+
+    Inlined inline_;
     std::unique_ptr<T[]> heap_;
     std::size_t size_ = 0;
     std::size_t capacity_ = Inline;
