@@ -142,11 +142,11 @@ class Node {
     /// Has what lies as far beyond this node as this lies beyond `user`, some times over, brought
     /// into cache: what was made one after the other mostly lies so, and a walk comes to it next.
     void prefetch_beyond(const Node& user) const {
-        const auto here = reinterpret_cast<std::uintptr_t>(this);
-        const std::uintptr_t there = here + 8 * (here - reinterpret_cast<std::uintptr_t>(&user));
-        __builtin_prefetch(reinterpret_cast<const void*>(there));
-        __builtin_prefetch(reinterpret_cast<const void*>(there + 64));
-        __builtin_prefetch(reinterpret_cast<const void*>(there + 128));
+        const auto* const here = reinterpret_cast<const char*>(this);
+        const char* const there = here + 8 * (here - reinterpret_cast<const char*>(&user));
+        __builtin_prefetch(there);
+        __builtin_prefetch(there + 64);
+        __builtin_prefetch(there + 128);
     }
 
     /// Nodes alive in this process.

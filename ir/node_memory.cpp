@@ -1,6 +1,5 @@
 #include "ir/node_memory.h"
 
-#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -49,10 +48,12 @@ void* allocate_node(std::size_t size) {
     }
     --kept.count;
     FreeBlock* const block = std::exchange(kept.first, kept.first->next);
-    // What comes next is mostly written next.
-    const auto next = reinterpret_cast<std::uintptr_t>(kept.first);
-    for (std::size_t line = 0; line < 3; ++line) {
-        __builtin_prefetch(reinterpret_cast<const void*>(next + line * 64), 1);
+    if (kept.first != nullptr) {
+        // What comes next is mostly written next.
+        const auto* const next = reinterpret_cast<const char*>(kept.first);
+        __builtin_prefetch(next, 1);
+        __builtin_prefetch(next + 64, 1);
+        __builtin_prefetch(next + 128, 1);
     }
     return block;
 }
