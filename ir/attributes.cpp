@@ -120,6 +120,9 @@ void for_each_field(const S& attributes, F&& visit) {
 
 std::uint64_t hash(const Attributes& attributes) {
     std::uint64_t seed = attributes.index();
+    if (std::holds_alternative<NoAttributes>(attributes)) {
+        return seed;
+    }
     if (std::holds_alternative<ScalarAttributes>(attributes)) {
         return hash_combine(
             seed, static_cast<std::uint64_t>(std::get<ScalarAttributes>(attributes).value.dtype()));

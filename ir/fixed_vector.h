@@ -18,11 +18,18 @@ class FixedVector {
   public:
     using value_type = T;
 
-    constexpr FixedVector() = default;
+    constexpr FixedVector() : values_{} {}
+    constexpr FixedVector(const FixedVector& other) : size_(other.size_) { copy_values(other); }
+    constexpr FixedVector& operator=(const FixedVector& other) {
+        size_ = other.size_;
+        copy_values(other);
+        return *this;
+    }
+    constexpr ~FixedVector() = default;
     constexpr FixedVector(std::initializer_list<T> values)
         : FixedVector(std::span<const T>(values)) {}
-    constexpr explicit FixedVector(std::span<const T> values) { append(values); }
-    constexpr FixedVector(std::size_t count, T value) { resize(count, value); }
+    constexpr explicit FixedVector(std::span<const T> values) : FixedVector() { append(values); }
+    constexpr FixedVector(std::size_t count, T value) : FixedVector() { resize(count, value); }
 
     constexpr std::size_t size() const { return size_; }
     constexpr bool empty() const { return size_ == 0; }
@@ -73,6 +80,17 @@ class FixedVector {
     }
 
   private:
+    /// Of a short one only what most are not longer than: a copy of a constant size is a few moves.
+    constexpr void copy_values(const FixedVector& other) {
+        if (size_ <= short_size) {
+            for (std::size_t i = 0; i < short_size; ++i) {
+                values_[i] = other.values_[i];
+            }
+        } else {
+            values_ = other.values_;
+        }
+    }
+
     constexpr void require(std::size_t count) const {
         if (count > Capacity) {
             throw ShapeError("a tensor has at most " + std::to_string(Capacity) + " dimensions; " +
@@ -80,8 +98,11 @@ class FixedVector {
         }
     }
 
-    std::array<T, Capacity> values_{};
+    static constexpr std::size_t short_size = std::min<std::size_t>(4, Capacity);
+
+    /// First, so that short ones and their size share a cache line.
     std::uint32_t size_ = 0;
+    std::array<T, Capacity> values_;
 };
 
 }  // namespace latent::ir

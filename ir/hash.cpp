@@ -2,28 +2,13 @@
 
 namespace latent::ir {
 
-void StructuralHasher::add(std::uint64_t value) {
-    hash_.lo = hash_combine(hash_.lo, value);
-    hash_.hi = hash_combine(hash_.hi, (value ^ 0xd1b54a32d192ed03ULL) * 0xaef17502108ef2d9ULL);
-}
-
-void StructuralHasher::add(const Node& node, bool is_input,
-                           std::span<const std::uint32_t> operands) {
-    if (!is_input) {
-        // One number first: only the last step waits for the node before.
-        std::uint64_t own = hash_combine(node.local_hash(), operands.size());
-        for (const std::uint32_t operand : operands) {
-            own = hash_combine(own, operand);
-        }
-        add(own);
-        return;
+void StructuralHasher::add_input(const Type& type) {
+    std::uint64_t own = hash_combine(static_cast<std::uint64_t>(Op::buffer),
+                                     static_cast<std::uint64_t>(type.dtype) | type.rank() << 8);
+    for (const std::int64_t extent : type.shape) {
+        own = hash_combine(own, static_cast<std::uint64_t>(extent));
     }
-    add(static_cast<std::uint64_t>(Op::buffer));
-    add(static_cast<std::uint64_t>(node.type().dtype));
-    add(node.type().rank());
-    for (const std::int64_t extent : node.type().shape) {
-        add(static_cast<std::uint64_t>(extent));
-    }
+    add(own);
 }
 
 namespace {

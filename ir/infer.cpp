@@ -19,8 +19,12 @@ class Inference {
 
     Type result() const {
         check_operand_count();
-        const Type result = inferred();
-        if (!is_countable(result.shape.span(), result.dtype)) {
+        Type result = inferred();
+        // An element of the operands' shape that is no larger than theirs needs no other look.
+        const bool is_countable_already = category(op_) == Category::binary ||
+                                          category(op_) == Category::compare ||
+                                          category(op_) == Category::ternary;
+        if (!is_countable_already && !is_countable(result.shape.span(), result.dtype)) {
             fail<ShapeError>("shape {} of {} has 2^63 bytes or more", to_string(result.shape),
                              name(result.dtype));
         }

@@ -9,11 +9,6 @@ std::atomic<std::uint64_t> nodes_destroyed{0};
 
 }  // namespace
 
-NodeRef NodeRef::share(const Node& node) {
-    node.references_.fetch_add(1, std::memory_order_relaxed);
-    return NodeRef(&node);
-}
-
 void Slot::settle(StorageRef storage) const {
     storage_ = std::move(storage);
     ready_.store(true, std::memory_order_release);
@@ -31,9 +26,9 @@ template <typename Operands>
 Node::Node(const Parts& parts, const Operands& operands)
     : op_(parts.op),
       requires_grad_(parts.requires_grad),
-      id_(next_id.fetch_add(1, std::memory_order_relaxed)),
-      type_(parts.type),
-      location_(parts.location) {
+      id_(add_shared(next_id, 1, std::memory_order_relaxed)),
+      location_(parts.location),
+      type_(parts.type) {
     if (!std::holds_alternative<NoAttributes>(parts.attributes)) {
         attributes_ = std::make_unique<const Attributes>(parts.attributes);
     }
@@ -44,8 +39,10 @@ Node::Node(const Parts& parts, const Operands& operands)
     } else {
         many_operands_ = std::make_unique<std::vector<Value>>(operands.begin(), operands.end());
     }
-    std::uint64_t seed = hash_combine(static_cast<std::uint64_t>(op_), hash(parts.attributes));
-    seed = hash_combine(seed, static_cast<std::uint64_t>(type_.dtype));
+    const std::uint64_t small_numbers =
+        static_cast<std::uint64_t>(op_) | static_cast<std::uint64_t>(type_.dtype) << 8 |
+        std::uint64_t{type_.rank()} << 16 | std::uint64_t{operands.size()} << 24;
+    std::uint64_t seed = hash_combine(hash(parts.attributes), small_numbers);
     for (const std::int64_t extent : type_.shape) {
         seed = hash_combine(seed, static_cast<std::uint64_t>(extent));
     }
@@ -68,12 +65,6 @@ std::int64_t Node::alive() {
     return static_cast<std::int64_t>(next_id.load(std::memory_order_relaxed) - 1 - destroyed);
 }
 
-void Node::release() const {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        destroy_all(this);
-    }
-}
-
 void Node::destroy_all(const Node* first) {
     // Operands that die with their user are queued instead of destroyed in place, so that a chain
     // of any length is taken down in constant stack.
@@ -82,10 +73,16 @@ void Node::destroy_all(const Node* first) {
     for (const Node* next = first; next != nullptr; ++destroyed) {
         const std::unique_ptr<Node, void (*)(Node*)> node(const_cast<Node*>(next),
                                                           [](Node* n) { delete n; });
+        next = nullptr;
         const auto take = [&](Value& operand) {
-            const Node* child = std::exchange(operand.node.node_, nullptr);
-            if (child != nullptr &&
-                child->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            const Node* child = operand.node.disown();
+            if (child == nullptr || !child->drop(1)) {
+                return;
+            }
+            child->prefetch_beyond(*node);
+            if (next == nullptr) {
+                next = child;
+            } else {
                 dead.push_back(child);
             }
         };
@@ -97,12 +94,12 @@ void Node::destroy_all(const Node* first) {
                 take(operand);
             }
         }
-        next = dead.empty() ? nullptr : dead.back();
-        if (next != nullptr) {
+        if (next == nullptr && !dead.empty()) {
+            next = dead.back();
             dead.pop_back();
         }
     }
-    nodes_destroyed.fetch_add(destroyed, std::memory_order_relaxed);
+    add_shared(nodes_destroyed, destroyed, std::memory_order_relaxed);
 }
 
 }  // namespace latent::ir

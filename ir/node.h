@@ -12,6 +12,7 @@
 #include "ir/attributes.h"
 #include "ir/node_memory.h"
 #include "ir/op.h"
+#include "ir/shared_count.h"
 #include "ir/storage.h"
 #include "ir/types.h"
 
@@ -35,6 +36,8 @@ class NodeRef {
 
     /// Another owner of a node that is alive.
     static NodeRef share(const Node& node);
+    /// Names nothing from then on; whoever called owns the reference.
+    const Node* disown() { return std::exchange(node_, nullptr); }
 
     const Node* get() const { return node_; }
     const Node* operator->() const { return node_; }
@@ -69,15 +72,12 @@ class Slot {
     /// Called once, by the evaluation that claimed the slot.
     void settle(StorageRef storage) const;
 
-    /// Number of user handles that name this result: what an evaluation keeps besides its roots.
-    std::atomic<std::uint32_t>& handles() const { return handles_; }
-    /// The evaluation that is computing this result, or 0. Guarded by the evaluator's lock.
-    std::uint64_t& claim() const { return claim_; }
+    /// An evaluation is computing this result. Guarded by the evaluator's lock.
+    bool& claimed() const { return claimed_; }
 
   private:
     mutable std::atomic<bool> ready_{false};
-    mutable std::atomic<std::uint32_t> handles_{0};
-    mutable std::uint64_t claim_ = 0;
+    mutable bool claimed_ = false;
     mutable StorageRef storage_;
 };
 
@@ -116,7 +116,7 @@ class Node {
     const Type& type() const { return type_; }
     const Slot& slot() const { return slot_; }
     const std::source_location& location() const { return location_; }
-    /// Hash of op, attributes and types, without operands: two nodes of equal structure agree.
+    /// Hash of op, attributes, type and number of operands: two nodes of equal structure agree.
     std::uint64_t local_hash() const { return local_hash_; }
     /// Increases with creation: operands come before users.
     std::uint64_t id() const { return id_; }
@@ -124,10 +124,30 @@ class Node {
     /// is.
     bool requires_grad() const { return requires_grad_; }
 
+    /// Number of user handles that name this result: what an evaluation keeps besides its roots.
+    std::uint32_t handles() const {
+        return static_cast<std::uint32_t>(counts_.load(std::memory_order_relaxed) >> 32);
+    }
+    /// One more handle, for a reference that there is already.
+    void add_handle() const;
+    /// A reference together with a handle.
+    void share_handle() const { add_shared(counts_, one_handle + 1, std::memory_order_relaxed); }
+    void release_handle() const { release(one_handle + 1); }
+
     /// Lets go of the operands of a node whose slot is ready and through which no gradient can be
     /// asked, so that what it was computed from can be freed. The only other thing about a node
     /// that changes; the caller sees to it that nobody walks the graph meanwhile.
     void forget_operands() const;
+
+    /// Has what lies as far beyond this node as this lies beyond `user`, some times over, brought
+    /// into cache: what was made one after the other mostly lies so, and a walk comes to it next.
+    void prefetch_beyond(const Node& user) const {
+        const auto* const here = reinterpret_cast<const char*>(this);
+        const char* const there = here + 8 * (here - reinterpret_cast<const char*>(&user));
+        __builtin_prefetch(there);
+        __builtin_prefetch(there + 64);
+        __builtin_prefetch(there + 128);
+    }
 
     /// Nodes alive in this process.
     static std::int64_t alive();
@@ -135,38 +155,69 @@ class Node {
   private:
     friend class NodeRef;
     static constexpr std::size_t inline_operands = 3;
+    static constexpr std::uint64_t one_handle = std::uint64_t{1} << 32;
 
     template <typename Operands>
     Node(const Parts& parts, const Operands& operands);
     ~Node() = default;
     static void* operator new(std::size_t size) { return allocate_node(size); }
     static void operator delete(void* memory) noexcept { free_node(memory); }
-    void release() const;
+
+    void share() const { add_shared(counts_, 1, std::memory_order_relaxed); }
+    /// Gives up counts, a reference among them. True if that was the last one.
+    bool drop(std::uint64_t counts) const;
+    void release(std::uint64_t counts) const {
+        if (drop(counts)) {
+            destroy_all(this);
+        }
+    }
     static void destroy_all(const Node* first);
 
-    mutable std::atomic<std::uint32_t> references_{1};
+    // What a walk over a graph looks at comes first, in two cache lines.
+
+    /// References in the lower half, handles in the upper one: a Tensor has one of each.
+    mutable std::atomic<std::uint64_t> counts_{1};
     Op op_;
     bool requires_grad_;
     mutable std::uint8_t operand_count_ = 0;
     std::uint64_t id_;
     std::uint64_t local_hash_ = 0;
-    std::unique_ptr<const Attributes> attributes_;
-    mutable std::array<Value, inline_operands> operands_;
-    mutable std::unique_ptr<std::vector<Value>> many_operands_;
-    Type type_;
     Slot slot_;
     std::source_location location_;
+    mutable std::array<Value, inline_operands> operands_;
+    mutable std::unique_ptr<std::vector<Value>> many_operands_;
+    std::unique_ptr<const Attributes> attributes_;
+    Type type_;
 };
+
+inline void Node::add_handle() const {
+    // The only owner need not lock out others.
+    if (counts_.load(std::memory_order_relaxed) == 1) {
+        counts_.store(one_handle + 1, std::memory_order_relaxed);
+    } else {
+        add_shared(counts_, one_handle, std::memory_order_relaxed);
+    }
+}
+
+inline bool Node::drop(std::uint64_t counts) const {
+    // Who has all that there is need not lock out others.
+    return counts_.load(std::memory_order_acquire) == counts ||
+           static_cast<std::uint32_t>(add_shared(counts_, -counts, std::memory_order_acq_rel)) == 1;
+}
 
 inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {
     if (node_ != nullptr) {
-        node_->references_.fetch_add(1, std::memory_order_relaxed);
+        node_->share();
     }
 }
 inline NodeRef::~NodeRef() {
     if (node_ != nullptr) {
-        node_->release();
+        node_->release(1);
     }
+}
+inline NodeRef NodeRef::share(const Node& node) {
+    node.share();
+    return NodeRef(&node);
 }
 
 inline const Type& Value::type() const {

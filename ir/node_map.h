@@ -4,11 +4,12 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ir/node.h"
+#include "ir/small_vector.h"
 
 namespace latent::ir {
 
@@ -18,19 +19,48 @@ namespace latent::ir {
 template <typename T>
 class NodeMap {
   public:
-    explicit NodeMap(std::size_t expected = 0) { grow(expected / page_size * 2); }
+    NodeMap() = default;
+    explicit NodeMap(std::size_t expected) { grow(expected / page_size * 2); }
+    NodeMap(const NodeMap& other) : count_(other.count_) {
+        pages_.reserve(other.pages_.size());
+        for (const std::unique_ptr<Page>& page : other.pages_) {
+            pages_.push_back(std::make_unique<Page>(*page));
+        }
+        grow(other.page_index_.size());
+    }
+    NodeMap(NodeMap&& other) noexcept
+        : pages_(std::move(other.pages_)),
+          page_index_(std::move(other.page_index_)),
+          last_(std::exchange(other.last_, nullptr)),
+          count_(std::exchange(other.count_, 0)) {}
+    NodeMap& operator=(NodeMap other) noexcept {
+        std::swap(pages_, other.pages_);
+        std::swap(page_index_, other.page_index_);
+        std::swap(last_, other.last_);
+        std::swap(count_, other.count_);
+        return *this;
+    }
+    ~NodeMap() = default;
 
     std::size_t size() const { return count_; }
 
+    /// Without values again, but with the memory for as many. Values that own something keep it
+    /// until others come in their place.
+    void clear() {
+        std::swap(spare_, pages_);
+        std::move(pages_.begin(), pages_.end(), std::back_inserter(spare_));
+        pages_.clear();
+        page_index_.assign(page_index_.empty() ? 0 : least_index, nullptr);
+        last_ = nullptr;
+        count_ = 0;
+    }
+
     /// Null if absent.
     T* find(const Node* node) {
-        const std::uint32_t index = page_index_[probe(node->id() / page_size)];
-        if (index == none) {
-            return nullptr;
-        }
-        Page& page = pages_[index];
+        Page* page = page_index_.empty() ? nullptr : page_index_[probe(node->id() / page_size)];
         const std::size_t place = node->id() % page_size;
-        return (page.present >> place & 1) != 0 ? &page.values[place] : nullptr;
+        return page != nullptr && (page->present >> place & 1) != 0 ? &page->values[place]
+                                                                    : nullptr;
     }
     const T* find(const Node* node) const { return const_cast<NodeMap*>(this)->find(node); }
     bool contains(const Node* node) const { return find(node) != nullptr; }
@@ -62,8 +92,8 @@ class NodeMap {
     std::vector<T> in_order() const {
         std::vector<std::pair<std::uint64_t, const Page*>> sorted;
         sorted.reserve(pages_.size());
-        for (const Page& page : pages_) {
-            sorted.emplace_back(page.number, &page);
+        for (const std::unique_ptr<Page>& page : pages_) {
+            sorted.emplace_back(page->number, page.get());
         }
         std::ranges::sort(sorted);
         std::vector<T> values;
@@ -78,8 +108,7 @@ class NodeMap {
 
   private:
     static constexpr std::size_t page_size = 32;
-
-    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    static constexpr std::size_t least_index = 8;
 
     struct Page {
         std::uint64_t number = 0;
@@ -91,34 +120,54 @@ class NodeMap {
     std::size_t probe(std::uint64_t number) const {
         const std::size_t mask = page_index_.size() - 1;
         std::size_t i = (number * 0x9e3779b97f4a7c15ULL >> 32) & mask;
-        while (page_index_[i] != none && pages_[page_index_[i]].number != number) {
+        while (page_index_[i] != nullptr && page_index_[i]->number != number) {
             i = (i + 1) & mask;
         }
         return i;
     }
 
     Page& page_of(std::uint64_t number) {
-        std::size_t i = probe(number);
-        if (page_index_[i] == none) {
-            if ((pages_.size() + 1) * 3 > page_index_.size() * 2) {
-                grow(page_index_.size() * 2);
-                i = probe(number);
-            }
-            page_index_[i] = static_cast<std::uint32_t>(pages_.size());
-            pages_.emplace_back().number = number;
+        // Neighbours mostly come one after the other.
+        if (last_ == nullptr || last_->number != number) {
+            last_ = &page_in_index(number);
         }
-        return pages_[page_index_[i]];
+        return *last_;
+    }
+
+    std::unique_ptr<Page> empty_page() {
+        if (spare_.empty()) {
+            return std::make_unique<Page>();
+        }
+        std::unique_ptr<Page> page = std::move(spare_.back());
+        spare_.pop_back();
+        page->present = 0;
+        return page;
+    }
+
+    Page& page_in_index(std::uint64_t number) {
+        if ((pages_.size() + 1) * 3 > page_index_.size() * 2) {
+            grow(page_index_.size() * 2);
+        }
+        Page*& page = page_index_[probe(number)];
+        if (page == nullptr) {
+            page = pages_.emplace_back(empty_page()).get();
+            page->number = number;
+        }
+        return *page;
     }
 
     void grow(std::size_t wanted) {
-        page_index_.assign(std::bit_ceil(std::max<std::size_t>(wanted, 8)), none);
-        for (std::uint32_t page = 0; page < pages_.size(); ++page) {
-            page_index_[probe(pages_[page].number)] = page;
+        page_index_.assign(std::bit_ceil(std::max(wanted, least_index)), nullptr);
+        pages_.reserve(page_index_.size());
+        for (const std::unique_ptr<Page>& page : pages_) {
+            page_index_[probe(page->number)] = page.get();
         }
     }
 
-    std::vector<std::uint32_t> page_index_;
-    std::deque<Page> pages_;
+    std::vector<std::unique_ptr<Page>> pages_;
+    std::vector<std::unique_ptr<Page>> spare_;    ///< from before it was cleared
+    SmallVector<Page*, least_index> page_index_;  ///< a hash table, by number
+    Page* last_ = nullptr;                        ///< the one asked for last
     std::size_t count_ = 0;
 };
 

@@ -10,7 +10,8 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t most_kept = 0;
 #else
-constexpr std::size_t most_kept = 4096;
+/// A graph of a hundred thousand nodes, some 30 MB.
+constexpr std::size_t most_kept = 1 << 17;
 #endif
 
 struct FreeBlock {
@@ -46,7 +47,15 @@ void* allocate_node(std::size_t size) {
         return ::operator new(size);
     }
     --kept.count;
-    return std::exchange(kept.first, kept.first->next);
+    FreeBlock* const block = std::exchange(kept.first, kept.first->next);
+    if (kept.first != nullptr) {
+        // What comes next is mostly written next.
+        const auto* const next = reinterpret_cast<const char*>(kept.first);
+        __builtin_prefetch(next, 1);
+        __builtin_prefetch(next + 64, 1);
+        __builtin_prefetch(next + 128, 1);
+    }
+    return block;
 }
 
 void free_node(void* memory) noexcept {

@@ -1,27 +1,6 @@
 #include "ir/op.h"
 
-#include <array>
-
 namespace latent::ir {
-
-namespace {
-
-constexpr std::array rows = {
-#define LATENT_OP(name, category, operands, attributes) \
-    OpInfo{Op::name, #name, Category::category, operands},
-#include "ir/ops.def"
-#undef LATENT_OP
-};
-
-}  // namespace
-
-std::span<const OpInfo> all_ops() {
-    return rows;
-}
-
-const OpInfo& info(Op op) {
-    return rows[static_cast<std::size_t>(op)];
-}
 
 bool is_elementwise(Op op) {
     const Category kind = category(op);
@@ -64,7 +43,7 @@ bool is_transcendental(Op op) {
 }
 
 std::optional<Op> op_named(std::string_view name) {
-    for (const OpInfo& row : rows) {
+    for (const OpInfo& row : all_ops()) {
         if (row.name == name) {
             return row.op;
         }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -38,9 +40,19 @@ struct OpInfo {
 };
 
 /// All rows, in the order of the enumeration.
-std::span<const OpInfo> all_ops();
+inline constexpr std::array all_op_rows = {
+#define LATENT_OP(name, category, operands, attributes) \
+    OpInfo{Op::name, #name, Category::category, operands},
+#include "ir/ops.def"
+#undef LATENT_OP
+};
+inline std::span<const OpInfo> all_ops() {
+    return all_op_rows;
+}
 
-const OpInfo& info(Op op);
+inline const OpInfo& info(Op op) {
+    return all_op_rows[static_cast<std::size_t>(op)];
+}
 inline std::string_view name(Op op) {
     return info(op).name;
 }

@@ -5,6 +5,7 @@
 #include "codegen/runtime/compiler_library.h"
 #include "codegen/runtime/environment.h"
 #include "ir/node.h"
+#include "ir/shared_count.h"
 
 namespace latent::codegen::runtime {
 namespace {
@@ -33,7 +34,7 @@ void Context::launch(const Kernel& kernel, std::span<void*> arguments, bool para
 }
 
 void Context::launch(const Kernel& kernel, std::span<const std::span<void*>> calls, bool parallel) {
-    launches_.fetch_add(1, std::memory_order_relaxed);
+    ir::add_shared(launches_, 1, std::memory_order_relaxed);
     for (const std::span<void*> arguments : calls) {
         kernel.run(arguments, {memory_, threads_, parallel});
     }

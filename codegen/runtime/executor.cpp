@@ -7,33 +7,50 @@ namespace latent::codegen::runtime {
 
 namespace {
 
-/// The argument list of one call in the form that a kernel takes. Numbers and buffer descriptors
-/// live here.
-class CallArguments {
+bool is_buffer(const PlanArgument& argument) {
+    return argument.kind == ArgumentKind::buffer || argument.kind == ArgumentKind::result;
+}
+
+/// The argument lists of the calls of a launch in the form that a kernel takes. Numbers and buffer
+/// descriptors live here.
+class LaunchArguments {
   public:
-    CallArguments(const std::vector<PlanArgument>& arguments, std::span<std::byte* const> slots) {
-        std::size_t buffers = 0;
-        std::size_t dims = 0;
-        for (const PlanArgument& argument : arguments) {
-            buffers += is_buffer(argument) ? 1 : 0;
-            dims += argument.dims.size();
-        }
-        numbers_.reserve(arguments.size());
-        buffers_.reserve(buffers);
-        dims_.reserve(dims);
-        pointers_.reserve(arguments.size() + 1);
-        pointers_.push_back(nullptr);  // the user context, set by Kernel::run
-        for (const PlanArgument& argument : arguments) {
-            pointers_.push_back(is_buffer(argument) ? add_buffer(argument, slots)
-                                                    : add_number(argument, slots));
+    LaunchArguments(const PlanLaunch& launch, std::span<std::byte* const> slots) {
+        reserve(launch);
+        for (const std::vector<PlanArgument>& arguments : launch.calls) {
+            void** const first = pointers_.end();
+            pointers_.push_back(nullptr);  // the user context, set by Kernel::run
+            for (const PlanArgument& argument : arguments) {
+                pointers_.push_back(is_buffer(argument) ? add_buffer(argument, slots)
+                                                        : add_number(argument, slots));
+            }
+            calls_.push_back({first, pointers_.end()});
         }
     }
+    LaunchArguments(const LaunchArguments&) = delete;
+    LaunchArguments& operator=(const LaunchArguments&) = delete;
+    ~LaunchArguments() = default;
 
-    std::span<void*> pointers() { return pointers_; }
+    std::span<const std::span<void*>> calls() const { return calls_.span(); }
 
   private:
-    static bool is_buffer(const PlanArgument& argument) {
-        return argument.kind == ArgumentKind::buffer || argument.kind == ArgumentKind::result;
+    /// All at once, so that addresses stay.
+    void reserve(const PlanLaunch& launch) {
+        std::size_t arguments = 0;
+        std::size_t buffers = 0;
+        std::size_t dims = 0;
+        for (const std::vector<PlanArgument>& call : launch.calls) {
+            arguments += call.size();
+            for (const PlanArgument& argument : call) {
+                buffers += is_buffer(argument) ? 1 : 0;
+                dims += argument.dims.size();
+            }
+        }
+        numbers_.reserve(arguments - buffers);
+        buffers_.reserve(buffers);
+        dims_.reserve(dims);
+        pointers_.reserve(arguments + launch.calls.size());
+        calls_.reserve(launch.calls.size());
     }
 
     void* add_number(const PlanArgument& argument, std::span<std::byte* const> slots) {
@@ -46,9 +63,9 @@ class CallArguments {
     }
 
     void* add_buffer(const PlanArgument& argument, std::span<std::byte* const> slots) {
-        const std::size_t first = dims_.size();
+        halide_dimension_t* const first = dims_.end();
         for (const PlanArgument::Dim& dim : argument.dims) {
-            dims_.emplace_back(0, dim.extent, dim.stride, 0);
+            dims_.push_back({0, dim.extent, dim.stride, 0});
         }
         halide_buffer_t buffer{};
         buffer.host = reinterpret_cast<std::uint8_t*>(
@@ -56,21 +73,23 @@ class CallArguments {
         buffer.type.bits = static_cast<std::uint8_t>(argument.element * 8);
         buffer.type.lanes = 1;
         buffer.dimensions = static_cast<std::int32_t>(argument.dims.size());
-        buffer.dim = dims_.data() + first;
+        buffer.dim = first;
         buffers_.push_back(buffer);
         return &buffers_.back();
     }
 
-    std::vector<std::int64_t> numbers_;
-    std::vector<halide_buffer_t> buffers_;
-    std::vector<halide_dimension_t> dims_;
-    std::vector<void*> pointers_;
+    ir::SmallVector<std::int64_t, 16> numbers_;
+    ir::SmallVector<halide_buffer_t, 8> buffers_;
+    ir::SmallVector<halide_dimension_t, 16> dims_;
+    ir::SmallVector<void*, 32> pointers_;
+    ir::SmallVector<std::span<void*>, 4> calls_;
 };
 
 }  // namespace
 
 PlanRun::PlanRun(const Plan& plan, std::span<const std::byte* const> inputs, Context& context)
     : context_(context) {
+    outputs_.reserve(plan.output_bytes.size());
     for (const std::size_t bytes : plan.output_bytes) {
         outputs_.push_back(context.memory().make_storage(bytes));
     }
@@ -96,13 +115,8 @@ PlanRun::PlanRun(const Plan& plan, std::span<const std::byte* const> inputs, Con
 }
 
 void PlanRun::launch(const PlanLaunch& launch, const Kernel& kernel) {
-    std::vector<CallArguments> calls;
-    calls.reserve(launch.calls.size());
-    std::vector<std::span<void*>> pointers;
-    for (const std::vector<PlanArgument>& arguments : launch.calls) {
-        pointers.push_back(calls.emplace_back(arguments, slots_).pointers());
-    }
-    context_.launch(kernel, pointers, launch.parallel);
+    const LaunchArguments arguments(launch, slots_.span());
+    context_.launch(kernel, arguments.calls(), launch.parallel);
 }
 
 std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs,
@@ -111,7 +125,7 @@ std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* con
     for (const PlanLaunch& launch : plan.launches) {
         run.launch(launch, *plan.kernels[static_cast<std::size_t>(launch.kernel)]);
     }
-    return run.outputs();
+    return run.take_outputs();
 }
 
 }  // namespace latent::codegen::runtime

@@ -17,7 +17,10 @@ class KernelCall {
   public:
     enum class Failure { none, out_of_memory, other };
 
-    explicit KernelCall(const KernelLaunch& launch) : launch_(launch) {}
+    explicit KernelCall(const KernelLaunch& launch) : launch_(launch) {
+        message_.front() = 0;
+        message_.back() = 0;  // which nothing overwrites
+    }
 
     const KernelLaunch& launch() const noexcept { return launch_; }
 
@@ -30,7 +33,7 @@ class KernelCall {
   private:
     const KernelLaunch& launch_;
     std::atomic<Failure> failure_{Failure::none};
-    std::array<char, 512> message_{};
+    std::array<char, 512> message_;
 };
 
 /// The user context of a kernel call, or of one task of its parallel loops.

@@ -95,10 +95,13 @@ void MemoryPool::release(MemoryBlock block) noexcept {
     forbid_use(block.data, block.capacity);
     FreeBlocks surplus;
     try {
-        FreeBlocks node{block};
         const std::lock_guard lock(mutex_);
-        kept_by_capacity_[block.capacity].push_back(node.begin());
-        kept_.splice(kept_.end(), node);
+        if (spare_.empty()) {
+            spare_.emplace_back();
+        }
+        kept_by_capacity_[block.capacity].push_back(spare_.begin());
+        spare_.front() = block;
+        kept_.splice(kept_.end(), spare_, spare_.begin());
         statistics_.bytes_now -= block.capacity;
         statistics_.bytes_pooled += block.capacity;
         surplus = remove_oldest(keep_limit_);
@@ -158,7 +161,7 @@ MemoryBlock MemoryPool::take_kept(std::size_t capacity) {
     const auto position = found->second.back();
     found->second.pop_back();
     const MemoryBlock block = *position;
-    kept_.erase(position);
+    spare_.splice(spare_.end(), kept_, position);
     statistics_.bytes_pooled -= capacity;
     count_handed_out(capacity);
     return block;

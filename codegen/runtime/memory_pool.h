@@ -71,7 +71,8 @@ class MemoryPool {
     [[noreturn]] void fail(std::size_t size) const;
 
     mutable std::mutex mutex_;
-    FreeBlocks kept_;  // longest unused first
+    FreeBlocks kept_;   // longest unused first
+    FreeBlocks spare_;  // elements for blocks that are handed out, which hold nothing
     // By capacity, in the same order.
     std::unordered_map<std::size_t, std::deque<FreeBlocks::iterator>> kept_by_capacity_;
     Statistics statistics_;

@@ -5,10 +5,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codegen/kernel_abi.h"
 #include "codegen/runtime/kernel.h"
+#include "ir/small_vector.h"
 #include "ir/storage.h"
 
 namespace latent::codegen::runtime {
@@ -68,13 +70,13 @@ class PlanRun {
     /// InternalError.
     void launch(const PlanLaunch& launch, const Kernel& kernel);
 
-    const std::vector<ir::StorageRef>& outputs() const noexcept { return outputs_; }
+    std::vector<ir::StorageRef> take_outputs() noexcept { return std::move(outputs_); }
 
   private:
     Context& context_;
     std::vector<ir::StorageRef> outputs_;
     ir::StorageRef arena_;
-    std::vector<std::byte*> slots_;
+    ir::SmallVector<std::byte*, 16> slots_;
 };
 
 /// Runs a plan and gives its outputs, allocated from the context's pool. `inputs` are read only.

@@ -53,7 +53,7 @@ class FunctionRule final : public ir::GradientRule {
         if (!tensor.is_defined() || !is_floating(type.dtype)) {
             return {};
         }
-        const Value& value = value_of(tensor, location);
+        Value value = value_of(tensor, location);
         if (value.type() != type) {
             ir::raise<GradientError>(
                 location, fmt::format("custom_vjp: the backward rule returned {} for input {}, {}",

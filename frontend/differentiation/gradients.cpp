@@ -218,8 +218,8 @@ std::vector<Tensor> tangents_of(std::span<const Tensor> outputs, std::span<const
 
 namespace {
 
-const ir::Value& differentiable_output(const Tensor& tensor, const std::source_location& location) {
-    const ir::Value& output = detail::value_of(tensor, location);
+ir::Value differentiable_output(const Tensor& tensor, const std::source_location& location) {
+    ir::Value output = detail::value_of(tensor, location);
     if (!output.node->requires_grad()) {
         ir::raise<GradientError>(
             location,
@@ -232,14 +232,14 @@ const ir::Value& differentiable_output(const Tensor& tensor, const std::source_l
 }  // namespace
 
 Gradients Tensor::backward(std::source_location location) const {
-    const ir::Value& output = differentiable_output(*this, location);
+    const ir::Value output = differentiable_output(*this, location);
     const ir::Value start = detail::ones_like(output, "backward", location);
     return Gradients(std::make_shared<detail::BackwardPass>(output, start, location));
 }
 
 Gradients Tensor::backward(const Tensor& cotangent, std::source_location location) const {
-    const ir::Value& output = differentiable_output(*this, location);
-    const ir::Value& start = detail::value_of(cotangent, location);
+    const ir::Value output = differentiable_output(*this, location);
+    const ir::Value start = detail::value_of(cotangent, location);
     detail::require_fit(start, output, "cotangent", "backward", location);
     return Gradients(std::make_shared<detail::BackwardPass>(output, start, location));
 }
@@ -249,7 +249,7 @@ Tensor Tensor::detach(std::source_location location) const {
 }
 
 const Tensor& Gradients::operator[](const detail::WithRespectTo& leaf) const {
-    const ir::Value& value = detail::value_of(leaf.tensor(), leaf.location());
+    const ir::Value value = detail::value_of(leaf.tensor(), leaf.location());
     if (const Tensor* gradient = pass_->find(value)) {
         return *gradient;
     }
@@ -275,7 +275,7 @@ Gradients operator+(const Gradients& a, const Gradients& b) {
 
 std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
                          std::source_location location) {
-    const ir::Value& value = detail::value_of(output, location);
+    const ir::Value value = detail::value_of(output, location);
     return detail::checked_gradients(value, detail::ones_like(value, "grad", location), inputs,
                                      "grad", location);
 }

@@ -11,6 +11,7 @@
 #include "codegen/reference/interpreter.h"
 #include "codegen/runtime/environment.h"
 #include "codegen/runtime/machine.h"
+#include "frontend/execution/extraction.h"
 #include "frontend/execution/plan_tuner.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/reference_check.h"
@@ -83,43 +84,48 @@ std::array<std::byte, 8> encoded(const ir::Literal& literal) {
 class PlanInputs {
   public:
     explicit PlanInputs(std::span<const ir::Node* const> inputs) {
-        numbers_.reserve(inputs.size());
-        for (const ir::Node* input : inputs) {
-            if (input->slot().ready()) {
-                storage_.push_back(input->slot().storage());
-                pointers_.push_back(storage_.back()->data());
+        inputs_.reserve(inputs.size());
+        pointers_.reserve(inputs.size());
+        for (const ir::Node* node : inputs) {
+            Input& input = inputs_.emplace_back();
+            input.bytes = node->type().bytes();
+            if (node->slot().ready()) {
+                input.storage = node->slot().storage();
+                pointers_.push_back(input.storage->data());
             } else {
-                storage_.push_back(nullptr);
-                numbers_.push_back(encoded(number(*input)));
-                pointers_.push_back(numbers_.back().data());
+                input.number = encoded(number(*node));
+                pointers_.push_back(input.number.data());
             }
-            bytes_.push_back(input->type().bytes());
         }
     }
 
-    std::span<const std::byte* const> pointers() const { return pointers_; }
+    std::span<const std::byte* const> pointers() const { return pointers_.span(); }
 
     /// The storage of an input that is itself a result.
     ir::StorageRef storage(int index, codegen::runtime::MemoryPool& pool) const {
-        const auto i = static_cast<std::size_t>(index);
-        if (storage_[i] != nullptr) {
-            return storage_[i];
+        const Input& input = inputs_[static_cast<std::size_t>(index)];
+        if (input.storage != nullptr) {
+            return input.storage;
         }
-        ir::StorageRef copy = pool.make_storage(bytes_[i]);
-        std::memcpy(copy->data(), pointers_[i], bytes_[i]);
+        ir::StorageRef copy = pool.make_storage(input.bytes);
+        std::memcpy(copy->data(), input.number.data(), input.bytes);
         return copy;
     }
 
   private:
-    std::vector<ir::StorageRef> storage_;
-    std::vector<std::array<std::byte, 8>> numbers_;
-    std::vector<const std::byte*> pointers_;
-    std::vector<std::size_t> bytes_;
+    struct Input {
+        ir::StorageRef storage;  ///< null for a number
+        std::array<std::byte, 8> number{};
+        std::size_t bytes = 0;
+    };
+
+    std::vector<Input> inputs_;
+    ir::SmallVector<const std::byte*, 16> pointers_;
 };
 
 /// Drives evaluations. An evaluation claims all that it is going to compute in one critical
-/// section, under a ticket; what an earlier one has claimed it waits for. Since waiting goes to
-/// lower tickets only, it cannot go in circles.
+/// section, and waits before for what others have claimed. Since it holds no claim while it waits,
+/// waiting cannot go in circles.
 class Evaluator {
   public:
     void evaluate(std::span<const ir::Value> roots);
@@ -139,8 +145,9 @@ class Evaluator {
 
     /// All that a run needs of the graph, taken while nobody could change it.
     struct Work {
-        ExtractedGraph extracted;
+        std::vector<ir::Value> wanted;
         std::optional<PlanInputs> inputs;
+        ir::Hash128 key;
         PlanRef plan;     ///< null where no plan has this key,
         ir::Graph graph;  ///< and then what it is to be made from
     };
@@ -156,8 +163,8 @@ class Evaluator {
     TuningBudget tuning_budget_;
 
     std::mutex claims_mutex_;
+    Extractor extractor_;  ///< guarded by claims_mutex_
     std::condition_variable released_;
-    std::uint64_t next_ticket_ = 1;
 
     std::mutex plans_mutex_;
     std::unordered_map<ir::Hash128, PlanRef> plans_;
@@ -169,36 +176,39 @@ Evaluator::Work Evaluator::claim(std::span<const ir::Value> roots) {
     Work work;
     for (;;) {
         {
-            const std::shared_lock graph(graph_mutex());
-            work.extracted = extract(roots);
-            if (!work.extracted.is_claimed) {
-                work.inputs.emplace(work.extracted.inputs);
-                work.plan = known_plan(work.extracted.key);
+            const std::shared_lock graph = briefly_shared_graph();
+            ExtractedGraph& extracted = extractor_.extract(roots);
+            if (!extracted.is_claimed) {
+                work.inputs.emplace(extracted.inputs.span());
+                work.key = extracted.key;
+                work.plan = known_plan(work.key);
                 if (work.plan == nullptr) {
-                    work.graph = detach(work.extracted);
+                    work.graph = detach(extracted);
                 }
+            }
+            work.wanted = std::move(extracted.wanted);
+            if (!extracted.is_claimed) {
                 break;
             }
         }
         released_.wait(lock);
     }
-    const std::uint64_t ticket = next_ticket_++;
-    for (const ir::Value& value : work.extracted.wanted) {
-        value.node->slot().claim() = ticket;
+    for (const ir::Value& value : work.wanted) {
+        value.node->slot().claimed() = true;
     }
     return work;
 }
 
 void Evaluator::evaluate(std::span<const ir::Value> roots) {
     Work work = claim(roots);
-    const std::vector<ir::Value>& wanted = work.extracted.wanted;
+    const std::vector<ir::Value>& wanted = work.wanted;
     if (wanted.empty()) {
         return;
     }
     const auto release = [&] {
         const std::lock_guard lock(claims_mutex_);
         for (const ir::Value& value : wanted) {
-            value.node->slot().claim() = 0;
+            value.node->slot().claimed() = false;
         }
         released_.notify_all();
     };
@@ -231,14 +241,14 @@ Evaluator::PlanRef Evaluator::make_plan(const Work& work) {
     if (plans_.size() >= max_plans) {
         plans_.clear();
     }
-    return plans_.emplace(work.extracted.key, std::move(planned)).first->second;
+    return plans_.emplace(work.key, std::move(planned)).first->second;
 }
 
 TuningReport Evaluator::tune(std::span<const ir::Value> roots, const TuningOptions& options) {
     std::shared_lock lock(graph_mutex());
     const ExtractedGraph extracted = extract(roots);
     const ir::Graph graph = detach(extracted);
-    const PlanInputs inputs(extracted.inputs);
+    const PlanInputs inputs(extracted.inputs.span());
     lock.unlock();
     TuningReport report =
         tune_plan(graph, inputs.pointers(), {.options = options}, codegen::runtime::context());
@@ -249,7 +259,7 @@ TuningReport Evaluator::tune(std::span<const ir::Value> roots, const TuningOptio
 std::vector<ir::StorageRef> Evaluator::compute(Work& work) {
     codegen::runtime::Context& context = codegen::runtime::context();
     const auto allocate = [&](std::size_t bytes) { return context.memory().make_storage(bytes); };
-    const std::vector<ir::Value>& wanted = work.extracted.wanted;
+    const std::vector<ir::Value>& wanted = work.wanted;
     if (backend_ == Backend::reference) {
         const std::shared_lock graph(graph_mutex());
         return codegen::reference::evaluate(wanted, allocate);
@@ -260,6 +270,7 @@ std::vector<ir::StorageRef> Evaluator::compute(Work& work) {
     const std::vector<ir::StorageRef> outputs =
         codegen::runtime::run(work.plan->plan, work.inputs->pointers(), context);
     std::vector<ir::StorageRef> results;
+    results.reserve(work.plan->sources.size());
     for (const Planned::Source& source : work.plan->sources) {
         results.push_back(source.is_input ? work.inputs->storage(source.index, context.memory())
                                           : outputs[static_cast<std::size_t>(source.index)]);
@@ -277,7 +288,7 @@ void Evaluator::settle(std::span<const ir::Value> wanted, std::span<const ir::St
     }
     // What no gradient can be asked through lets go of what it was computed from; so do leaves of
     // differentiation.
-    const std::unique_lock graph(graph_mutex());
+    const std::unique_lock graph = briefly_owned_graph();
     for (const ir::Value& value : wanted) {
         if (!value.node->requires_grad() || value.op() == ir::Op::stop_gradient) {
             value.node->forget_operands();

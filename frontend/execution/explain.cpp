@@ -6,6 +6,7 @@
 
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/evaluation.h"
+#include "frontend/execution/extraction.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/schedule_choice.h"
 #include "frontend/tensor/access.h"

@@ -7,7 +7,6 @@
 #include <map>
 #include <unordered_map>
 
-#include "passes/partition/recompute_cost.h"
 #include "passes/schedule/schedule.h"
 
 namespace latent::detail {
@@ -21,17 +20,6 @@ using codegen::runtime::PlanSlot;
 
 /// A launch of fewer points than this is over before another thread has woken.
 constexpr std::int64_t parallel_points = 1 << 15;
-
-/// What computing a handle's value again may cost before an evaluation keeps it.
-constexpr int cheap_to_recompute = 8;
-
-bool is_number(const ir::Node& node) {
-    return node.op() == ir::Op::scalar || node.op() == ir::Op::shape_number;
-}
-
-bool is_input(const ir::CanonicalNode& entry) {
-    return entry.is_input || is_number(*entry.node);
-}
 
 /// Turns a partition into launches over slots.
 class PlanWriter {
@@ -289,87 +277,6 @@ class PlanWriter {
 };
 
 }  // namespace
-
-ExtractedGraph extract(std::span<const ir::Value> roots) {
-    ir::NodeMap<bool> among_roots;
-    for (const ir::Value& root : roots) {
-        among_roots.insert(root.node.get(), true);
-    }
-    const auto is_root = [&](const ir::Node& node) {
-        return roots.size() == 1 ? &node == roots[0].node.get() : among_roots.contains(&node);
-    };
-    ExtractedGraph extracted;
-    ir::StructuralHasher hasher;
-    std::vector<int> costs;  // by position
-    const auto visit = [&](const ir::Node& node, bool has_data,
-                           std::span<const std::uint32_t> operands) {
-        hasher.add(node, has_data, operands);
-        extracted.order.push_back({&node, has_data});
-        std::int64_t operand_costs = 0;
-        for (const std::uint32_t operand : operands) {
-            operand_costs += costs[operand];
-        }
-        costs.push_back(
-            passes::recompute_cost(node, operand_costs, passes::Anchors::computed_again));
-        if (is_input(extracted.order.back())) {
-            extracted.inputs.push_back(&node);
-        }
-        if (has_data) {
-            return;
-        }
-        extracted.is_claimed = extracted.is_claimed || node.slot().claim() != 0;
-        // Numbers that depend on data are always kept: they count steps, and would otherwise grow
-        // without end.
-        const int limit = node.type().rank() == 0 && ir::category(node.op()) != ir::Category::leaf
-                              ? 0
-                              : cheap_to_recompute;
-        const bool kept =
-            node.slot().handles().load(std::memory_order_relaxed) != 0 && costs.back() > limit;
-        if (kept || is_root(node)) {
-            hasher.add(extracted.order.size());
-            extracted.wanted.push_back({ir::NodeRef::share(node)});
-        }
-    };
-    ir::walk_canonically(roots, [](const ir::Node& node) { return node.slot().ready(); }, visit);
-    extracted.key = hasher.result();
-    return extracted;
-}
-
-ir::Graph detach(const ExtractedGraph& extracted) {
-    ir::NodeMap<ir::Value> copies(extracted.order.size());
-    std::vector<ir::Value> operands;
-    std::map<std::pair<DType, std::uint64_t>, ir::Value> shape_numbers;
-    std::int64_t next_parameter = 0;
-    for (const ir::CanonicalNode& entry : extracted.order) {
-        const ir::Node& node = *entry.node;
-        if (is_input(entry)) {
-            ir::Value input = ir::parameter(next_parameter++, node.type(), node.location());
-            if (!entry.is_input && node.op() == ir::Op::shape_number) {
-                // Its value is part of the key, so equal ones are equal in every call of this plan.
-                const auto& number = node.attributes_as<ir::ConstantAttributes>().value;
-                input =
-                    shape_numbers.try_emplace({number.dtype(), number.bits()}, input).first->second;
-            }
-            copies[&node] = std::move(input);
-            continue;
-        }
-        if (node.op() == ir::Op::custom_vjp) {
-            copies[&node] = copies.at(node.operand(0).node.get());
-            continue;
-        }
-        operands.clear();
-        for (const ir::Value& operand : node.operands()) {
-            operands.push_back(copies.at(operand.node.get()));
-        }
-        copies[&node] = {ir::Node::create(
-            {node.op(), node.attributes(), operands, node.type(), node.location(), false})};
-    }
-    ir::Graph graph;
-    for (const ir::Value& value : extracted.wanted) {
-        graph.results.push_back(copies.at(value.node.get()));
-    }
-    return graph;
-}
 
 ir::Schedule with_countable_lines(const passes::KernelStep& step, ir::Schedule schedule) {
     // As much again is left for the columns of the last line.

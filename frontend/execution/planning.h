@@ -7,33 +7,12 @@
 
 #include "codegen/runtime/context.h"
 #include "codegen/runtime/plan.h"
-#include "ir/hash.h"
+#include "ir/graph.h"
 #include "passes/partition/memory_plan.h"
 #include "passes/partition/partition.h"
 #include "passes/pipeline.h"
 
 namespace latent::detail {
-
-/// What of a user's graph an evaluation needs: its nodes in canonical order, which of them it
-/// computes for good, and a key that is equal for every call of the same structure. Alive as long
-/// as nobody lets the graph forget (see graph_lock.h).
-struct ExtractedGraph {
-    ir::Hash128 key;
-    std::vector<ir::CanonicalNode> order;
-    /// Data, and numbers that the user wrote, in order.
-    std::vector<const ir::Node*> inputs;
-    /// The pending roots, and the pending values that user handles name and that are not cheap to
-    /// compute again, in order.
-    std::vector<ir::Value> wanted;
-    /// Another evaluation computes something of it.
-    bool is_claimed = false;
-};
-
-/// Walks from `roots` down to what is ready.
-ExtractedGraph extract(std::span<const ir::Value> roots);
-/// The same operations over parameters in place of the inputs, so that the graph and all that is
-/// made of it serve every call of the same structure. Results are those wanted.
-ir::Graph detach(const ExtractedGraph& extracted);
 
 /// A plan with what is needed to run and to explain it.
 struct Planned {

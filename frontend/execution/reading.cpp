@@ -13,11 +13,12 @@ namespace latent {
 
 namespace {
 
+using detail::node_of;
 using detail::value_of;
 
 /// The bytes of a value that has been evaluated.
-std::span<const std::byte> bytes(const ir::Value& value) {
-    const ir::StorageRef storage = value.node->slot().storage();
+std::span<const std::byte> bytes(const ir::Node& value) {
+    const ir::StorageRef storage = value.slot().storage();
     if (storage == nullptr) {
         throw InternalError("an evaluation left a value pending");
     }
@@ -31,16 +32,17 @@ T load(std::span<const std::byte> bytes) {
     return value;
 }
 
-const ir::Value& evaluated(const Tensor& tensor, const std::source_location& location) {
-    const ir::Value& value = value_of(tensor, location);
-    if (!value.node->slot().ready()) {
+const ir::Node& evaluated(const Tensor& tensor, const std::source_location& location) {
+    const ir::Node& node = node_of(tensor, location);
+    if (!node.slot().ready()) {
+        const ir::Value value = value_of(tensor, location);
         detail::evaluate(std::span(&value, 1), location);
     }
-    return value;
+    return node;
 }
 
-const ir::Value& evaluated_item(const Tensor& tensor, const std::source_location& location) {
-    if (const ir::Type& type = value_of(tensor, location).type(); type.element_count() != 1) {
+const ir::Node& evaluated_item(const Tensor& tensor, const std::source_location& location) {
+    if (const ir::Type& type = node_of(tensor, location).type(); type.element_count() != 1) {
         ir::raise<ShapeError>(
             location, fmt::format("item: {} does not have exactly one element", to_string(type)));
     }
@@ -56,7 +58,7 @@ Tensor Tensor::eval(std::source_location location) const {
 
 std::span<const std::byte> Tensor::bytes_of(DType dtype,
                                             const std::source_location& location) const {
-    if (const ir::Type& type = value_of(*this, location).type(); type.dtype != dtype) {
+    if (const ir::Type& type = node_of(*this, location).type(); type.dtype != dtype) {
         ir::raise<TypeError>(location, fmt::format("data: {} does not hold elements of {}",
                                                    to_string(type), name(dtype)));
     }
@@ -64,7 +66,7 @@ std::span<const std::byte> Tensor::bytes_of(DType dtype,
 }
 
 double Tensor::floating_item(const std::source_location& location) const {
-    const ir::Value& value = evaluated_item(*this, location);
+    const ir::Node& value = evaluated_item(*this, location);
     switch (value.type().dtype) {
         case DType::f16:
             return load<float16>(bytes(value));
@@ -86,7 +88,7 @@ double Tensor::floating_item(const std::source_location& location) const {
 }
 
 std::int64_t Tensor::integer_item(const std::source_location& location) const {
-    const ir::Value& value = evaluated_item(*this, location);
+    const ir::Node& value = evaluated_item(*this, location);
     switch (value.type().dtype) {
         case DType::boolean:
         case DType::u8:
@@ -110,10 +112,14 @@ std::int64_t Tensor::integer_item(const std::source_location& location) const {
 }
 
 void detail::eval(std::span<const Tensor> tensors, const std::source_location& location) {
+    if (tensors.size() == 1) {
+        evaluated(tensors.front(), location);
+        return;
+    }
     std::vector<ir::Value> pending;
     for (const Tensor& tensor : tensors) {
-        if (const ir::Value& value = value_of(tensor, location); !value.node->slot().ready()) {
-            pending.push_back(value);
+        if (!node_of(tensor, location).slot().ready()) {
+            pending.push_back(value_of(tensor, location));
         }
     }
     if (!pending.empty()) {

@@ -28,6 +28,15 @@ Tensor of_floating(Op op, const Tensor& x, const std::source_location& location)
 
 Tensor of_two(Op op, const Operand& a, const Operand& b, Promotion promotion,
               std::string_view name) {
+    if (a.is_tensor() && b.is_tensor()) {
+        const ir::Type& type = detail::node_of(a.tensor(), a.location()).type();
+        if (type == detail::node_of(b.tensor(), b.location()).type() &&
+            type.dtype == detail::promoted(type.dtype, promotion)) {
+            // Nothing to cast and nothing to broadcast.
+            return wrap(ir::make(op, detail::value_of(a.tensor(), a.location()),
+                                 detail::value_of(b.tensor(), b.location()), a.location()));
+        }
+    }
     auto [left, right] = detail::promoted(a, b, promotion, name);
     return wrap(detail::apply(op, std::move(left), std::move(right), name));
 }

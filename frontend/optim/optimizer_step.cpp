@@ -44,7 +44,7 @@ std::vector<Tensor> computed_zeros(std::span<const Tensor> tensors,
                                    const std::source_location& location) {
     std::vector<Tensor> zeros;
     for (const Tensor& tensor : tensors) {
-        const ir::Type& type = value_of(tensor, location).type();
+        const ir::Type& type = node_of(tensor, location).type();
         zeros.push_back(
             computed_zeros(ir::Type{computing_dtype(type.dtype), type.shape}, location));
     }

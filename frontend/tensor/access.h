@@ -2,36 +2,29 @@
 
 #include <latent/tensor.h>
 
+#include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "ir/node.h"
 
 namespace latent::detail {
 
-/// A value of the graph that the user can name: evaluations keep it while a handle is alive.
-class NamedValue {
-  public:
-    explicit NamedValue(ir::Value value) : value_(std::move(value)) {
-        value_.node->slot().handles().fetch_add(1, std::memory_order_relaxed);
-    }
-    NamedValue(const NamedValue&) = delete;
-    NamedValue& operator=(const NamedValue&) = delete;
-    ~NamedValue() { value_.node->slot().handles().fetch_sub(1, std::memory_order_relaxed); }
-
-    const ir::Value& value() const { return value_; }
-
-  private:
-    ir::Value value_;
-};
-
 /// The way from Tensor to the graph and back.
 struct TensorAccess {
     static Tensor wrap(ir::Value value) {
-        return Tensor(std::make_shared<const NamedValue>(std::move(value)));
+        value.node->add_handle();
+        ValueHandle handle;
+        handle.node_ = value.node.disown();
+        handle.result_ = value.result;
+        return Tensor(std::move(handle));
     }
     /// Null for a Tensor that names nothing.
-    static const NamedValue* named(const Tensor& tensor) { return tensor.value_.get(); }
+    static const ir::Node* node(const Tensor& tensor) {
+        return static_cast<const ir::Node*>(tensor.value_.node_);
+    }
+    static std::uint32_t result(const Tensor& tensor) { return tensor.value_.result_; }
 };
 
 inline Tensor wrap(ir::Value value) {
@@ -39,7 +32,9 @@ inline Tensor wrap(ir::Value value) {
 }
 
 /// Throws ValueError for a Tensor that names nothing.
-const ir::Value& value_of(const Tensor& tensor, const std::source_location& location);
+ir::Value value_of(const Tensor& tensor, const std::source_location& location);
+/// The same, for as long as the Tensor names it.
+const ir::Node& node_of(const Tensor& tensor, const std::source_location& location);
 
 std::vector<ir::Value> values_of(std::span<const Tensor> tensors,
                                  const std::source_location& location);

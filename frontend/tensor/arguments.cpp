@@ -10,13 +10,17 @@
 
 namespace latent::detail {
 
-const ir::Value& value_of(const Tensor& tensor, const std::source_location& location) {
-    const NamedValue* named = TensorAccess::named(tensor);
-    if (named == nullptr) {
+const ir::Node& node_of(const Tensor& tensor, const std::source_location& location) {
+    const ir::Node* node = TensorAccess::node(tensor);
+    if (node == nullptr) {
         ir::raise<ValueError>(
             location, "a Tensor that names no value (default-constructed or moved from) was used");
     }
-    return named->value();
+    return *node;
+}
+
+ir::Value value_of(const Tensor& tensor, const std::source_location& location) {
+    return {ir::NodeRef::share(node_of(tensor, location)), TensorAccess::result(tensor)};
 }
 
 std::vector<ir::Value> values_of(std::span<const Tensor> tensors,
@@ -27,6 +31,13 @@ std::vector<ir::Value> values_of(std::span<const Tensor> tensors,
         values.push_back(value_of(tensor, location));
     }
     return values;
+}
+
+DType promoted(DType dtype, Promotion promotion) {
+    if (promotion == Promotion::arithmetic && dtype == DType::boolean) {
+        return DType::i64;
+    }
+    return promotion == Promotion::floating && !is_floating(dtype) ? DType::f32 : dtype;
 }
 
 DType weak_dtype(DType tensors, Number::Kind kind) {
@@ -74,15 +85,15 @@ DType common_dtype(const Operand& a, const Operand& b) {
     if (!a.is_tensor() || !b.is_tensor()) {
         return common_dtype({&a, &b});
     }
-    return promote(value_of(a.tensor(), a.location()).type().dtype,
-                   value_of(b.tensor(), b.location()).type().dtype);
+    return promote(node_of(a.tensor(), a.location()).type().dtype,
+                   node_of(b.tensor(), b.location()).type().dtype);
 }
 
 DType common_dtype(std::initializer_list<const Operand*> operands) {
     std::optional<DType> dtype;
     for (const Operand* operand : operands) {
         if (operand->is_tensor()) {
-            const DType own = value_of(operand->tensor(), operand->location()).type().dtype;
+            const DType own = node_of(operand->tensor(), operand->location()).type().dtype;
             dtype = dtype ? promote(*dtype, own) : own;
         }
     }
@@ -102,12 +113,7 @@ Expression operand_as(const Operand& operand, DType dtype, std::string_view op) 
 
 std::array<Expression, 2> promoted(const Operand& a, const Operand& b, Promotion promotion,
                                    std::string_view op) {
-    DType dtype = common_dtype(a, b);
-    if (promotion == Promotion::arithmetic && dtype == DType::boolean) {
-        dtype = DType::i64;
-    } else if (promotion == Promotion::floating && !is_floating(dtype)) {
-        dtype = DType::f32;
-    }
+    const DType dtype = promoted(common_dtype(a, b), promotion);
     return {operand_as(a, dtype, op), operand_as(b, dtype, op)};
 }
 

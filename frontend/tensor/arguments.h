@@ -43,6 +43,8 @@ enum class Promotion {
     floating,    ///< integers and bool to f32
 };
 
+/// `dtype`, or what it is promoted to.
+DType promoted(DType dtype, Promotion promotion);
 /// The dtype that a number has beside tensors of dtype `tensors`.
 DType weak_dtype(DType tensors, Number::Kind kind);
 /// The dtype of a number among numbers: bool, i64 or f32.

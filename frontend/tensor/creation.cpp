@@ -91,12 +91,12 @@ Tensor full(const Shape& shape, Number value, const TensorOptions& options,
 }
 
 Tensor zeros_like(const Tensor& x, std::source_location location) {
-    const ir::Type& type = detail::value_of(x, location).type();
+    const ir::Type& type = detail::node_of(x, location).type();
     return zeros(Shape(type.shape.span()), {.dtype = type.dtype}, location);
 }
 
 Tensor ones_like(const Tensor& x, std::source_location location) {
-    const ir::Type& type = detail::value_of(x, location).type();
+    const ir::Type& type = detail::node_of(x, location).type();
     return ones(Shape(type.shape.span()), {.dtype = type.dtype}, location);
 }
 

@@ -316,7 +316,7 @@ Expression positions(DType dtype, std::span<const std::int64_t> shape, std::size
 
 Expression keep_when_computed(const Expression& x) {
     // As if a handle named it for as long as it lives.
-    x.value().node->slot().handles().fetch_add(1, std::memory_order_relaxed);
+    x.value().node->add_handle();
     return x;
 }
 

@@ -1,5 +1,7 @@
 #include "frontend/tensor/graph_lock.h"
 
+#include "ir/shared_count.h"
+
 namespace latent::detail {
 
 namespace {
@@ -11,6 +13,16 @@ thread_local int readers = 0;
 std::shared_mutex& graph_mutex() {
     static std::shared_mutex mutex;
     return mutex;
+}
+
+std::shared_lock<std::shared_mutex> briefly_shared_graph() {
+    return ir::is_single_threaded() ? std::shared_lock<std::shared_mutex>()
+                                    : std::shared_lock(graph_mutex());
+}
+
+std::unique_lock<std::shared_mutex> briefly_owned_graph() {
+    return ir::is_single_threaded() ? std::unique_lock<std::shared_mutex>()
+                                    : std::unique_lock(graph_mutex());
 }
 
 GraphReader::GraphReader() {

@@ -141,8 +141,8 @@ std::ostream& operator<<(std::ostream& stream, const Tensor& tensor) {
     if (!tensor.is_defined()) {
         return stream << "Tensor()";
     }
-    const ir::Value& value = detail::value_of(tensor, std::source_location{});
-    const ir::StorageRef storage = value.node->slot().storage();
+    const ir::Node& value = detail::node_of(tensor, std::source_location{});
+    const ir::StorageRef storage = value.slot().storage();
     stream << "Tensor(" << to_string(value.type()) << ",";
     if (storage == nullptr) {
         return stream << " not evaluated)";

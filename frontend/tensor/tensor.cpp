@@ -12,12 +12,12 @@ namespace latent {
 
 namespace {
 
-using detail::value_of;
+using detail::node_of;
 
 constexpr std::source_location no_location{};
 
 const ir::Type& type_of(const Tensor& tensor) {
-    return value_of(tensor, no_location).type();
+    return node_of(tensor, no_location).type();
 }
 
 }  // namespace
@@ -69,17 +69,17 @@ std::int64_t Tensor::numel() const {
 }
 
 std::int64_t Tensor::extent(int axis, std::source_location location) const {
-    const ir::Shape& shape = value_of(*this, location).type().shape;
+    const ir::Shape& shape = node_of(*this, location).type().shape;
     return shape[static_cast<std::size_t>(
         detail::normalized_axis(axis, shape.size(), "extent", location))];
 }
 
 bool Tensor::requires_grad() const {
-    return value_of(*this, no_location).node->requires_grad();
+    return node_of(*this, no_location).requires_grad();
 }
 
 bool Tensor::is_ready() const {
-    return value_of(*this, no_location).node->slot().ready();
+    return node_of(*this, no_location).slot().ready();
 }
 
 void detail::raise_too_many(std::string_view type, std::size_t count,

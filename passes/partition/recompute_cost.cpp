@@ -32,10 +32,10 @@ int own_cost(ir::Op op) {
 }  // namespace
 
 int recompute_cost(const ir::Node& node, std::int64_t operands, Anchors anchors) {
-    const ir::Category category = ir::category(node.op());
     if (node.op() == ir::Op::parameter || node.slot().ready()) {
         return node.type().rank() == 0 ? 0 : read_cost;
     }
+    const ir::Category category = ir::category(node.op());
     const bool anchor = category == ir::Category::contract || category == ir::Category::index;
     if (category == ir::Category::scan ||
         (anchors == Anchors::computed_again && (anchor || category == ir::Category::reduce))) {

@@ -3,6 +3,7 @@
 
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/evaluation.h"
+#include "frontend/execution/extraction.h"
 #include "frontend/execution/plan_tuner.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/schedule_choice.h"

@@ -9,6 +9,7 @@
 
 #include "codegen/reference/interpreter.h"
 #include "frontend/execution/evaluation.h"
+#include "frontend/execution/extraction.h"
 #include "tests/fuzz/expectation.h"
 #include "tests/support/elements.h"
 #include "tests/support/plans.h"

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "ir/builder.h"
 #include "ir/graph.h"
@@ -74,6 +76,46 @@ TEST_CASE("nodes die with the last value that names them, operands in lists incl
             CHECK(joined.type().shape == Shape{28});
             CHECK(Node::alive() == alive_before + 2);
         }
+        CHECK(Node::alive() == alive_before + 1);
+    }
+    CHECK(Node::alive() == alive_before);
+}
+
+TEST_CASE("a node counts its handles, which are references too", "[ir]") {
+    const std::int64_t alive_before = Node::alive();
+    Value x = parameter(0, {DType::f32, {4}}, nowhere);
+    CHECK(x.node->handles() == 0);
+    x.node->add_handle();
+    const Node& node = *x.node;
+    node.share_handle();
+    CHECK(node.handles() == 2);
+    CHECK(x.node.disown() == &node);
+    CHECK_FALSE(x.node);
+    node.release_handle();
+    CHECK(node.handles() == 1);
+    CHECK(Node::alive() == alive_before + 1);
+    node.release_handle();
+    CHECK(Node::alive() == alive_before);
+}
+
+TEST_CASE("references and handles from several threads are all counted", "[ir]") {
+    const std::int64_t alive_before = Node::alive();
+    {
+        const Value x = parameter(0, {DType::f32, {4}}, nowhere);
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&x] {
+                for (int round = 0; round < 10'000; ++round) {
+                    const Value user = make(Op::neg, {x}, nowhere);
+                    x.node->share_handle();
+                    x.node->release_handle();
+                }
+            });
+        }
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+        CHECK(x.node->handles() == 0);
         CHECK(Node::alive() == alive_before + 1);
     }
     CHECK(Node::alive() == alive_before);

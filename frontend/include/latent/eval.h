@@ -15,7 +15,11 @@ void eval(std::span<const Tensor> tensors, const std::source_location& location)
 /// Computes tensors, vectors or spans of tensors and structs with `visit`, all in one plan.
 template <typename... Trees>
 void eval(const detail::LocatedTensors& first, const Trees&... others) {
-    detail::eval(first.with(others...), first.location());
+    if constexpr (sizeof...(others) == 0) {
+        detail::eval(first.tensors(), first.location());
+    } else {
+        detail::eval(first.with(others...), first.location());
+    }
 }
 
 }  // namespace latent

@@ -4,13 +4,13 @@
 #include <latent/errors.h>
 #include <latent/operand.h>
 #include <latent/shape.h>
+#include <latent/value_handle.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <source_location>
 #include <span>
@@ -21,9 +21,6 @@
 namespace latent {
 
 namespace detail {
-class NamedValue;
-struct TensorAccess;
-
 template <typename...>
 inline constexpr bool never = false;
 
@@ -98,7 +95,7 @@ class Tensor {
     /// It is computed already.
     bool is_ready() const;
     /// It names a value: false after default construction and for a moved-from tensor.
-    bool is_defined() const noexcept { return value_ != nullptr; }
+    bool is_defined() const noexcept { return static_cast<bool>(value_); }
 
     /// Computes the value, unless that has happened, and returns the same tensor.
     Tensor eval(std::source_location location = std::source_location::current()) const;
@@ -235,7 +232,7 @@ class Tensor {
   private:
     friend struct detail::TensorAccess;
 
-    explicit Tensor(std::shared_ptr<const detail::NamedValue> value) : value_(std::move(value)) {}
+    explicit Tensor(detail::ValueHandle value) : value_(std::move(value)) {}
 
     static Tensor from_memory(DType dtype, const void* data, std::size_t count, const Shape& shape,
                               const TensorOptions& options, const std::source_location& location);
@@ -243,7 +240,7 @@ class Tensor {
     double floating_item(const std::source_location& location) const;
     std::int64_t integer_item(const std::source_location& location) const;
 
-    std::shared_ptr<const detail::NamedValue> value_;
+    detail::ValueHandle value_;
 };
 
 }  // namespace latent

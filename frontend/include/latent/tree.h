@@ -56,7 +56,9 @@ struct AnyVisitor {
 };
 
 template <typename T>
-concept Visitable = requires(T& tree) { tree.visit(AnyVisitor{}); };
+concept Visitable = requires(T& tree) {
+    tree.visit(AnyVisitor{});
+};
 
 template <typename T>
 concept Iterable = requires(T& tree) {
@@ -65,7 +67,9 @@ concept Iterable = requires(T& tree) {
 };
 
 template <typename T>
-concept TupleLike = requires { std::tuple_size<T>::value; };
+concept TupleLike = requires {
+    std::tuple_size<T>::value;
+};
 
 template <typename T>
 concept OptionalLike = requires(T& tree) {
@@ -75,11 +79,12 @@ concept OptionalLike = requires(T& tree) {
 
 /// A string literal, as `visit` hands it over.
 template <typename T>
-concept Name = std::is_array_v<T> && std::same_as<std::remove_extent_t<T>, const char>;
+concept Name = std::is_array_v<T> && std::same_as < std::remove_extent_t<T>,
+const char > ;
 
 template <typename T>
-concept StatelessFunction =
-    std::is_empty_v<T> || (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>);
+concept StatelessFunction = std::is_empty_v<T> ||
+    (std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>);
 
 /// Calls `function(tensor)`, or `function(tensor, path)` if it takes one, for each tensor, in
 /// order. The recursion is over types, not over data.
@@ -126,6 +131,9 @@ template <typename Tree>
 void append_tensors(std::vector<Tensor>& tensors, const Tree& tree) {
     if constexpr (std::same_as<Tree, Tensor>) {
         tensors.push_back(tree);
+    } else if constexpr (requires { std::span<const Tensor>(tree); }) {
+        const std::span<const Tensor> all(tree);
+        tensors.insert(tensors.end(), all.begin(), all.end());
     } else {
         Tree copy = tree;  // `visit` need not be const; tensors are cheap to copy
         for_each_tensor(copy, [&](const Tensor& tensor) { tensors.push_back(tensor); });
@@ -161,6 +169,7 @@ class LocatedTensors {
 
     const std::source_location& location() const { return location_; }
 
+    std::span<const Tensor> tensors() const { return tensors_; }
     /// These, and those of other trees.
     template <typename... Trees>
     std::vector<Tensor> with(const Trees&... others) const {
