@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "codegen/compiler/compiler_api.h"
+#include "codegen/lower/lower_module.h"
 #include "codegen/lower/lowering.h"
 
 namespace latent::codegen {
@@ -127,8 +128,7 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
         return result;
     }
     const Halide::Module module =
-        Halide::Pipeline(lowering.output())
-            .compile_to_module(lowering.arguments(), symbol,
+        lower_to_module(lowering.output(), lowering.arguments(), symbol,
                                target_for(request.schedule.instruction_set));
     if (statement || loop_nest) {
         std::ostringstream out;
