@@ -127,9 +127,8 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
     if (!want_object && !loop_nest && !statement && !assembly) {
         return result;
     }
-    const Halide::Module module =
-        lower_to_module(lowering.output(), lowering.arguments(), symbol,
-                               target_for(request.schedule.instruction_set));
+    const Halide::Module module = lower_to_module(lowering.output(), lowering.arguments(), symbol,
+                                                  target_for(request.schedule.instruction_set));
     if (statement || loop_nest) {
         std::ostringstream out;
         out << module.get_conceptual_stmt();

@@ -147,7 +147,7 @@ Halide::Module lower_to_module(const Halide::Func& output,
             module.append(task);
         }
         module.append(hi::LoweredFunc(symbol, all_arguments(arguments, program.outputs), s,
-                                      Halide::LinkageType::ExternalPlusMetadata));
+                                      Halide::LinkageType::ExternalPlusArgv));
     });
     return module;
 }
