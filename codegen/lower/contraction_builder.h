@@ -126,10 +126,13 @@ class ContractionBuilder {
                spec_.variant == ContractionVariant::small;
     }
     /// Elements of the result that are computed at a time: two vectors, so that what follows the
-    /// sum need not wait for each of its steps.
+    /// sum need not wait for each of its steps. One where nothing does: LLVM would join the sums of
+    /// a tile to what is stored, and lose the multiply-adds. One where elements are stored one by
+    /// one: a second vector would be code alone.
     int epilogue_width() const {
         const int two = 2 * tiles_.lanes;
-        return spec_.stores_sum || tiles_.columns % two != 0 ? tiles_.lanes : two;
+        const bool one = spec_.stores_sum || !spec_.stores_vectors || tiles_.columns % two != 0;
+        return one ? tiles_.lanes : two;
     }
     bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
     bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
