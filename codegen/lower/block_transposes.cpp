@@ -170,7 +170,7 @@ std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& 
     copy.column = copy.load->index.as<Ramp>();
     if (copy.target == nullptr || copy.column == nullptr || !is_const_one(copy.target->stride) ||
         !copy.column->base.type().is_scalar() || copy.column->lanes != turns ||
-        !BlockTransposes::is_made_for(copy.load->type.element_of(), turns)) {
+        !transposes_blocks(copy.load->type.element_of(), turns)) {
         return std::nullopt;
     }
     // The turns of the loop are neighbouring columns of the block.
@@ -223,29 +223,37 @@ Stmt transposed(const ColumnCopy& copy, const std::string& turn, int turns) {
     return block.around(Block::make(stores));
 }
 
+class BlockTransposes : public Halide::Internal::IRMutator {
+    using IRMutator::visit;
+
+    Stmt visit(const For* loop) override {
+        constexpr std::int64_t most_turns = 16;
+        const auto turns = as_const_int(loop->extent);
+        if (loop->for_type == Halide::Internal::ForType::Serial &&
+            Halide::Internal::is_const_zero(loop->min) && turns && *turns <= most_turns) {
+            const auto count = static_cast<int>(*turns);
+            if (const auto copies = column_copies(loop->body, loop->name, count)) {
+                std::vector<Stmt> blocks;
+                for (const ColumnCopy& copy : *copies) {
+                    blocks.push_back(transposed(copy, loop->name, count));
+                }
+                return Block::make(blocks);
+            }
+        }
+        return IRMutator::visit(loop);
+    }
+};
+
 }  // namespace
 
-bool BlockTransposes::is_made_for(Halide::Type element, int size) {
+Stmt transpose_blocks(const Stmt& statement) {
+    return BlockTransposes().mutate(statement);
+}
+
+bool transposes_blocks(Halide::Type element, int size) {
     const int within = RegisterTranspose::lane_bytes / element.bytes();
     return (within == 2 || within == 4) &&
            (size == within || size == 2 * within || size == 4 * within);
-}
-
-Stmt BlockTransposes::visit(const For* loop) {
-    constexpr std::int64_t most_turns = 16;
-    const auto turns = as_const_int(loop->extent);
-    if (loop->for_type == Halide::Internal::ForType::Serial &&
-        Halide::Internal::is_const_zero(loop->min) && turns && *turns <= most_turns) {
-        const auto count = static_cast<int>(*turns);
-        if (const auto copies = column_copies(loop->body, loop->name, count)) {
-            std::vector<Stmt> blocks;
-            for (const ColumnCopy& copy : *copies) {
-                blocks.push_back(transposed(copy, loop->name, count));
-            }
-            return Block::make(blocks);
-        }
-    }
-    return IRMutator::visit(loop);
 }
 
 }  // namespace latent::codegen

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "codegen/compiler/compiler_api.h"
-#include "codegen/lower/block_transposes.h"
+#include "codegen/lower/lower_module.h"
 #include "codegen/lower/lowering.h"
 
 namespace latent::codegen {
@@ -127,11 +127,8 @@ CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, 
     if (!want_object && !loop_nest && !statement && !assembly) {
         return result;
     }
-    Halide::Pipeline pipeline(lowering.output());
-    BlockTransposes transposes;
-    pipeline.add_custom_lowering_pass(&transposes, nullptr);
-    const Halide::Module module = pipeline.compile_to_module(
-        lowering.arguments(), symbol, target_for(request.schedule.instruction_set));
+    const Halide::Module module = lower_to_module(lowering.output(), lowering.arguments(), symbol,
+                                                  target_for(request.schedule.instruction_set));
     if (statement || loop_nest) {
         std::ostringstream out;
         out << module.get_conceptual_stmt();

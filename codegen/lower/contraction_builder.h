@@ -128,10 +128,13 @@ class ContractionBuilder {
                spec_.variant == ContractionVariant::small;
     }
     /// Elements of the result that are computed at a time: two vectors, so that what follows the
-    /// sum need not wait for each of its steps.
+    /// sum need not wait for each of its steps. One where nothing does: LLVM would join the sums of
+    /// a tile to what is stored, and lose the multiply-adds. One where elements are stored one by
+    /// one: a second vector would be code alone.
     int epilogue_width() const {
         const int two = 2 * tiles_.lanes;
-        return spec_.stores_sum || tiles_.columns % two != 0 ? tiles_.lanes : two;
+        const bool one = spec_.stores_sum || !spec_.stores_vectors || tiles_.columns % two != 0;
+        return one ? tiles_.lanes : two;
     }
     bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
     bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
@@ -147,7 +150,7 @@ class ContractionBuilder {
     bool stores_along_rows() const {
         return sums_single_tiles() && !spec_.is_scratch && !has_lines() && !takes_rows_together() &&
                spec_.output_order.front() == 1 && tiles_.columns % tiles_.rows == 0 &&
-               BlockTransposes::is_made_for(spec_.accumulator, tiles_.rows);
+               transposes_blocks(spec_.accumulator, tiles_.rows);
     }
     bool has_lines() const { return spec_.line >= 0; }
     /// The outer loops that are in a task, or those that tasks are made of.

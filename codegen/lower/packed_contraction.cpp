@@ -196,7 +196,7 @@ void ContractionBuilder::schedule_tiled_output() {
             schedule.fuse(tile_vector_, tile_line_, tile_vector_);
         }
         values_->compute_at(out_, tile_vector_, column_, epilogue_width(), log_);
-        if (spec_.stores_sum) {
+        if (spec_.stores_sum && spec_.stores_vectors) {
             schedule.unroll(tile_vector_);
         }
     }

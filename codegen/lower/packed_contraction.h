@@ -72,6 +72,8 @@ struct ContractionSpec {
         epilogue;
     /// The epilogue is the sum itself: little enough to be unrolled.
     bool stores_sum = false;
+    /// The columns of the result lie side by side in memory.
+    bool stores_vectors = true;
     /// Dimensions of the result in the order of its buffer, innermost first: 0 is the column, 1 the
     /// row, 2 and up the outer atoms. Rows and columns that no atom stands for have extent 1 and
     /// are left out.

@@ -45,7 +45,8 @@ Expr chosen_inside(const Expr& value, const Expr& fill, const Expr& place, const
     const Expr room = Halide::min(place, extent - 1 - place);
     Expr outside = Halide::cast(bits, room >> 31);  // all bits, or none
     if (other_fits.defined()) {
-        outside = outside | Halide::select(other_fits, Halide::cast(bits, 0), Halide::cast(bits, -1));
+        outside =
+            outside | Halide::select(other_fits, Halide::cast(bits, 0), Halide::cast(bits, -1));
     }
     Expr chosen = Halide::reinterpret(bits, value) & ~outside;
     if (!Halide::Internal::is_const_zero(fill)) {

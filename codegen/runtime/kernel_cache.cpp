@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "codegen/runtime/compile_effort.h"
 #include "codegen/runtime/hash.h"
 #include "codegen/runtime/linker.h"
 #include "codegen/runtime/thread_pool.h"
@@ -42,6 +44,9 @@ std::vector<KernelCache::KernelRef> KernelCache::get_all(std::span<const std::st
     const auto missing = std::partition(promised.begin(), promised.end(), [this](Promised& kernel) {
         return load_from_disk(kernel);
     });
+    std::ranges::stable_sort(
+        missing, promised.end(), std::ranges::greater(),
+        [](const Promised& kernel) { return compile_effort(*kernel.request); });
     compile_all({missing, promised.end()});
     // Only now, with every own promise kept, wait for those of other calls: so no two calls wait
     // for each other.

@@ -208,6 +208,12 @@ bool is_contiguous(const ir::Region& region, int load, int atom) {
     return atom >= 0 && strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
 }
 
+bool stores_vectors(const ir::Region& region, int atom) {
+    return atom < 0 || std::ranges::any_of(region.results, [&](const ir::RegionResult& result) {
+               return result.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+           });
+}
+
 ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,
                               const ir::Machine& machine, std::span<const std::int64_t> extents) {
     ir::Schedule schedule;
@@ -223,6 +229,9 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                 schedule.unroll = 4;
             }
             schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
+            if (!stores_vectors(region, schedule.vector_atom)) {
+                schedule.unroll = 1;  // one element after the other: much code, and the bottleneck
+            }
             choose_tile(schedule, region, extents);
             break;
         case ir::Template::row:

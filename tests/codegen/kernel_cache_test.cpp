@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "codegen/runtime/compile_effort.h"
 #include "codegen/runtime/context.h"
 #include "ir/errors.h"
 #include "tests/codegen/runtime_fixtures.h"
@@ -137,6 +138,20 @@ TEST_CASE("missing kernels are compiled in parallel", "[kernel_cache][concurrenc
     const std::vector<std::string> requests = {store_kernel(1), store_kernel(2)};
     cache->get_all(requests);
     CHECK(met);
+}
+
+TEST_CASE("kernels that take long to compile come first", "[kernel_cache]") {
+    const auto effort = [](const std::string& kind, int stages) {
+        std::string request = "atom 0\n";
+        for (int i = 0; i < stages; ++i) {
+            request += "stage load f32 input 0\n";
+        }
+        return compile_effort(request + "schedule " + kind + " avx2\n");
+    };
+    CHECK(effort("row_chain", 5) > effort("contraction", 5));
+    CHECK(effort("contraction", 5) > effort("row", 5));
+    CHECK(effort("row", 5) > effort("pointwise", 5));
+    CHECK(effort("pointwise", 90) > effort("contraction", 3));
 }
 
 TEST_CASE("overlapping requests for one kernel compile it once", "[kernel_cache][concurrency]") {

@@ -120,6 +120,21 @@ TEST_CASE("the gradient of filters sums all elements of a window for each block 
     CHECK(gradient("8,3,117,117", 7, 2) == std::vector<int>{2});
 }
 
+TEST_CASE("values that are stored one by one are computed a vector at a time") {
+    // Rows of 10, with vectors across them.
+    const auto vectors = [](const char* columns) {
+        const std::string shape = "[2048," + std::string(columns) + "]";
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=" + shape +
+                             "}\n%m = parameter {index=1, dtype=f32, shape=[2048]}\n" +
+                             "%b = broadcast %m {shape=" + shape + ", axes=[0]}\n" +
+                             "%s = sub %x, %b\n%r = exp %s\nreturn %r\n",
+                         avx512)
+            .schedule.unroll;
+    };
+    CHECK(vectors("10") == 1);
+    CHECK(vectors("100") == 2);
+}
+
 TEST_CASE("sums for all elements of a window take vectors of a short contiguous dimension") {
     // The gradient of the filters of a depthwise convolution: nine sums in one walk, of which each
     // has one vector in flight.

@@ -1,0 +1,156 @@
+#include "codegen/lower/lower_module.h"
+
+#include <map>
+
+#include "codegen/lower/block_transposes.h"
+#include "codegen/lower/buffer_constraints.h"
+#include "codegen/lower/trim_loops.h"
+
+namespace latent::codegen {
+
+namespace hi = Halide::Internal;
+using hi::Stmt;
+
+namespace {
+
+using Environment = std::map<std::string, hi::Function>;
+
+/// The Funcs that are to be lowered: copies, for lowering changes them.
+struct Program {
+    std::vector<hi::Function> outputs;
+    Environment environment;
+    std::vector<std::string> order;
+    std::vector<std::vector<std::string>> fused_groups;
+    bool has_strict_floats = false;
+};
+
+Program prepare(const Halide::Func& output, const Halide::Target& target) {
+    const std::vector<hi::Function> original{output.function()};
+    Program program;
+    std::tie(program.outputs, program.environment) =
+        hi::deep_copy(original, hi::build_environment(original));
+    hi::lower_target_query_ops(program.environment, target);
+    program.has_strict_floats = hi::strictify_float(program.environment, target);
+    for (const hi::Function& function : program.outputs) {
+        Halide::Func(function).compute_root().store_root();
+    }
+    for (auto& [name, function] : program.environment) {
+        function.lock_loop_levels();
+    }
+    program.environment = hi::wrap_func_calls(program.environment);
+    std::tie(program.order, program.fused_groups) =
+        hi::realization_order(program.outputs, program.environment);
+    hi::simplify_specializations(program.environment);
+    return program;
+}
+
+/// Loops over Funcs of several dimensions.
+Stmt make_loops(const Program& program, const Halide::Target& target) {
+    const Environment& environment = program.environment;
+    bool any_memoized = false;
+    Stmt s = hi::schedule_functions(program.outputs, program.fused_groups, environment, target,
+                                    any_memoized);
+    hi::FuncValueBounds bounds = hi::compute_function_value_bounds(program.order, environment);
+    s = hi::clamp_unsafe_accesses(s, environment, bounds);
+    s = hi::bounds_inference(s, program.outputs, program.order, program.fused_groups, environment,
+                             bounds, target);
+    // Assertions, which are stripped at the end: until then they tell what can be relied upon.
+    s = hi::add_split_factor_checks(s, environment);
+    s = hi::remove_extern_loops(s);
+    s = hi::sliding_window(s, environment);
+    s = hi::uniquify_variable_names(s);
+    s = hi::simplify(s, false);  // allocation bounds need the names of loops' ends
+    s = hi::simplify_correlated_differences(s);
+    s = hi::allocation_bounds_inference(s, environment, bounds);
+    s = apply_buffer_constraints(s, program.outputs);
+    s = hi::storage_folding(s, environment);
+    s = hi::lower_safe_promises(s);
+    return hi::skip_stages(s, program.outputs, program.fused_groups, environment);
+}
+
+/// Loads and stores of one dimension in their place.
+Stmt flatten(Stmt s, const Program& program, const Halide::Target& target) {
+    s = hi::split_tuples(s, program.environment);
+    s = hi::simplify_correlated_differences(s);
+    s = hi::bound_small_allocations(s);
+    s = hi::storage_flattening(s, program.outputs, program.environment, target);
+    s = hi::add_atomic_mutex(s, program.outputs);
+    s = hi::unpack_buffers(s);
+    s = hi::simplify(s);
+    s = hi::unify_duplicate_lets(s);
+    return hi::simplify_correlated_differences(s);
+}
+
+/// Vectors and unrolled loops, as the schedule has them.
+Stmt unroll_and_vectorize(Stmt s, const Environment& environment) {
+    s = hi::bound_constant_extent_loops(s);
+    s = hi::unroll_loops(s);
+    s = hi::vectorize_loops(s, environment);
+    s = hi::simplify(s);
+    s = hi::rewrite_interleavings(s);
+    s = hi::simplify(s);
+    s = hi::partition_loops(s);
+    s = hi::simplify(s);
+    return hi::stage_strided_loads(s);
+}
+
+Stmt optimize(Stmt s, const Halide::Target& target) {
+    s = trim_loops(s);
+    s = hi::rebase_loops_to_zero(s);
+    s = hi::hoist_loop_invariant_if_statements(s);
+    s = hi::inject_early_frees(s);
+    s = hi::simplify_correlated_differences(s);
+    s = hi::bound_small_allocations(s);
+    s = hi::common_subexpression_elimination(s);
+    s = hi::lower_unsafe_promises(s, target);
+    s = hi::flatten_nested_ramps(s);
+    s = hi::remove_dead_allocations(s);
+    s = hi::simplify(s);
+    s = hi::hoist_loop_invariant_values(s);
+    s = hi::hoist_loop_invariant_if_statements(s);
+    s = hi::find_intrinsics(s);  // after all simplification, which would reverse it
+    return transpose_blocks(hi::strip_asserts(s));
+}
+
+std::vector<Halide::Argument> all_arguments(const std::vector<Halide::Argument>& inputs,
+                                            const std::vector<hi::Function>& outputs) {
+    using Halide::Argument;
+    std::vector<Argument> arguments;
+    arguments.emplace_back("__user_context", Argument::InputScalar, Halide::type_of<const void*>(),
+                           0, Halide::ArgumentEstimates{});
+    arguments.insert(arguments.end(), inputs.begin(), inputs.end());
+    for (const hi::Function& output : outputs) {
+        for (const Halide::Parameter& buffer : output.output_buffers()) {
+            arguments.emplace_back(buffer.name(), Argument::OutputBuffer, buffer.type(),
+                                   buffer.dimensions(), buffer.get_argument_estimates());
+        }
+    }
+    return arguments;
+}
+
+}  // namespace
+
+Halide::Module lower_to_module(const Halide::Func& output,
+                               const std::vector<Halide::Argument>& arguments,
+                               const std::string& symbol, const Halide::Target& target) {
+    Halide::Module module(symbol, target);
+    hi::run_with_large_stack([&] {
+        const Program program = prepare(output, target);
+        module.set_any_strict_float(program.has_strict_floats);
+        Stmt s = make_loops(program, target);
+        s = flatten(s, program, target);
+        s = unroll_and_vectorize(s, program.environment);
+        s = optimize(s, target);
+        module.set_conceptual_code_stmt(s);
+        std::vector<hi::LoweredFunc> tasks;
+        s = hi::lower_parallel_tasks(s, tasks, symbol, target);
+        for (const hi::LoweredFunc& task : tasks) {
+            module.append(task);
+        }
+        module.append(hi::LoweredFunc(symbol, all_arguments(arguments, program.outputs), s,
+                                      Halide::LinkageType::ExternalPlusArgv));
+    });
+    return module;
+}
+
+}  // namespace latent::codegen

@@ -1,0 +1,52 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
+
+#include "ir/parse.h"
+#include "tests/support/plans.h"
+
+using namespace latent;
+using namespace latent::test;
+
+namespace {
+
+/// The lowered statement of the one kernel of a graph.
+std::string statement(std::string_view text) {
+    const detail::Planned planned = plan_kernels(ir::parse(std::string(text)));
+    REQUIRE(planned.plan.requests.size() == 1);
+    return kernel_context()
+        .kernels()
+        .describe(planned.plan.requests[0], latent_note_statement)
+        .at("statement");
+}
+
+int count(std::string_view text, std::string_view word) {
+    int found = 0;
+    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+        ++found;
+    }
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("only the store of a pointwise kernel has a guard") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
+        %b = parameter {index=1, dtype=f32, shape=[70]}
+        %c = broadcast %b {shape=[70,45], axes=[0]}
+        %r = add %a, %c
+        return %r)");
+    CHECK(count(code, "if (") == 1 + count(code, "] if ("));  // the last is a store's mask
+    CHECK(count(code, "for (") >= 2);
+}
+
+TEST_CASE("kernels do not compute which parts of their buffers they need") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
+        %b = parameter {index=1, dtype=f32, shape=[45,60]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(code, ".required") == 0);
+    CHECK(count(code, ".constrained") == 0);
+    CHECK(count(code, "assert") == 0);
+}
