@@ -71,10 +71,12 @@ ContractionSpec MatrixForm::spec_of_results(const std::string& name) const {
     result.stores_sum = stored.size() == 1 && stored[0].stage == product_.contraction;
     result.stores_vectors =
         product_.column_atom < 0 ||
-        std::ranges::all_of(stored, [&](const ir::RegionResult& stored_result) {
-            return stored_result.strides[static_cast<std::size_t>(product_.column_atom)] ==
-                   ir::StrideClass::one;
-        });
+        std::ranges::all_of(
+            stored,
+            [&](const ir::RegionResult& stored_result) {
+                return stored_result.strides[static_cast<std::size_t>(product_.column_atom)] ==
+                       ir::StrideClass::one;
+            });
     return result;
 }
 

@@ -77,8 +77,7 @@ ExtractedGraph& Extractor::extract(std::span<const ir::Value> roots) {
             extracted.wanted.push_back({ir::NodeRef::share(node)});
         }
     };
-    walk_.run(
-        roots, [](const ir::Node& node) { return node.slot().ready(); }, visit);
+    walk_.run(roots, [](const ir::Node& node) { return node.slot().ready(); }, visit);
     extracted.key = hasher.result();
     return extracted;
 }

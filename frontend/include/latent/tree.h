@@ -56,9 +56,7 @@ struct AnyVisitor {
 };
 
 template <typename T>
-concept Visitable = requires(T& tree) {
-    tree.visit(AnyVisitor{});
-};
+concept Visitable = requires(T& tree) { tree.visit(AnyVisitor{}); };
 
 template <typename T>
 concept Iterable = requires(T& tree) {
@@ -67,9 +65,7 @@ concept Iterable = requires(T& tree) {
 };
 
 template <typename T>
-concept TupleLike = requires {
-    std::tuple_size<T>::value;
-};
+concept TupleLike = requires { std::tuple_size<T>::value; };
 
 template <typename T>
 concept OptionalLike = requires(T& tree) {
@@ -79,12 +75,11 @@ concept OptionalLike = requires(T& tree) {
 
 /// A string literal, as `visit` hands it over.
 template <typename T>
-concept Name = std::is_array_v<T> && std::same_as < std::remove_extent_t<T>,
-const char > ;
+concept Name = std::is_array_v<T> && std::same_as<std::remove_extent_t<T>, const char>;
 
 template <typename T>
-concept StatelessFunction = std::is_empty_v<T> ||
-    (std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>);
+concept StatelessFunction =
+    std::is_empty_v<T> || (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>);
 
 /// Calls `function(tensor)`, or `function(tensor, path)` if it takes one, for each tensor, in
 /// order. The recursion is over types, not over data.
