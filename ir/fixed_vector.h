@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <utility>
 
 #include "ir/errors.h"
 
@@ -47,7 +48,7 @@ class FixedVector {
 
     constexpr void push_back(T value) {
         require(size_ + 1U);
-        values_[size_++] = value;
+        values_[size_++] = std::move(value);
     }
     constexpr void resize(std::size_t count, T value = {}) {
         require(count);
