@@ -259,8 +259,8 @@ TEST_CASE("gradients of filters over many pixels, summed for all windows at a ti
         const char* window;
     };
     for (const auto& [images, results, window] :
-         {Gradient{"3,21,53,75", "3,37,51,73", "size=[3,3], stride=[1,1]"},
-          Gradient{"3,3,107,149", "3,41,51,72", "size=[7,7], stride=[2,2]"}}) {
+         {Gradient{"2,9,40,62", "2,37,38,60", "size=[3,3], stride=[1,1]"},
+          Gradient{"2,3,87,129", "2,41,41,62", "size=[7,7], stride=[2,2]"}}) {
         check_kernels(
             parameter(0, images) + parameter(1, results) +
                 fmt::format("%v = window %p0 {{axes=[2,3], {}, dilation=[1,1]}}\n", window) +
@@ -274,7 +274,7 @@ TEST_CASE("columns that lie along the depth are transposed in blocks", "[kernels
          {std::pair("f32", Tolerance{1e-4, 1e-3}), std::pair("f64", Tolerance{1e-12, 1e-12}),
           std::pair("bf16", Tolerance{2e-2, 2e-2})}) {
         for (const auto& [m, k, n] :
-             {std::array{20, 17, 33}, std::array{40, 531, 70}, std::array{33, 3001, 129}}) {
+             {std::array{20, 17, 33}, std::array{40, 531, 70}, std::array{33, 1001, 65}}) {
             check_kernels(parameter(0, fmt::format("{},{}", m, k), dtype) +
                               parameter(1, fmt::format("{},{}", n, k), dtype) +
                               contraction("r", "%p0, %p1", "0,1", "2,1", "0,2") + "return %r\n",
