@@ -162,8 +162,8 @@ std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& 
     ColumnCopy copy{.statement = statement};
     copy.store = statement.as<Store>();
     copy.load = copy.store == nullptr ? nullptr : copy.store->value.as<Load>();
-    if (copy.load == nullptr || copy.load->name == copy.store->name ||
-        !is_const_one(copy.store->predicate) || !is_const_one(copy.load->predicate)) {
+    if (copy.load == nullptr || !is_const_one(copy.store->predicate) ||
+        !is_const_one(copy.load->predicate)) {
         return std::nullopt;
     }
     copy.target = copy.store->index.as<Ramp>();
@@ -198,6 +198,14 @@ std::optional<std::vector<ColumnCopy>> column_copies(Stmt body, const std::strin
         }
         copies.push_back(*copy);
         body = block == nullptr ? Stmt() : block->rest;
+    }
+    // All turns of one copy come before those of the next, which must not matter.
+    for (const ColumnCopy& reader : copies) {
+        for (const ColumnCopy& writer : copies) {
+            if (reader.load->name == writer.store->name) {
+                return std::nullopt;
+            }
+        }
     }
     return copies;
 }
