@@ -117,6 +117,7 @@ class ContractionBuilder {
     void schedule_scratch_output();
     void schedule_tiled_output();
     void schedule_tiled_sum();
+    void schedule_turned_sum();
     void schedule_packing();
     void build_row_updates();
     void build_row_dots();

@@ -169,22 +169,11 @@ void ContractionBuilder::schedule_tiled_output() {
         tasks.push_back(column_block_);
     }
     schedule_tasks(schedule, tasks);
+    schedule.never_partition_all();
     if (stores_along_rows()) {
         schedule.vectorize(tile_row_);
         values_->compute_at(out_, tile_column_, row_, tiles_.rows, log_);
-        const Var turn("turn");
-        logged(turned_, log_)
-            .compute_at(out_, row_tile_)
-            .store_in(Halide::MemoryType::Stack)
-            .bound_extent(tile_row_, tiles_.rows)
-            .bound_extent(tile_column_, tiles_.columns)
-            .bound_extent(row_tile_, 1)
-            .bound_extent(column_tile_, 1)
-            .split(tile_column_, tile_column_, turn, tiles_.rows)
-            .reorder({tile_row_, turn, tile_column_})
-            .vectorize(tile_row_)
-            .never_partition_all();
-        schedule.never_partition_all();
+        schedule_turned_sum();
         return;
     }
     schedule.vectorize(tile_column_, epilogue_width());
@@ -200,7 +189,21 @@ void ContractionBuilder::schedule_tiled_output() {
             schedule.unroll(tile_vector_);
         }
     }
-    schedule.never_partition_all();
+}
+
+void ContractionBuilder::schedule_turned_sum() {
+    const Var turn("turn");
+    logged(turned_, log_)
+        .compute_at(out_, row_tile_)
+        .store_in(Halide::MemoryType::Stack)
+        .bound_extent(tile_row_, tiles_.rows)
+        .bound_extent(tile_column_, tiles_.columns)
+        .bound_extent(row_tile_, 1)
+        .bound_extent(column_tile_, 1)
+        .split(tile_column_, tile_column_, turn, tiles_.rows)
+        .reorder({tile_row_, turn, tile_column_})
+        .vectorize(tile_row_)
+        .never_partition_all();
 }
 
 void ContractionBuilder::schedule_tiled_sum() {
@@ -276,18 +279,15 @@ void ContractionBuilder::schedule_packing() {
     Var task = column_tile_;
     if (transposes_b()) {
         const Var k_group("k_group");
-        const int run = tiles_.lanes * (1);
         schedule.align_bounds(k_[0], tiles_.lanes)
-            .split(k_[0], k_group, k_[0], run, Halide::TailStrategy::RoundUp);
-        std::vector<VarOrRVar> order{tile_column_, k_[0], k_group};
-        order.insert(order.end(), k_.begin() + 1, k_.end());
-        schedule.reorder(order);
-        LoggedSchedule lines = logged(lines_b_, log_);
-        lines.compute_at(packed_b_, k_group)
+            .split(k_[0], k_group, k_[0], tiles_.lanes, Halide::TailStrategy::RoundUp)
+            .reorder({tile_column_, k_[0], k_group});
+        logged(lines_b_, log_)
+            .compute_at(packed_b_, k_group)
             .store_in(Halide::MemoryType::Stack)
-            .bound_extent(k_[0], run)
+            .bound_extent(k_[0], tiles_.lanes)
             .bound_extent(tile_column_, tiles_.columns)
-            .vectorize(k_[0], tiles_.lanes)
+            .vectorize(k_[0])
             .never_partition_all();
     }
     if (spec_.b.unit_stride == UnitStride::free) {

@@ -8,6 +8,29 @@ using Halide::Expr;
 using Halide::Func;
 using Halide::Var;
 
+namespace {
+
+/// `value` where `place` is from 0 up to `extent` and `other_fits` (if defined) is true, else
+/// `fill`; chosen by bits. A select of what was loaded would become a load under a mask, which on
+/// some processors waits for the stores before it.
+Expr chosen_inside(const Expr& value, const Expr& fill, const Expr& place, const Expr& extent,
+                   const Expr& other_fits) {
+    const Halide::Type bits = Halide::Int(value.type().bits());
+    const Expr room = Halide::min(place, extent - 1 - place);
+    Expr outside = Halide::cast(bits, room >> 31);  // all bits, or none
+    if (other_fits.defined()) {
+        outside =
+            outside | Halide::select(other_fits, Halide::cast(bits, 0), Halide::cast(bits, -1));
+    }
+    Expr chosen = Halide::reinterpret(bits, value) & ~outside;
+    if (!Halide::Internal::is_const_zero(fill)) {
+        chosen = chosen | (Halide::reinterpret(bits, fill) & outside);
+    }
+    return Halide::reinterpret(value.type(), chosen);
+}
+
+}  // namespace
+
 PaddedCopies::PaddedCopies(Lowering& lowering) : lowering_(lowering) {
     for (int i = 0; i < static_cast<int>(lowering.region().stages.size()); ++i) {
         if (is_worth_copying(lowering.region().stages[static_cast<std::size_t>(i)])) {
@@ -33,29 +56,6 @@ bool PaddedCopies::is_worth_copying(const ir::Stage& stage) const {
                [](const ir::IndexedDim& dim) { return dim.stage < 0 && dim.divisor == 1; }) &&
            std::ranges::all_of(stage.operands, [&](int fill) { return lowering_.span(fill) == 0; });
 }
-
-namespace {
-
-/// `value` where `place` is from 0 up to `extent` and `other_fits` (if defined) is true, else
-/// `fill`; chosen by bits. A select of what was loaded would become a load under a mask, which on
-/// some processors waits for the stores before it.
-Expr chosen_inside(const Expr& value, const Expr& fill, const Expr& place, const Expr& extent,
-                   const Expr& other_fits) {
-    const Halide::Type bits = Halide::Int(value.type().bits());
-    const Expr room = Halide::min(place, extent - 1 - place);
-    Expr outside = Halide::cast(bits, room >> 31);  // all bits, or none
-    if (other_fits.defined()) {
-        outside =
-            outside | Halide::select(other_fits, Halide::cast(bits, 0), Halide::cast(bits, -1));
-    }
-    Expr chosen = Halide::reinterpret(bits, value) & ~outside;
-    if (!Halide::Internal::is_const_zero(fill)) {
-        chosen = chosen | (Halide::reinterpret(bits, fill) & outside);
-    }
-    return Halide::reinterpret(value.type(), chosen);
-}
-
-}  // namespace
 
 /// What the stage is where its input is read at `positions`, outermost first, which may be outside.
 Expr PaddedCopies::element(int stage, const std::vector<Expr>& positions) const {

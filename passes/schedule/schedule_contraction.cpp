@@ -163,7 +163,8 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
 
 /// Sums by blocks of the depth read the operand with the columns once for each element of the other
 /// free dimensions of the rows, which are many where the rows are windows. Those of which the sums
-/// of a task stay in L2 are summed together, as long as there are tasks for several threads.
+/// of a task, and what is packed of its rows, stay in L2 are summed together, as long as there are
+/// tasks for several threads.
 void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::Machine& machine,
                      int element, std::span<const std::int64_t> extents) {
     constexpr std::int64_t least_tasks = 2;
@@ -184,7 +185,8 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
     const std::int64_t block_columns = std::min<std::int64_t>(
         extent(schedule.vector_atom),
         std::int64_t{schedule.block_columns} * schedule.tile_vectors * schedule.lanes);
-    std::int64_t tile_bytes = schedule.tile_rows * block_columns * element;
+    const std::int64_t packed_depth = schedule.packing == 2 ? schedule.block_depth : 0;
+    std::int64_t tile_bytes = schedule.tile_rows * (block_columns + packed_depth) * element;
     for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
         if (!has(row_atoms, atom) || atom == schedule.row_atom) {
             continue;
