@@ -42,6 +42,26 @@ bool is_transcendental(Op op) {
     }
 }
 
+int arithmetic_cost(Op op) {
+    constexpr int transcendental = 10;
+    constexpr int division = 4;
+    switch (op) {
+        case Op::constant:
+        case Op::scalar:
+        case Op::shape_number:
+        case Op::iota:
+        case Op::stop_gradient:
+            return 0;
+        case Op::div:
+        case Op::sqrt:
+        case Op::floor_divide:
+        case Op::remainder:
+            return division;
+        default:
+            return is_transcendental(op) ? transcendental : 1;
+    }
+}
+
 std::optional<Op> op_named(std::string_view name) {
     for (const OpInfo& row : all_ops()) {
         if (row.name == name) {

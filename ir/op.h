@@ -66,6 +66,10 @@ bool is_elementwise(Op op);
 /// An elementwise op that takes many instructions: a transcendental function, or random bits.
 bool is_transcendental(Op op);
 
+/// About what an elementwise op costs for a vector, in units of a cheap arithmetic instruction; 0
+/// for what is no arithmetic at all.
+int arithmetic_cost(Op op);
+
 std::optional<Op> op_named(std::string_view name);
 
 }  // namespace latent::ir

@@ -89,13 +89,16 @@ def shown(milliseconds):
     return f"{milliseconds:.{digits}f}"
 
 
-def summary(rows):
-    ratios = [row.ratio for row in rows if row.ratio and row.entries[OURS]["median"] > WORTH_COUNTING]
-    if not ratios:
+def summary(rows, limits):
+    counted = [row for row in rows if row.ratio and row.entries[OURS]["median"] > WORTH_COUNTING]
+    if not counted:
         return "Nothing to compare."
+    ratios = [row.ratio for row in counted]
     over = sum(ratio > 1.1 for ratio in ratios)
+    at_limit = [row.ratio * min(1, row.share_of_limit(limits) or 1) for row in counted]
     return (f"{len(ratios)} cases over {1000 * WORTH_COUNTING:.0f} us: geometric mean of the ratios "
-            f"{statistics.geometric_mean(ratios):.2f}, {over} over 1.1, worst {max(ratios):.2f}.")
+            f"{statistics.geometric_mean(ratios):.2f}, {over} over 1.1, worst {max(ratios):.2f}. Were each case of "
+            f"Latent at its limit, the mean would be {statistics.geometric_mean(at_limit):.2f}.")
 
 
 def table(rows, limits):
@@ -242,8 +245,8 @@ def write(folder, output):
         machine = (f"{measured_on(rows)} Peak of multiply-adds {limits[threads]['flops'] / 1e9:.0f} GFLOP/s, copy "
                    f"{limits[threads]['bandwidth'] / 1e9:.1f} GB/s.")
         content = table(rows, limits[threads])
-        markdown += [f"## {title}", f"{machine} {summary(rows)}", content, other_numbers(rows)]
-        html += [f"<h2>{title}</h2><p>{machine} {summary(rows)}</p>", plot(rows, threads), html_table(content)]
+        markdown += [f"## {title}", f"{machine} {summary(rows, limits[threads])}", content, other_numbers(rows)]
+        html += [f"<h2>{title}</h2><p>{machine} {summary(rows, limits[threads])}</p>", plot(rows, threads), html_table(content)]
         for heading, explained, part in (("Memory", MEMORY_EXPLAINED, memory_table(rows)),
                                          ("Autoschedulers", AUTOSCHEDULED_EXPLAINED, autoscheduled_table(rows))):
             if part:

@@ -4,6 +4,7 @@
 
 #include "codegen/lower/block_transposes.h"
 #include "codegen/lower/buffer_constraints.h"
+#include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
 
 namespace latent::codegen {
@@ -109,7 +110,7 @@ Stmt optimize(Stmt s, const Halide::Target& target) {
     s = hi::hoist_loop_invariant_values(s);
     s = hi::hoist_loop_invariant_if_statements(s);
     s = hi::find_intrinsics(s);  // after all simplification, which would reverse it
-    return transpose_blocks(hi::strip_asserts(s));
+    return stream_results(transpose_blocks(hi::strip_asserts(s)), target);
 }
 
 std::vector<Halide::Argument> all_arguments(const std::vector<Halide::Argument>& inputs,

@@ -1,4 +1,5 @@
 #include "codegen/lower/row_reductions.h"
+#include "codegen/lower/streamed_results.h"
 #include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
@@ -72,7 +73,9 @@ void lower_pointwise(Lowering& lowering) {
     out(loops) = values.at(loops);
     LoggedSchedule schedule = logged(out, lowering.log());
     const Var inner = lowering.var(vector_atom);
-    const Var lane("lane");
+    const int streamed = lowering.schedule().streamed;
+    const int step = streamed > 0 ? streamed : width;  // elements of an iteration of `inner`
+    const Var lane = streamed > 0 ? streamed_loop() : Var("lane");
     const Var blocks("blocks");
     // Atoms within the one that vectors run along are short, and stay inside a block of vectors.
     std::vector<Halide::VarOrRVar> order{lane};
@@ -96,16 +99,20 @@ void lower_pointwise(Lowering& lowering) {
     // Vectors before blocks, so that only the last vector of a row has a guard. A block is never
     // longer than the row, whose guard would else run through the rest of the block.
     const auto block = static_cast<std::int32_t>(lowering.schedule().block);
-    const Expr row_vectors = (lowering.inputs().extent(vector_atom) + width - 1) / width;
-    const Expr most_vectors = block / width / Halide::max(inside, 1);
-    const Expr block_vectors = Halide::max(Halide::min(row_vectors, most_vectors), 1);
-    schedule.split(inner, inner, lane, width)
-        .split(inner, blocks, inner, block_vectors)
-        .vectorize(lane)
+    const Expr row_steps = (lowering.inputs().extent(vector_atom) + step - 1) / step;
+    const Expr most_steps = block / step / Halide::max(inside, 1);
+    const Expr block_steps = Halide::max(Halide::min(row_steps, most_steps), 1);
+    schedule.split(inner, inner, lane, step)
+        .split(inner, blocks, inner, block_steps)
         .never_partition_all();
     order.emplace_back(inner);
-    values.compute_at(out, order[1], inner, width, lowering.log());
-    Expr points = block_vectors * width * inside;
+    if (streamed > 0) {
+        values.stream_at(out, order[1], inner, streamed, width, lowering.log());
+    } else {
+        schedule.vectorize(lane);
+        values.compute_at(out, order[1], inner, width, lowering.log());
+    }
+    Expr points = block_steps * step * inside;
     if (!rows.empty()) {
         // Short rows come several at a time: which ones a task has is found by divisions.
         const Expr extent = lowering.inputs().extent(vector_atom - 1);

@@ -92,6 +92,11 @@ class LoggedSchedule {
         return record("reorder_storage", list(names));
     }
 
+    LoggedSchedule& bound_storage(const Halide::Var& var, int most) {
+        target_.bound_storage(var, most);
+        return record("bound_storage", var.name() + ", " + std::to_string(most));
+    }
+
     LoggedSchedule& compute_root() {
         target_.compute_root();
         return record("compute_root", "");

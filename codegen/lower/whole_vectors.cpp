@@ -43,4 +43,17 @@ void WholeVectors::compute_at(const Func& consumer, const Halide::VarOrRVar& loo
     schedule.vectorize(vector);
 }
 
+void WholeVectors::stream_at(const Func& consumer, const Halide::VarOrRVar& loop, const Var& vector,
+                             int elements, int width, ScheduleLog& log) const {
+    const Var lane("lane");
+    logged(values_, log)
+        .compute_at(consumer, loop)
+        .store_in(Halide::MemoryType::Stack)
+        .bound_storage(vector, elements)
+        .align_bounds(vector, width)
+        .split(vector, vector, lane, width, Halide::TailStrategy::RoundUp)
+        .vectorize(lane)
+        .never_partition_all();
+}
+
 }  // namespace latent::codegen

@@ -20,6 +20,10 @@ class WholeVectors {
     void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
                     const Halide::Var& vector, int width, ScheduleLog& log,
                     const std::vector<Halide::Var>& unrolled = {}) const;
+    /// Computes a strip of at most `elements` along it, in vectors of `width`, into scratch. `loop`
+    /// of `consumer` is the one over strips, inside which only stores are left: they are streamed.
+    void stream_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
+                   const Halide::Var& vector, int elements, int width, ScheduleLog& log) const;
 
   private:
     Halide::Func values_;

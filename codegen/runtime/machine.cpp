@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "codegen/runtime/environment.h"
@@ -24,6 +25,18 @@ InstructionSet widest_of_cpu() {
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                       __builtin_cpu_supports("f16c");
     return avx2 ? (avx512 ? InstructionSet::avx512 : InstructionSet::avx2) : InstructionSet::sse41;
+}
+
+/// Bytes of the first processor's last-level cache, as the kernel has it: sysconf gives on some
+/// processors those of the whole package, of which a core reaches only its own part.
+std::int64_t shared_cache_size(std::int64_t fallback) {
+    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+    std::int64_t size = 0;
+    char unit = 0;
+    if (!(file >> size >> unit) || size <= 0) {
+        return fallback;
+    }
+    return unit == 'M' ? size << 20 : unit == 'K' ? size << 10 : fallback;
 }
 
 std::int64_t cache_size(int name, std::int64_t fallback) {
@@ -66,7 +79,7 @@ ir::Machine detect_machine(std::string_view limit) {
     }
     machine.l1_bytes = cache_size(_SC_LEVEL1_DCACHE_SIZE, machine.l1_bytes);
     machine.l2_bytes = cache_size(_SC_LEVEL2_CACHE_SIZE, machine.l2_bytes);
-    machine.l3_bytes = cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes);
+    machine.l3_bytes = shared_cache_size(cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes));
     return machine;
 }
 

@@ -7,27 +7,7 @@ namespace latent::passes {
 namespace {
 
 constexpr int read_cost = 2;
-constexpr int transcendental_cost = 10;
-constexpr int division_cost = 4;
 constexpr int saturated = 1 << 20;
-
-int own_cost(ir::Op op) {
-    switch (op) {
-        case ir::Op::constant:
-        case ir::Op::scalar:
-        case ir::Op::shape_number:
-        case ir::Op::iota:
-        case ir::Op::stop_gradient:
-            return 0;
-        case ir::Op::div:
-        case ir::Op::sqrt:
-        case ir::Op::floor_divide:
-        case ir::Op::remainder:
-            return division_cost;
-        default:
-            return ir::is_transcendental(op) ? transcendental_cost : 1;
-    }
-}
 
 }  // namespace
 
@@ -44,7 +24,7 @@ int recompute_cost(const ir::Node& node, std::int64_t operands, Anchors anchors)
     if (anchor) {
         return read_cost;
     }
-    const int own = category == ir::Category::view ? 0 : own_cost(node.op());
+    const int own = category == ir::Category::view ? 0 : ir::arithmetic_cost(node.op());
     return static_cast<int>(std::min<std::int64_t>(saturated, own + operands));
 }
 

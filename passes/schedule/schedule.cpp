@@ -114,6 +114,46 @@ int partial_sums(const ir::Region& region, const ir::Classification& classificat
         1, most));
 }
 
+/// What a kernel reads and writes, each buffer once, and what of that comes with each point.
+struct Traffic {
+    std::int64_t bytes = 0;
+    std::int64_t point_bytes = 0;
+};
+
+Traffic least_traffic(const ir::Region& region, std::span<const std::int64_t> extents) {
+    Traffic traffic;
+    const auto add = [&](std::span<const ir::StrideClass> strides, DType dtype) {
+        const auto element = static_cast<std::int64_t>(byte_size(dtype));
+        std::int64_t elements = 1;
+        bool everywhere = true;
+        for (std::size_t k = 0; k < strides.size(); ++k) {
+            const bool varies = strides[k] != ir::StrideClass::zero;
+            elements *= varies ? extents[k] : 1;
+            everywhere = everywhere && varies;
+        }
+        traffic.bytes += elements * element;
+        traffic.point_bytes += everywhere ? element : 0;
+    };
+    for (const ir::RegionInput& input : region.inputs) {
+        if (input.kind == ir::InputKind::strided) {
+            add(input.strides, input.dtype);
+        }
+    }
+    for (const ir::RegionResult& result : region.results) {
+        add(result.strides, region.stages[static_cast<std::size_t>(result.stage)].dtype);
+    }
+    return traffic;
+}
+
+/// That of all elementwise stages of a region for one vector.
+std::int64_t arithmetic_cost(const ir::Region& region) {
+    std::int64_t cost = 0;
+    for (const ir::Stage& stage : region.stages) {
+        cost += stage.kind == ir::StageKind::elementwise ? ir::arithmetic_cost(stage.op) : 0;
+    }
+    return cost;
+}
+
 /// Divisions and square roots take longest, and those of several vectors overlap.
 bool takes_long(const ir::Stage& stage) {
     return stage.kind == ir::StageKind::elementwise && is_floating(stage.dtype) &&
@@ -145,6 +185,32 @@ void choose_tile(ir::Schedule& schedule, const ir::Region& region,
                 return;
             }
         }
+    }
+}
+
+int strip_of_results(const ir::Schedule& schedule, const ir::Region& region) {
+    constexpr std::size_t strip_bytes = 256;
+    if (schedule.kind != ir::Template::pointwise || schedule.vector_atom < 0 ||
+        region.atoms.size() != 1) {
+        return 0;
+    }
+    std::size_t widest = 1;
+    for (const ir::RegionResult& result : region.results) {
+        if (result.strides.back() != ir::StrideClass::one) {
+            return 0;
+        }
+        widest = std::max(widest,
+                          byte_size(region.stages[static_cast<std::size_t>(result.stage)].dtype));
+    }
+    return std::max(static_cast<int>(strip_bytes / widest),
+                    schedule.lanes * std::max(1, schedule.unroll));
+}
+
+void choose_streaming(ir::Schedule& schedule, const ir::Region& region, const ir::Machine& machine,
+                      std::span<const std::int64_t> extents) {
+    const Traffic traffic = least_traffic(region, extents);
+    if (traffic.bytes > 2 * machine.l3_bytes && arithmetic_cost(region) <= traffic.point_bytes) {
+        schedule.streamed = strip_of_results(schedule, region);
     }
 }
 
@@ -236,6 +302,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                 schedule.unroll = 1;  // one element after the other: much code, and the bottleneck
             }
             choose_tile(schedule, region, extents);
+            choose_streaming(schedule, region, machine, extents);
             break;
         case ir::Template::row:
             if (ir::is_unrolled(region, classification.row_atoms) &&

@@ -1,3 +1,4 @@
+#include "passes/schedule/schedule.h"
 #include "passes/schedule/schedule_space.h"
 #include "tests/support/kernels.h"
 #include "tests/support/schedules.h"
@@ -144,6 +145,56 @@ TEST_CASE("no schedule that tuning may choose changes a bit", "[kernels]") {
             const detail::Planned other = plan_kernels(graph, true, random_schedules(seed));
             INFO(other.plan.requests[0]);
             CHECK(same_bits(run_kernels(other, inputs)[0], expected[0]));
+        }
+    }
+}
+
+TEST_CASE("results that are streamed past the caches have the bits of those that are not",
+          "[kernels]") {
+    for (const char* text : {
+             R"(%x = parameter {index=0, dtype=f32, shape=[70000]}
+                %r = add %x, %x
+                return %r
+             )",
+             // Several results, elements of 8, 4, 2 and 1 bytes.
+             R"(%x = parameter {index=0, dtype=f64, shape=[333]}
+                %f = cast %x {dtype=f32}
+                %h = cast %f {dtype=f16}
+                %p = greater %x, %x
+                return %x, %f, %h, %p
+             )",
+             R"(%x = parameter {index=0, dtype=i8, shape=[19,77]}
+                %y = parameter {index=1, dtype=i8, shape=[19,77]}
+                %r = add %x, %y
+                %q = less %x, %y
+                return %r, %q
+             )",
+         }) {
+        const ir::Graph graph = ir::parse(text);
+        const std::vector<Array> inputs = fill_parameters(graph);
+        const auto planned = [&](bool streamed) {
+            return plan_kernels(
+                graph, true, [=](const passes::KernelStep& step, const ir::Machine& machine) {
+                    ir::Schedule schedule = passes::default_schedule(
+                        step.region, step.classification, machine, step.extents);
+                    schedule.streamed =
+                        streamed ? passes::strip_of_results(schedule, step.region) : 0;
+                    return schedule;
+                });
+        };
+        const detail::Planned other = planned(true);
+        INFO(other.plan.requests[0]);
+        CHECK(other.plan.requests[0].find("streamed 0") == std::string::npos);
+        const auto code =
+            kernel_context().kernels().describe(other.plan.requests[0], latent_note_statement);
+        CHECK(code.at("statement").find("latent_stream_") != std::string::npos);
+        const std::vector<Array> expected = run_kernels(planned(false), inputs);
+        for (const int threads : {1, 2}) {
+            const std::vector<Array> results = run_kernels(other, inputs, threads);
+            REQUIRE(results.size() == expected.size());
+            for (std::size_t i = 0; i < results.size(); ++i) {
+                CHECK(same_bits(results[i], expected[i]));
+            }
         }
     }
 }

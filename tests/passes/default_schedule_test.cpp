@@ -155,3 +155,30 @@ return %r
         CHECK(sums.vector_extent == 56);
     }
 }
+
+TEST_CASE(
+    "results are streamed where a launch moves much more than caches hold, and computes little") {
+    const auto streamed = [](int elements, const std::string& arithmetic) {
+        const std::string shape = "shape=[" + std::to_string(elements) + "]}\n";
+        return scheduled("%x = parameter {index=0, dtype=f32, " + shape +
+                             "%y = parameter {index=1, dtype=f32, " + shape + arithmetic,
+                         avx512)
+                   .schedule.streamed > 0;
+    };
+    const int cached = static_cast<int>(avx512.l3_bytes / 6);
+    const std::string sum = "%r = add %x, %y\nreturn %r\n";
+    CHECK_FALSE(streamed(cached, sum));
+    CHECK(streamed(cached + 1, sum));
+    CHECK_FALSE(streamed(4 * cached, "%e = exp %x\n%f = exp %y\n%r = add %e, %f\nreturn %r\n"));
+}
+
+TEST_CASE("rows that may begin inside of a cache line are not streamed") {
+    CHECK(scheduled(R"(%x = parameter {index=0, dtype=f32, shape=[4096,4097]}
+                       %y = parameter {index=1, dtype=f32, shape=[4096]}
+                       %b = broadcast %y {shape=[4096,4097], axes=[0]}
+                       %r = add %x, %b
+                       return %r
+                    )",
+                    avx512)
+              .schedule.streamed == 0);
+}
