@@ -4,6 +4,7 @@
 
 #include "codegen/lower/block_transposes.h"
 #include "codegen/lower/buffer_constraints.h"
+#include "codegen/lower/fused_arithmetic.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
 
@@ -110,6 +111,9 @@ Stmt optimize(Stmt s, const Halide::Target& target) {
     s = hi::hoist_loop_invariant_values(s);
     s = hi::hoist_loop_invariant_if_statements(s);
     s = hi::find_intrinsics(s);  // after all simplification, which would reverse it
+    if (!target.has_feature(Halide::Target::FMA)) {
+        s = split_multiply_adds(s);
+    }
     return stream_results(transpose_blocks(hi::strip_asserts(s)), target);
 }
 

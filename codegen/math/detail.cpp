@@ -27,6 +27,11 @@ Expr strict_comparison(Call::IntrinsicOp operation, const Real& a, const Real& b
     return strict(operation, Bool(a.type().lanes()), a, b);
 }
 
+/// A number whose sum with another one is whole, the other one plus `bias` in its low digits.
+double whole_shift(const Type& type, int bias) {
+    return std::ldexp(1.5, mantissa_bits(type)) + bias;
+}
+
 uint64_t sign_mask(const Type& type) {
     return uint64_t{1} << (type.bits() - 1);
 }
@@ -107,10 +112,19 @@ Real at_least(const Real& x, double limit) {
     return choose(x < limit, limit, x);
 }
 
+Real multiply_add(const Real& a, const Real& b, const Real& c) {
+    const Type type = a.type();
+    const Expr fused = Call::make(type, type.bits() == 64 ? "llvm.fma.f64" : "llvm.fma.f32",
+                                  {a, b, c}, Call::PureExtern);
+    // As the operand of a strict operation, even where it is a value with a name of its own: else
+    // LLVM may take it for finite. (Not a sum with -0, which Halide takes for the constant 0.)
+    return Real(fused) * 1.0;
+}
+
 Real polynomial(const Real& x, std::initializer_list<double> coefficients) {
     const double* const c = coefficients.begin();
     const auto pair = [&](size_t i) {
-        return i + 1 < coefficients.size() ? x * c[i + 1] + c[i] : x.constant(c[i]);
+        return i + 1 < coefficients.size() ? multiply_add(x, c[i + 1], c[i]) : x.constant(c[i]);
     };
     size_t i = (coefficients.size() - 1) / 2 * 2;
     Real sum = pair(i);
@@ -118,7 +132,7 @@ Real polynomial(const Real& x, std::initializer_list<double> coefficients) {
         const Real square = x * x;
         while (i > 0) {
             i -= 2;
-            sum = sum * square + pair(i);
+            sum = multiply_add(sum, square, pair(i));
         }
     }
     return sum;
@@ -183,8 +197,14 @@ Real narrow(const Real& x) {
 }
 
 Whole nearest_whole(const Real& x, int bias) {
-    const double shift = std::ldexp(1.5, mantissa_bits(x.type())) + bias;
+    const double shift = whole_shift(x.type(), bias);
     const Real shifted = x + shift;
+    return {shifted - shift, bits_of(shifted)};
+}
+
+Whole nearest_multiple(const Real& x, double factor, int bias) {
+    const double shift = whole_shift(x.type(), bias);
+    const Real shifted = multiply_add(x, factor, shift);
     return {shifted - shift, bits_of(shifted)};
 }
 

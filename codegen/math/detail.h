@@ -102,6 +102,17 @@ inline Real clamp(const Real& x, double low, double high) {
     return at_most(at_least(x, low), high);
 }
 
+/// a * b + c. Rounded once where the target has an instruction for that: elsewhere lowering makes a
+/// product and a sum of it (codegen/lower/fused_arithmetic.h). Not for elementwise arithmetic of
+/// graphs, whose operations round one by one.
+Real multiply_add(const Real& a, const Real& b, const Real& c);
+inline Real multiply_add(const Real& a, double b, const Real& c) {
+    return multiply_add(a, a.constant(b), c);
+}
+inline Real multiply_add(const Real& a, double b, double c) {
+    return multiply_add(a, a.constant(b), a.constant(c));
+}
+
 /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule in x^2 on pairs of terms, which halves the
 /// chain of dependent operations for one more product.
 Real polynomial(const Real& x, std::initializer_list<double> coefficients);
@@ -144,6 +155,8 @@ struct Whole {
 /// Nearest whole number to x, ties to even, for |x| < 2^(mantissa_bits - 2). The integer comes from
 /// the mantissa of a shifted sum, which costs no conversion instruction.
 Whole nearest_whole(const Real& x, int bias = 0);
+/// The same for x * factor, which need not be rounded before.
+Whole nearest_multiple(const Real& x, double factor, int bias = 0);
 
 /// 2^k from the bits of a Whole made with bias exponent_bias, if -bias < k <= bias.
 Real power_of_two(const Expr& biased);

@@ -33,20 +33,20 @@ Real exp_tail(const Real& r) {
         {0.5000000000000006, 0.16666666666666685, 0.04166666666657332, 0.008333333333314501,
          0.0013888888932484405, 0.00019841269903236882, 2.4801504311759615e-05,
          2.7557227760642574e-06, 2.762638241002291e-07, 2.5114536909116754e-08});
-    return r * r * q + r;
+    return multiply_add(r * r, q, r);
 }
 
 Real subtract_ln2_multiple(const Real& x, const Real& k) {
     // fdlibm's split for f64 (33 bits), Cephes' for f32 (9 bits).
     const double high = x.is_double() ? 6.93147180369123816490e-01 : 0.693359375;
     const double low = x.is_double() ? 1.90821492927058770002e-10 : -2.12194440e-4;
-    return (x - k * high) - k * low;
+    return multiply_add(k, -low, multiply_add(k, -high, x));
 }
 
 }  // namespace
 
 ExpParts reduce_exp(const Real& x, int bias) {
-    const Whole k = nearest_whole(x * log2_e, bias);
+    const Whole k = nearest_multiple(x, log2_e, bias);
     return {k.bits, exp_tail(subtract_ln2_multiple(x, k.value))};
 }
 
@@ -63,7 +63,7 @@ Real exp2m1_fraction(const Real& fraction) {
 
 Real exp_sum(const Real& high, const Real& low) {
     const Real clamped = clamp_exponent(high);
-    const Whole k = nearest_whole((clamped + low) * log2_e, 2 * exponent_bias(high.type()));
+    const Whole k = nearest_multiple(clamped + low, log2_e, 2 * exponent_bias(high.type()));
     return scale(exp_tail(subtract_ln2_multiple(clamped, k.value) + low) + 1.0, k.bits);
 }
 

@@ -11,14 +11,27 @@ using namespace latent::test;
 
 namespace {
 
-/// The lowered statement of the one kernel of a graph.
-std::string statement(std::string_view text) {
+/// The request of the one kernel of a graph.
+std::string request(std::string_view text) {
     const detail::Planned planned = plan_kernels(ir::parse(std::string(text)));
     REQUIRE(planned.plan.requests.size() == 1);
-    return kernel_context()
-        .kernels()
-        .describe(planned.plan.requests[0], latent_note_statement)
-        .at("statement");
+    return planned.plan.requests[0];
+}
+
+/// The lowered statement of a kernel.
+std::string statement_of(const std::string& request) {
+    return kernel_context().kernels().describe(request, latent_note_statement).at("statement");
+}
+
+std::string statement(std::string_view text) {
+    return statement_of(request(text));
+}
+
+/// The request, for another instruction set.
+std::string made_for(std::string_view instruction_set, std::string request) {
+    const std::string before = "schedule pointwise ";
+    const std::size_t begin = request.find(before) + before.size();
+    return request.replace(begin, request.find(' ', begin) - begin, instruction_set);
 }
 
 int count(std::string_view text, std::string_view word) {
@@ -49,4 +62,14 @@ TEST_CASE("kernels do not compute which parts of their buffers they need") {
     CHECK(count(code, ".required") == 0);
     CHECK(count(code, ".constrained") == 0);
     CHECK(count(code, "assert") == 0);
+}
+
+TEST_CASE("functions multiply and add in one step, where the instruction set has it") {
+    const std::string exponential = request(R"(%x = parameter {index=0, dtype=f32, shape=[70]}
+        %r = exp %x
+        return %r)");
+    constexpr std::string_view fused = "llvm.fma";
+    CHECK(count(statement_of(made_for("avx2", exponential)), fused) > 0);
+    CHECK(count(statement_of(made_for("avx512", exponential)), fused) > 0);
+    CHECK(count(statement_of(made_for("sse41", exponential)), fused) == 0);
 }

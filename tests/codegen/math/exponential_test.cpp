@@ -29,6 +29,16 @@ TEST_CASE("exp2 and log2 are exact for powers of two") {
     CHECK(unary_kernel<float, float>(math::log2)(powers) == exponents);
 }
 
+TEST_CASE("functions leave the zeros beside them their sign") {
+    const std::vector<float> arguments = {-3.0f, -0.5f, 0.0f, 0.5f, 3.0f};
+    const auto remainders = unary_kernel<float, float>(
+        [](const Expr& x) { return math::remainder(math::exp(x), math::exp(x)); })(arguments);
+    for (const float remainder : remainders) {
+        CHECK(remainder == 0);
+        CHECK_FALSE(std::signbit(remainder));
+    }
+}
+
 TEST_CASE("exponentials refuse other types than f32 and f64") {
     CHECK_THROWS_AS(math::exp(Halide::cast<int>(1)), std::invalid_argument);
     CHECK_THROWS_AS(math::log(Halide::cast<Halide::float16_t>(1.0f)), std::invalid_argument);

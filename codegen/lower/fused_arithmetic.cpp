@@ -1,0 +1,31 @@
+#include "codegen/lower/fused_arithmetic.h"
+
+namespace latent::codegen {
+
+namespace hi = Halide::Internal;
+using Halide::Expr;
+
+namespace {
+
+class SplitMultiplyAdds : public hi::IRMutator {
+  private:
+    using IRMutator::visit;
+    Expr visit(const hi::Call* op) override {
+        if (!op->name.starts_with("llvm.fma.")) {
+            return IRMutator::visit(op);
+        }
+        const auto strict = [&](hi::Call::IntrinsicOp operation, const Expr& a, const Expr& b) {
+            return hi::Call::make(op->type, operation, {a, b}, hi::Call::PureIntrinsic);
+        };
+        const Expr product = strict(hi::Call::strict_mul, mutate(op->args[0]), mutate(op->args[1]));
+        return strict(hi::Call::strict_add, product, mutate(op->args[2]));
+    }
+};
+
+}  // namespace
+
+hi::Stmt split_multiply_adds(const hi::Stmt& statement) {
+    return SplitMultiplyAdds().mutate(statement);
+}
+
+}  // namespace latent::codegen
