@@ -51,6 +51,30 @@ Expression variance(const Reduction& reduction, const Expression& x, double corr
     return reduction.over(Op::reduce_sum, distance * distance) / detail::shape_number(count, x);
 }
 
+/// Whether an element is neither the extreme value nor NaN, if there are any, by one comparison:
+/// the distance from the extreme value is zero, or NaN between infinities, for its equals alone,
+/// since underflow is gradual. Where that value is NaN, all numbers are up to an infinity away from
+/// zero.
+Expression differs_from_extreme(Op extreme, const Expression& x, const ir::Axes& axes) {
+    const Expression best = detail::reduce(extreme, x, axes);
+    if (!is_floating(x.dtype())) {
+        return x != detail::repeat_like(best, x, axes);
+    }
+    const bool largest = extreme == Op::reduce_max;
+    const double least = x.dtype() == DType::f64
+                             ? std::numeric_limits<double>::denorm_min()
+                             : static_cast<double>(std::numeric_limits<float>::denorm_min());
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Expression is_nan = best != best;
+    const Expression origin = detail::select(is_nan, detail::literal(0, best), best);
+    const Expression bound =
+        detail::select(is_nan, detail::literal(largest ? infinity : -infinity, best),
+                       detail::literal(largest ? -least : least, best));
+    return detail::apply(largest ? Op::less_equal : Op::greater_equal,
+                         x - detail::repeat_like(origin, x, axes),
+                         detail::repeat_like(bound, x, axes));
+}
+
 /// The first position of an extreme value: the smallest position whose element equals it or is NaN.
 Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis, bool keepdims,
                       std::string_view op, const std::source_location& location) {
@@ -64,20 +88,15 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
         detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
     const ir::Axes axes{along};
     detail::require_elements(x, axes, op);
-    const Expression best = detail::repeat_like(detail::reduce(extreme, x, axes), x, axes);
+    x = detail::cast(x, detail::computing_dtype(x.dtype()));
     // Kernels index a dimension with 32 bits, and so may this, whose vectors are twice as long.
     const Expression position =
         detail::positions(DType::i32, x.shape().span(), static_cast<std::size_t>(along), location);
-    const Expression none = detail::shape_number(static_cast<double>(x.extent(along)), position);
-    const auto position_where = [&](const Expression& condition) {
-        return detail::select(condition, position, none);
-    };
-    // One selection, of what the "or" of the conditions holds for, takes several times as long: a
-    // vector of truth values that is no result of a comparison is packed and unpacked.
+    // What a minimum of integers begins with: selecting it is part of the instruction that takes in
+    // the position, where there are masks.
+    const Expression none = detail::literal(std::numeric_limits<std::int32_t>::max(), position);
     const Expression candidate =
-        is_floating(x.dtype())
-            ? detail::apply(Op::minimum, position_where(x == best), position_where(x != x))
-            : position_where(x == best);
+        detail::select(differs_from_extreme(extreme, x, axes), none, position);
     const Expression first =
         detail::cast(detail::reduce(Op::reduce_min, candidate, axes), DType::i64);
     if (!keepdims) {

@@ -154,6 +154,33 @@ TEST_CASE("argmax and argmin give the first extreme position, or that of the fir
     check_values(argmax(Tensor::from({3, 9, 9})), {}, {1});
 }
 
+TEST_CASE("argmax and argmin tell neighbouring numbers, infinities and NaN apart in every dtype") {
+    // The smallest numbers, neighbours beside 1, the largest numbers, of each dtype.
+    const auto check = [](DType dtype, double least, double above_one, double largest) {
+        CAPTURE(name(dtype));
+        const auto first = [&](const std::vector<double>& values, int max, int min) {
+            const Tensor x = Tensor::from(values).cast(dtype);
+            check_values(argmax(x), {}, {static_cast<double>(max)});
+            check_values(argmin(x), {}, {static_cast<double>(min)});
+        };
+        first({0.0, -least, least, -0.0, least}, 2, 1);
+        first({-0.0, 0.0, -0.0}, 0, 0);
+        first({1.0, above_one, 1.0, above_one}, 1, 0);
+        first({-1.0, -above_one, -1.0}, 0, 1);
+        first({-largest, largest, -largest}, 1, 0);
+        first({1.0, -infinity, infinity, infinity, -infinity}, 2, 1);
+        first({infinity, infinity}, 0, 0);
+        first({-infinity, -infinity}, 0, 0);
+        first({infinity, 1.0, not_a_number, -infinity, not_a_number}, 2, 2);
+        first({-infinity, largest, -not_a_number}, 2, 2);
+    };
+    check(DType::f64, std::numeric_limits<double>::denorm_min(), 1 + 0x1p-52,
+          std::numeric_limits<double>::max());
+    check(DType::f32, 0x1p-149, 1 + 0x1p-23, 0x1.fffffep127);
+    check(DType::f16, 0x1p-24, 1 + 0x1p-10, 65504);
+    check(DType::bf16, 0x1p-133, 1 + 0x1p-7, 0x1.fep127);
+}
+
 TEST_CASE("matmul handles vectors, matrices and broadcast batches") {
     const Tensor v = Tensor::from({1.0, 2.0, 3.0});
     const Tensor m = arange(6.0, {.dtype = DType::f64}).reshape({3, 2});
