@@ -5,9 +5,10 @@
 namespace latent::passes {
 
 void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
-                          const ir::Classification& classification,
+                          const ir::Classification& classification, const ir::Machine& machine,
                           std::span<const std::int64_t> extents) {
-    constexpr int rows_together = 4;
+    // Not known of the processor itself, but those with AVX-512 are young.
+    const int rows_together = machine.instruction_set == ir::InstructionSet::avx512 ? 1 : 4;
     constexpr std::int64_t least_rows = 32;        // of which little is lost at their end
     constexpr std::int64_t least_elements = 1024;  // of a row; shorter ones follow one another
     constexpr std::size_t most_stages = 6;         // whose code is still small

@@ -8,10 +8,11 @@
 namespace latent::passes {
 
 /// Has neighbouring rows reduced in one walk (`row_atom`, `tile_rows`), where nothing is stored for
-/// their elements and vectors run along them: several streams of memory are read faster than one.
+/// their elements and vectors run along them: older cores read several streams of memory faster
+/// than one, newer ones the pages of memory in their order (there one row, but tuning may choose).
 /// Changes no order of arithmetic.
 void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
-                          const ir::Classification& classification,
+                          const ir::Classification& classification, const ir::Machine& machine,
                           std::span<const std::int64_t> extents);
 
 }  // namespace latent::passes

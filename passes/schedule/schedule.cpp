@@ -318,7 +318,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                 }
             }
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
-            choose_rows_together(schedule, region, classification, extents);
+            choose_rows_together(schedule, region, classification, machine, extents);
             break;
         case ir::Template::reduction:
             schedule.unroll = partial_sums(region, classification);

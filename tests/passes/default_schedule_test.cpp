@@ -120,6 +120,16 @@ TEST_CASE("the gradient of filters sums all elements of a window for each block 
     CHECK(gradient("8,3,117,117", 7, 2) == std::vector<int>{2});
 }
 
+TEST_CASE(
+    "long rows that are only reduced are read one by one, on older processors four at a time") {
+    constexpr std::string_view sums = R"(%x = parameter {index=0, dtype=f32, shape=[64,1024]}
+%r = reduce_sum %x {axes=[1]}
+return %r
+)";
+    CHECK(scheduled(sums, avx2).schedule.tile_rows == 4);
+    CHECK(scheduled(sums, avx512).schedule.tile_rows == 1);
+}
+
 TEST_CASE("values that are stored one by one are computed a vector at a time") {
     // Rows of 10, with vectors across them.
     const auto vectors = [](const char* columns) {
