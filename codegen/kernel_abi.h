@@ -11,7 +11,7 @@ namespace latent::codegen {
 /// halide_buffer_t.
 enum class ArgumentKind : std::uint8_t {
     extent,         ///< int32, of atom `index`
-    row_block,      ///< int32, register tiles in a block of rows of the region's contraction
+    row_block,      ///< int32, register tiles in a block of the region's contraction
     scalar,         ///< a number of the dtype of input `index` (a boolean as one byte)
     buffer,         ///< input `index`
     affine_offset,  ///< int64, of input `index`

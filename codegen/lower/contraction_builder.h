@@ -114,7 +114,13 @@ class ContractionBuilder {
     void define_packed_a();
     void define_packed_b();
     void define_tiled_sum();
+    /// B from memory.
+    Halide::Expr read_b(const std::vector<Halide::Expr>& outer, const Halide::Expr& column,
+                        const std::vector<Halide::Expr>& k) const;
+    /// B at a place of a register tile.
+    Halide::Expr tiled_b(const std::vector<Halide::Expr>& k) const;
     void schedule_scratch_output();
+    void schedule_streamed_output();
     void schedule_tiled_output();
     void schedule_tiled_sum();
     void schedule_turned_sum();
@@ -140,11 +146,14 @@ class ContractionBuilder {
     bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
     bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
-    bool packs_b() const { return spec_.variant != ContractionVariant::direct; }
+    bool packs_b() const {
+        return spec_.variant != ContractionVariant::direct && (!streams_b() || transposes_b());
+    }
     /// Columns that are contiguous along the depth are read along it, and transposed in L1.
     /// Of several dimensions of depth the runs are short, and end in partial vectors.
     bool transposes_b() const {
-        return packs_b() && spec_.b.unit_stride == UnitStride::reduced && k_.size() == 1;
+        return spec_.variant != ContractionVariant::direct &&
+               spec_.b.unit_stride == UnitStride::reduced && k_.size() == 1;
     }
     /// The result lies along the rows, in memory that vectors of columns would be scattered over:
     /// blocks of the register tile are transposed before what follows the sum.

@@ -28,7 +28,7 @@ class KernelInputs {
 
     /// Extent of an atom: a number of the code or an argument.
     Halide::Expr extent(int atom) const { return extents_[static_cast<std::size_t>(atom)]; }
-    /// Register tiles in a block of rows of a contraction.
+    /// Register tiles in a block of a contraction: `passes::row_block`.
     Halide::Expr row_block() const { return row_block_; }
     int atom_count() const { return static_cast<int>(extents_.size()); }
 

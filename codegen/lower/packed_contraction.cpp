@@ -1,6 +1,7 @@
 #include "codegen/lower/packed_contraction.h"
 
 #include "codegen/lower/contraction_builder.h"
+#include "codegen/lower/prefetches.h"
 
 namespace latent::codegen {
 
@@ -38,8 +39,27 @@ void ContractionBuilder::define_packed_b() {
     lines_b_ = Func(spec_.name + "_lines_b");
     std::vector<Var> lines = panel;
     std::swap(lines[0], lines[1]);
-    lines_b_(lines) = spec_.b.at(as_exprs(outer), column, k);
+    lines_b_(lines) = read_b(as_exprs(outer), column, k);
     packed_b_(panel) = lines_b_(lines);
+}
+
+Expr ContractionBuilder::read_b(const std::vector<Expr>& outer, const Expr& column,
+                                const std::vector<Expr>& k) const {
+    const Expr b = spec_.b.at(outer, column, k);
+    // Prefetchers of processors follow fewer rows than a block of k has.
+    constexpr int tiles_ahead = 2;
+    return streams_b()
+               ? with_prefetch(b, spec_.b.at(outer, column + tiles_ahead * tiles_.columns, k))
+               : b;
+}
+
+Expr ContractionBuilder::tiled_b(const std::vector<Expr>& k) const {
+    const std::vector<Expr> outer = outer_of(spec_.b);
+    if (packs_b()) {
+        return packed_b_(concatenate(
+            concatenate(concatenate({Expr(tile_column_)}, k), {Expr(column_tile_)}), outer));
+    }
+    return read_b(outer, column_tile_ * tiles_.columns + tile_column_, k);
 }
 
 void ContractionBuilder::define_tiled_sum() {
@@ -85,12 +105,7 @@ void ContractionBuilder::define_tiled_sum() {
             ? packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
                                     outer_of(spec_.a)))
             : spec_.a.at(outer_of(spec_.a), row, k);
-    const Expr b =
-        packs_b() ? packed_b_(concatenate(
-                        concatenate(concatenate({Expr(tile_column_)}, k), {column_tile_}),
-                        outer_of(spec_.b)))
-                  : spec_.b.at(outer_of(spec_.b), column_tile_ * tiles_.columns + tile_column_, k);
-    sum_(dimensions) += a * b;
+    sum_(dimensions) += a * tiled_b(k);
 }
 
 void ContractionBuilder::build_tiled() {
@@ -102,8 +117,8 @@ void ContractionBuilder::build_tiled() {
     }
     define_tiled_sum();
     // The quotients and remainders vanish when the output is split by the same factors.
-    std::vector<Expr> place = concatenate({column_ % tiles_.columns, row_ % tiles_.rows,
-                                           row_ / tiles_.rows, column_ / tiles_.columns},
+    std::vector<Expr> place = concatenate({column_ % tiles_.columns, row() % tiles_.rows,
+                                           row() / tiles_.rows, column_ / tiles_.columns},
                                           as_exprs(outer_));
     if (stores_along_rows()) {
         std::vector<Var> loops =
@@ -119,6 +134,8 @@ void ContractionBuilder::build_tiled() {
     }
     if (spec_.is_scratch) {
         schedule_scratch_output();
+    } else if (streams_b()) {
+        schedule_streamed_output();
     } else {
         schedule_tiled_output();
     }
@@ -131,6 +148,22 @@ void ContractionBuilder::schedule_scratch_output() {
     schedule.align_bounds(column_, tiles_.columns).align_bounds(row_, tiles_.rows);
     schedule_whole_tiles(schedule, column_, row_,
                          {column_tile_, row_tile_, tile_column_, tile_row_}, tiles_, outer_);
+}
+
+/// Blocks of columns, and the outer dimensions, are tasks; a task's sums are swept row by row.
+void ContractionBuilder::schedule_streamed_output() {
+    LoggedSchedule schedule = logged(out_, log_);
+    schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
+        .split(column_tile_, column_block_, panel_, spec_.row_block);
+    std::vector<VarOrRVar> order{tile_column_, panel_};
+    if (has_row_) {
+        order.emplace_back(row_);
+    }
+    const std::vector<Var> tasks = concatenate(outer_, {column_block_});
+    order.insert(order.end(), tasks.begin(), tasks.end());
+    schedule.reorder(order);
+    schedule_tasks(schedule, tasks);
+    schedule.vectorize(tile_column_, epilogue_width()).never_partition_all();
 }
 
 void ContractionBuilder::schedule_tiled_output() {
@@ -165,9 +198,6 @@ void ContractionBuilder::schedule_tiled_output() {
         order.emplace_back(column_block_);
     }
     schedule.reorder(order);
-    if (streams_b()) {
-        tasks.push_back(column_block_);
-    }
     schedule_tasks(schedule, tasks);
     schedule.never_partition_all();
     if (stores_along_rows()) {
@@ -271,7 +301,7 @@ void ContractionBuilder::schedule_packing() {
     if (spec_.is_scratch) {
         packed_.push_back(packed_b_);
     } else if (streams_b()) {
-        schedule.compute_at(sum_, k_outer_.front());
+        schedule.compute_at(sum_, column_tile_).bound_extent(column_tile_, 1);
     } else {
         schedule.compute_at(out_, in_task ? task_ : column_block_);
     }

@@ -33,8 +33,8 @@ enum class ContractionVariant {
     small,     ///< packs B, reads A in place
     deep,      ///< packs B, reads A in place in blocks of k
     large,     ///< packs A in blocks of k, and B whole
-    streamed,  ///< packs A and B in blocks of k, in tasks along the columns: B is read once, and
-               ///< what is packed of it stays in L2
+    streamed,  ///< packs A in blocks of k, in tasks along the columns, and reads B from memory
+               ///< once, ahead of its use: in place, as `direct`, or along k to pack a tile of it
 };
 
 /// Register tile and cache blocks, in elements.
@@ -62,7 +62,8 @@ struct ContractionSpec {
     std::vector<Halide::Expr> k_extents;  ///< 1 to 4, innermost first
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.
     std::vector<Halide::Expr> k_blocks;
-    /// Register tiles in a block of rows, which is a task. Changes no bit.
+    /// Register tiles in a block of rows, which is a task; of variant `streamed` in one of columns.
+    /// Changes no bit.
     Halide::Expr row_block;
     ContractionOperand a, b;
     /// The results at (outer, row, column); everything in it must be wrapped in strict_float.

@@ -383,16 +383,19 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
                              std::ranges::find(schedule.together, atom) != schedule.together.end();
         outer *= contracted || in_task ? 1 : extent;
     }
-    const std::int64_t rows =
-        schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];
-    const std::int64_t tiles =
-        std::max<std::int64_t>(rounded_up(rows, std::max(schedule.tile_rows, 1)), 1);
-    const std::int64_t tasks = std::clamp<std::int64_t>(work / least_task, 1, most_tasks);
-    std::int64_t blocks =
-        std::max(rounded_up(tiles, schedule.block_rows), rounded_up(tasks, outer));
-    if (schedule.packing == 3) {
-        return tiles;  // columns are shared among threads
+    const bool by_columns = schedule.packing == 3;
+    const int shared = by_columns ? schedule.vector_atom : schedule.row_atom;
+    const std::int64_t elements = shared < 0 ? 1 : extents[static_cast<std::size_t>(shared)];
+    const int tile = by_columns ? schedule.tile_vectors * schedule.lanes : schedule.tile_rows;
+    const std::int64_t tiles = std::max<std::int64_t>(rounded_up(elements, std::max(tile, 1)), 1);
+    std::int64_t tasks =
+        rounded_up(std::clamp<std::int64_t>(work / least_task, 1, most_tasks), outer);
+    if (by_columns) {
+        // Each task packs all rows, and waits for memory where it begins.
+        tasks = std::clamp<std::int64_t>(2 * tiles / schedule.block_columns, 1, tasks);
     }
+    std::int64_t blocks = std::max(
+        rounded_up(tiles, by_columns ? schedule.block_columns : schedule.block_rows), tasks);
     // An even number of blocks, for an even number of threads.
     blocks = std::min(blocks + (blocks > 1 ? blocks % 2 : 0), tiles);
     return rounded_up(tiles, blocks);

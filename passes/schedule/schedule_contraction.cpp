@@ -77,6 +77,39 @@ constexpr int least_dot = 16;
 /// How few rows make packing the other operand cost more than it saves.
 constexpr int few_rows = 16;
 
+/// Whether an operand leaves the caches, and has so few rows on the other side that packing all of
+/// it costs more than it saves. One row takes what L3 holds as fast without register tiles.
+bool is_streamed(std::int64_t column_bytes, std::int64_t rows, const ir::Machine& machine) {
+    constexpr std::int64_t most_rows = 64;
+    const bool is_large = column_bytes > 4 * machine.l2_bytes;
+    return rows <= (is_large ? 2 * most_rows : most_rows) &&
+           column_bytes > (rows <= 1 ? machine.l3_bytes : machine.l2_bytes);
+}
+
+/// Tiles and blocks for columns that are read from memory once, ahead of their use.
+void choose_streamed(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t rows,
+                     std::int64_t element) {
+    constexpr int most_rows = 8;
+    schedule.packing = 3;
+    if (rows <= 2) {
+        // Memory alone counts, which is read fastest in few streams.
+        schedule.tile_rows = static_cast<int>(std::max<std::int64_t>(rows, 1));
+        schedule.tile_vectors = 4;
+        schedule.block_depth = 8;
+    } else {
+        const int tile_rows = std::min((machine.registers - 4) / 2, most_rows);
+        schedule.tile_vectors = 2;
+        schedule.tile_rows =
+            rows > most_rows ? tile_rows
+                             : static_cast<int>(std::bit_floor(static_cast<unsigned>(tile_rows)));
+        schedule.block_depth = 2 * machine.vector_bytes;
+    }
+    // Memory is waited for where a block begins, which counts while there is little else to do.
+    const std::int64_t block_bytes = rows <= most_rows ? 8192 : 4096;
+    schedule.block_columns =
+        static_cast<int>(block_bytes / (schedule.tile_vectors * schedule.lanes * element));
+}
+
 /// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
 /// of the first.
 void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
@@ -132,22 +165,19 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         choose_short_tile(schedule, rows);
         return;
     }
+    const bool streams = is_streamed(column_bytes, rows, machine);
+    if (streams && contiguous(columns, schedule.vector_atom)) {
+        choose_streamed(schedule, machine, rows, element);
+        return;
+    }
     if (rows <= 2 || (rows <= 8 && vectors_in_place && !fits_l2)) {
         schedule.tile_rows = 0;
         // All rows of sums of a block stay in L1; wide blocks read more of B at a time.
         schedule.block_columns = rows <= 2 ? 128 : 64;
         return;
     }
-    constexpr int most_streamed_rows = 64;
-    if (rows <= most_streamed_rows && column_bytes > 4 * machine.l2_bytes &&
-        contiguous(columns, schedule.vector_atom)) {
-        // Nothing that is packed of the columns is used often enough to leave L2.
-        // Fewer rows and more columns: little of the last tile of few rows is wasted.
-        schedule.packing = 3;
-        schedule.tile_vectors = 3;
-        schedule.tile_rows = static_cast<int>(
-            std::bit_floor(static_cast<unsigned>((machine.registers - 4) / schedule.tile_vectors)));
-        schedule.block_columns /= schedule.tile_vectors;
+    if (streams && contraction.atoms.size() == 1 && contiguous(columns, *innermost)) {
+        choose_streamed(schedule, machine, rows, element);
         return;
     }
     choose_large_tile(schedule, machine, extent(schedule.vector_atom));

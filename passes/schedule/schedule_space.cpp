@@ -284,6 +284,7 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
     bool repeats = false;
     for (const int atom : contraction.atoms) {
         depth_atom_ = std::max(depth_atom_, atom);
+        ++depth_atoms_;
         repeats = repeats || !has(varies, atom);
     }
     if (!is_summed_in_vectors(default_)) {
@@ -329,10 +330,13 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     if (!is_contraction) {
         return schedule.streamed % (schedule.lanes * std::max(1, schedule.unroll)) == 0;
     }
-    // Columns that are streamed, or read in place in tiles, are contiguous.
+    // Columns that are read in place in tiles are contiguous; so are those that are streamed, or
+    // they lie along the depth.
     const bool is_tiled = schedule.tile_rows > 0;
-    const bool reads_vectors = schedule.packing == 3 || (schedule.packing == 0 && is_tiled);
     const Operand& columns = operands_[has(operands_[0].span, schedule.vector_atom) ? 0 : 1];
+    const bool reads_vectors =
+        (schedule.packing == 0 && is_tiled) ||
+        (schedule.packing == 3 && !(depth_atoms_ == 1 && has(columns.contiguous, depth_atom_)));
     // Lines are made for a tile that has little else, of operands that are read in place.
     const bool fits_lines =
         schedule.line_atom < 0 ||

@@ -77,6 +77,42 @@ TEST_CASE("columns that stay in L2 are read in place, larger ones are packed") {
     CHECK(packing(512, 512) != 0);
 }
 
+TEST_CASE("few rows stream an operand that leaves L2 past them") {
+    const auto packing = [](int rows, int depth, int columns) {
+        return scheduled(product(rows, depth, columns), avx512).schedule.packing;
+    };
+    for (const int rows : {1, 2, 8, 32, 64, 128}) {
+        CAPTURE(rows);
+        CHECK(packing(rows, 4096, 4096) == 3);
+    }
+    CHECK(packing(256, 4096, 4096) != 3);
+    CHECK(packing(1, 1024, 1024) == 0);  // in L3
+    CHECK(packing(8, 1024, 1024) == 3);
+    CHECK(packing(8, 256, 256) == 0);  // in L2
+    // Another number of rows of the same class asks for no other kernel.
+    const auto schedule = [](int rows) {
+        return scheduled(product(rows, 4096, 4096), avx512).schedule;
+    };
+    CHECK(schedule(7) == schedule(8));
+    CHECK(schedule(31) == schedule(32));
+}
+
+TEST_CASE("few rows stream an operand that lies along the depth, but are not summed in vectors") {
+    const auto packing = [](int rows) {
+        const std::string m = std::to_string(rows);
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[" + m +
+                             ",4096]}\n%b = parameter {index=1, dtype=f32, shape=[4000,4096]}\n"
+                             "%r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}\n"
+                             "return %r\n",
+                         avx512)
+            .schedule.packing;
+    };
+    CHECK(packing(8) == 0);
+    CHECK(packing(9) == 3);
+    CHECK(packing(128) == 3);
+    CHECK(packing(256) != 3);
+}
+
 TEST_CASE("windows of many registers take three vectors of eight rows, from line to line") {
     const auto convolution = [](int filters, const ir::Machine& machine) {
         const std::string o = std::to_string(filters);

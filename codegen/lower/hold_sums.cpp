@@ -1,0 +1,141 @@
+#include "codegen/lower/hold_sums.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Internal::Block;
+using Halide::Internal::const_true;
+using Halide::Internal::For;
+using Halide::Internal::is_const_one;
+using Halide::Internal::LetStmt;
+using Halide::Internal::Load;
+using Halide::Internal::ModulusRemainder;
+using Halide::Internal::Ramp;
+using Halide::Internal::Stmt;
+using Halide::Internal::Store;
+
+namespace {
+
+/// What a loop adds to: vectors of one buffer.
+class Sums : public Halide::Internal::IRVisitor {
+  public:
+    explicit Sums(const Stmt& loop) { loop.accept(this); }
+
+    /// Nothing else of the buffer is read or written, and each turn has the same vectors.
+    bool can_be_held() const {
+        return can_be_held_ && !places_.empty() &&
+               std::ranges::all_of(loads_, [this](const Load* load) {
+                   return load->name != buffer_ || number(load->index) < places_.size();
+               });
+    }
+    const std::string& buffer() const { return buffer_; }
+    Halide::Type type() const { return type_; }
+    const std::vector<Expr>& places() const { return places_; }
+
+    /// The number of the vector at `place`, if it is one.
+    std::size_t number(const Expr& place) const {
+        const auto found = std::ranges::find_if(
+            places_, [&](const Expr& other) { return Halide::Internal::equal(place, other); });
+        return static_cast<std::size_t>(found - places_.begin());
+    }
+
+  private:
+    using IRVisitor::visit;
+
+    void visit(const For* loop) override {
+        const Halide::Internal::ScopedBinding<void> bound(inside_, loop->name);
+        IRVisitor::visit(loop);
+    }
+    void visit(const LetStmt* let) override {
+        const Halide::Internal::ScopedBinding<void> bound(inside_, let->name);
+        IRVisitor::visit(let);
+    }
+    void visit(const Load* load) override {
+        IRVisitor::visit(load);
+        loads_.push_back(load);
+    }
+    void visit(const Store* store) override {
+        IRVisitor::visit(store);
+        const auto* ramp = store->index.as<Ramp>();
+        const bool first = places_.empty();
+        buffer_ = first ? store->name : buffer_;
+        type_ = first ? store->value.type() : type_;
+        can_be_held_ = can_be_held_ && store->name == buffer_ && store->value.type() == type_ &&
+                       ramp != nullptr && is_const_one(ramp->stride) &&
+                       is_const_one(store->predicate) &&
+                       !Halide::Internal::expr_uses_vars(store->index, inside_);
+        if (number(store->index) == places_.size()) {
+            places_.push_back(store->index);
+        }
+    }
+
+    std::string buffer_;
+    Halide::Type type_;
+    std::vector<Expr> places_;
+    std::vector<const Load*> loads_;
+    Halide::Internal::Scope<void> inside_;  ///< names that stand for something else in each turn
+    bool can_be_held_ = true;
+};
+
+/// Adds to the copy instead of the buffer.
+class HoldSums : public Halide::Internal::IRMutator {
+  public:
+    explicit HoldSums(const Sums& sums)
+        : sums_(sums), copy_(Halide::Internal::unique_name(sums.buffer() + "_held")) {}
+
+    Stmt hold(const Stmt& loop) {
+        Stmt result = mutate(loop);
+        for (std::size_t i = sums_.places().size(); i-- > 0;) {
+            const Expr& place = sums_.places()[i];
+            result = Block::make({store(copy_, load(sums_.buffer(), place), in_copy(i)), result,
+                                  store(sums_.buffer(), load(copy_, in_copy(i)), place)});
+        }
+        const auto elements = static_cast<int>(sums_.places().size()) * sums_.type().lanes();
+        return Halide::Internal::Allocate::make(copy_, sums_.type().element_of(),
+                                                Halide::MemoryType::Stack, {elements}, const_true(),
+                                                result);
+    }
+
+  private:
+    using IRMutator::visit;
+
+    Stmt visit(const Store* op) override {
+        return op->name == sums_.buffer()
+                   ? store(copy_, mutate(op->value), in_copy(sums_.number(op->index)))
+                   : IRMutator::visit(op);
+    }
+    Expr visit(const Load* op) override {
+        return op->name == sums_.buffer() ? load(copy_, in_copy(sums_.number(op->index)))
+                                          : IRMutator::visit(op);
+    }
+
+    Expr in_copy(std::size_t number) const {
+        const int lanes = sums_.type().lanes();
+        return Ramp::make(static_cast<int>(number) * lanes, 1, lanes);
+    }
+    Expr load(const std::string& buffer, const Expr& index) const {
+        return Load::make(sums_.type(), buffer, index, {}, {}, const_true(index.type().lanes()),
+                          ModulusRemainder());
+    }
+    static Stmt store(const std::string& buffer, const Expr& value, const Expr& index) {
+        return Store::make(buffer, value, index, {}, const_true(index.type().lanes()),
+                           ModulusRemainder());
+    }
+
+    const Sums& sums_;
+    std::string copy_;
+};
+
+}  // namespace
+
+Stmt hold_sums(const Stmt& loop) {
+    const Sums sums(loop);
+    return sums.can_be_held() ? HoldSums(sums).hold(loop) : loop;
+}
+
+}  // namespace latent::codegen
