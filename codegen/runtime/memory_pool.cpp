@@ -22,15 +22,19 @@ std::size_t round_up(std::size_t size, std::size_t multiple) {
     return (size + multiple - 1) / multiple * multiple;
 }
 
-// Eight steps to each power of two, but no finer than a cache line or, for mapped blocks, a huge
-// page.
+// Eight steps to each power of two, but no finer than a cache line; 32 where memory counts. Mapped
+// blocks end with a whole huge page where that is little more.
 std::size_t class_capacity(std::size_t size) {
+    constexpr std::size_t small = std::size_t{1} << 16;
+    constexpr std::size_t little = huge_page / 16;
     if (size <= smallest_class) {
         return smallest_class;
     }
-    const std::size_t step = std::max(smallest_class, std::bit_floor(size - 1) / 8);
+    const std::size_t steps = size <= small ? 8 : 32;
+    const std::size_t step = std::max(smallest_class, std::bit_floor(size - 1) / steps);
     const std::size_t capacity = round_up(size, step);
-    return capacity >= huge_page ? round_up(capacity, huge_page) : capacity;
+    const std::size_t whole_pages = round_up(capacity, huge_page);
+    return capacity >= huge_page && whole_pages - capacity <= little ? whole_pages : capacity;
 }
 
 void return_to_system(const std::list<MemoryBlock>& blocks) noexcept {

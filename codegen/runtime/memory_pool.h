@@ -18,10 +18,10 @@ struct MemoryBlock {
 };
 
 /// Keeps freed memory for the next request of the same size class, since fresh pages cost more than
-/// most kernels. Eight classes to each power of two, so at most an eighth is wasted. Blocks are
-/// aligned to 64 bytes, to 128 from a page on; blocks of 2 MiB and more lie on huge pages where the
-/// system has them. What lies unused longest is returned first when more than the limit is kept.
-/// Thread-safe.
+/// most kernels. Eight classes to each power of two, 32 from 64 KiB on, so at most an eighth is
+/// wasted, of large blocks a tenth. Blocks are aligned to 64 bytes, to 128 from a page on; of
+/// blocks of 2 MiB and more all whole huge pages are such where the system has them. What lies
+/// unused longest is returned first when more than the limit is kept. Thread-safe.
 class MemoryPool {
   public:
     struct Statistics {

@@ -39,8 +39,9 @@ std::byte* map_huge(std::size_t size) noexcept {
     if (after != 0) {
         munmap(begin + before + size + page, after);
     }
-    // Only a hint: without huge pages the memory is as good, if slower to touch.
-    madvise(begin + before, size, MADV_HUGEPAGE);
+    // Only a hint: without huge pages the memory is as good, if slower to touch. The end is not
+    // asked for on one, of which a part would be touched for nothing.
+    madvise(begin + before, size / huge_page * huge_page, MADV_HUGEPAGE);
     return begin + before;
 }
 
