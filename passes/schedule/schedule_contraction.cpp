@@ -265,10 +265,17 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
                            reads_along(atom);
         return extent(atom) < schedule.lanes && !fills;
     };
+    // A short window stays where another dimension would waste as much of a vector: it is read in
+    // place, and that would be packed as deep as an image is large.
+    const auto is_better = [&](int atom, int column) {
+        const bool window = contraction.atoms.size() > 1 && reads_along(column);
+        return is_short(column) &&
+               extent(atom) >
+                   (window && is_short(atom) && !reads_along(atom) ? 2 : 1) * extent(column);
+    };
     int column = -1;
     for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
-        if (has(free, atom) &&
-            (column < 0 || (is_short(column) && extent(atom) > extent(column)))) {
+        if (has(free, atom) && (column < 0 || is_better(atom, column))) {
             column = atom;
         }
     }
@@ -292,6 +299,10 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     schedule.tile_rows = (machine.registers - 4) / 2;
     choose_blocks(schedule, machine, element);
     choose_packing(schedule, region, contraction, lhs, machine, extents);
+    if (contraction.atoms.size() > 1 && schedule.tile_rows > 0 &&
+        extent(column) <= schedule.lanes) {
+        schedule.tile_vectors = 1;
+    }
     choose_together(schedule, free & (has(lhs, schedule.vector_atom) ? rhs : lhs), machine, element,
                     extents);
     if (schedule.packing == 0 && schedule.tile_rows > 0) {

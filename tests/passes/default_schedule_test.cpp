@@ -228,3 +228,26 @@ TEST_CASE("rows that may begin inside of a cache line are not streamed") {
                     avx512)
               .schedule.streamed == 0);
 }
+
+TEST_CASE("the gradient of few filters with a short window packs nothing") {
+    const auto gradient = [](int filters) {
+        return scheduled(
+            "%x = parameter {index=0, dtype=f32, shape=[64,1,32,32]}\n"
+            "%g = parameter {index=1, dtype=f32, shape=[64," +
+                std::to_string(filters) +
+                ",28,28]}\n"
+                "%v = window %x {axes=[2,3], size=[5,5], stride=[1,1], "
+                "dilation=[1,1]}\n"
+                "%r = contraction %g, %v {lhs=[0,6,2,3], rhs=[0,1,2,3,4,5], "
+                "out=[6,1,4,5]}\nreturn %r\n",
+            avx512);
+    };
+    const Scheduled few = gradient(6);
+    CHECK(few.vector_extent == 5);
+    CHECK(few.schedule.packing == 0);
+    CHECK(few.schedule.tile_vectors == 1);
+    const Scheduled many = gradient(16);
+    CHECK(many.vector_extent == 16);
+    CHECK(many.schedule.packing != 0);
+    CHECK(many.schedule.tile_vectors == 1);  // one holds them all
+}
