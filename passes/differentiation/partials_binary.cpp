@@ -17,6 +17,18 @@ Term power(const Term& base, double exponent) {
     return exponent == 1 ? base : apply(Op::pow, base, base.filled(exponent));
 }
 
+/// select(x <= least, least, x), as relu is: the result, too, is at most `least` just where x is.
+/// So x need not be kept beside it for the gradient.
+bool cuts_off(const ir::Node& select) {
+    const ir::Node& condition = *select.operand(0).node;
+    if (condition.op() != Op::less_equal || condition.operand(0) != select.operand(2)) {
+        return false;
+    }
+    const auto least = repeated_constant(select.operand(1));
+    return condition.operand(1) == select.operand(1) ||
+           (least && least == repeated_constant(condition.operand(1)));
+}
+
 /// By the base of pow.
 void pow_base(Partial& p) {
     const Term base = p.operand(0);
@@ -108,8 +120,10 @@ void partial_atan2(Partial& p) {
 
 void partial_select(Partial& p) {
     const Term zero = p.incoming().filled(0);
-    p.give_masked(p.which() == 1 ? select(p.operand(0), p.incoming(), zero)
-                                 : select(p.operand(0), zero, p.incoming()));
+    const Term condition =
+        cuts_off(p.node()) ? apply(Op::less_equal, p.result(), p.operand(1)) : p.operand(0);
+    p.give_masked(p.which() == 1 ? select(condition, p.incoming(), zero)
+                                 : select(condition, zero, p.incoming()));
 }
 
 }  // namespace latent::passes
