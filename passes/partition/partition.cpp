@@ -59,6 +59,7 @@ Partitioner::Partitioner(const ir::Graph& graph, const PartitionOptions& options
       rows_of_chains_(graph, order_, options.least_recomputed_rows) {
     for (const ir::Value& result : graph.results) {
         demand_storage(result.node.get());
+        results_.push_back(result.node.get());
     }
 }
 
@@ -341,17 +342,66 @@ void Partitioner::request_operands(int region_index, int instance, const ir::Nod
 
 void Partitioner::finish() {
     std::ranges::reverse(partition_.aliases);
-    const RegionOrder order = dependences_.order(regions_);
-    for (const int i : order.sequence) {
-        KernelStep step = canonical(region(i).snapshot());
-        if (!step.classification.kind) {
+    std::vector<std::vector<int>> needs;
+    std::vector<KernelStep> steps;
+    for (int i = 0; i < static_cast<int>(regions_.size()); ++i) {
+        needs.push_back(dependences_.needs(regions_, i));
+        steps.push_back(canonical(region(i).snapshot()));
+        if (!steps.back().classification.kind) {
             throw InternalError(fmt::format("a region of no known kind, {}:\n{}",
-                                            step.classification.reason,
-                                            ir::print(ir::KernelRequest{step.region, {}})));
+                                            steps.back().classification.reason,
+                                            ir::print(ir::KernelRequest{steps.back().region, {}})));
         }
-        partition_.steps.push_back(std::move(step));
+    }
+    const RegionOrder order = release_early(order_regions(needs), needs, storage_uses(steps));
+    for (const int i : order.sequence) {
+        partition_.steps.push_back(std::move(steps[static_cast<std::size_t>(i)]));
         partition_.levels.push_back(order.levels[static_cast<std::size_t>(i)]);
     }
+}
+
+StorageUses Partitioner::storage_uses(std::span<const KernelStep> steps) const {
+    ir::NodeMap<const ir::Node*> storage_of;
+    for (const Alias& alias : partition_.aliases) {
+        const ir::Node* const* below = storage_of.find(alias.storage);
+        storage_of[alias.value] = below == nullptr ? alias.storage : *below;
+    }
+    StorageUses stored;
+    ir::NodeMap<int> position;
+    const auto note = [&](std::vector<int>& uses, const ir::Node* value) {
+        if (const ir::Node* const* below = storage_of.find(value)) {
+            value = *below;
+        }
+        if (value->op() == ir::Op::parameter) {
+            return;
+        }
+        const auto [found, added] = position.insert(value, static_cast<int>(stored.values.size()));
+        if (added) {
+            stored.values.push_back({static_cast<std::int64_t>(value->type().bytes()), false});
+        }
+        if (std::ranges::find(uses, found) == uses.end()) {
+            uses.push_back(found);
+        }
+    };
+    for (const KernelStep& step : steps) {
+        std::vector<int>& uses = stored.uses.emplace_back();
+        for (const InputBinding& input : step.inputs) {
+            if (input.value != nullptr) {
+                note(uses, input.value);
+            }
+        }
+        for (const ResultBinding& result : step.results) {
+            note(uses, result.value);
+        }
+    }
+    std::vector<int> results;
+    for (const ir::Node* result : results_) {
+        note(results, result);
+    }
+    for (const int result : results) {
+        stored.values[static_cast<std::size_t>(result)].is_result = true;
+    }
+    return stored;
 }
 
 Partition partition(const ir::Graph& graph, const PartitionOptions& options) {

@@ -57,7 +57,7 @@ struct Alias {
 
 struct Partition {
     /// In an order in which they can run. A step sits as late as its consumers allow, so that equal
-    /// kernels meet.
+    /// kernels meet; but those that free much memory run as soon as they can.
     std::vector<KernelStep> steps;
     /// For each step its level: steps of one level do not depend on each other.
     std::vector<int> levels;

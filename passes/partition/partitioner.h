@@ -1,9 +1,11 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "passes/partition/early_release.h"
 #include "passes/partition/open_region.h"
 #include "passes/partition/partition.h"
 #include "passes/partition/region_dependences.h"
@@ -59,6 +61,7 @@ class Partitioner {
     }
     void withdraw(int region, int first_instance);
     void finish();
+    StorageUses storage_uses(std::span<const KernelStep> steps) const;
 
     PartitionOptions options_;
     std::vector<const ir::Node*> order_;
@@ -66,6 +69,7 @@ class Partitioner {
     RowsOfChains rows_of_chains_;
     std::set<int> row_chains_;  ///< regions
     ir::NodeMap<bool> stored_;
+    std::vector<const ir::Node*> results_;
     ir::NodeMap<Requests> requests_;
     std::vector<OpenRegion> regions_;
     RegionDependences dependences_;

@@ -41,6 +41,10 @@ std::vector<int> RegionDependences::needs(std::span<const OpenRegion> regions, i
             needed.insert(needed.end(), writers->begin(), writers->end());
         }
     }
+    std::ranges::sort(needed);
+    const auto repeated = std::ranges::unique(needed);
+    needed.erase(repeated.begin(), repeated.end());
+    std::erase(needed, region);
     return needed;
 }
 
@@ -69,14 +73,6 @@ bool RegionDependences::waits_for_alias_of(std::span<const OpenRegion> regions, 
     return readers != nullptr && std::ranges::any_of(*readers, [&](int reader) {
                return depends(regions, region, reader);
            });
-}
-
-RegionOrder RegionDependences::order(std::span<const OpenRegion> regions) const {
-    std::vector<std::vector<int>> needed;
-    for (int i = 0; i < static_cast<int>(regions.size()); ++i) {
-        needed.push_back(needs(regions, i));
-    }
-    return order_regions(std::move(needed));
 }
 
 }  // namespace latent::passes

@@ -27,13 +27,10 @@ class RegionDependences {
     /// Whether a region needs one that reads `stored` by an alias, and so makes no request for it.
     bool waits_for_alias_of(std::span<const OpenRegion> regions, int region,
                             const ir::Node& stored) const;
-    /// InternalError where regions need each other.
-    RegionOrder order(std::span<const OpenRegion> regions) const;
-
-  private:
-    /// The regions that `region` needs directly.
+    /// The regions that `region` needs directly, each once, without itself.
     std::vector<int> needs(std::span<const OpenRegion> regions, int region) const;
 
+  private:
     ir::NodeMap<std::vector<int>> writers_;
     ir::NodeMap<const ir::Node*> alias_of_;        ///< a view and the value whose bytes it shares
     ir::NodeMap<std::vector<int>> alias_readers_;  ///< of such a value

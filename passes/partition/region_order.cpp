@@ -6,15 +6,10 @@
 
 namespace latent::passes {
 
-RegionOrder order_regions(std::vector<std::vector<int>> needs) {
+RegionOrder order_regions(const std::vector<std::vector<int>>& needs) {
     const std::size_t count = needs.size();
     std::vector<int> users(count, 0);
-    for (std::size_t i = 0; i < count; ++i) {
-        std::vector<int>& list = needs[i];
-        std::ranges::sort(list);
-        const auto repeated = std::ranges::unique(list);
-        list.erase(repeated.begin(), repeated.end());
-        std::erase(list, static_cast<int>(i));
+    for (const std::vector<int>& list : needs) {
         for (const int needed : list) {
             ++users[static_cast<std::size_t>(needed)];
         }

@@ -11,8 +11,8 @@ struct RegionOrder {
     std::vector<int> levels;
 };
 
-/// `needs[i]` are the regions that region i needs; repetitions and i itself do not count.
-/// InternalError where regions need each other.
-RegionOrder order_regions(std::vector<std::vector<int>> needs);
+/// `needs[i]` are the regions that region i needs, each once. InternalError where regions need each
+/// other.
+RegionOrder order_regions(const std::vector<std::vector<int>>& needs);
 
 }  // namespace latent::passes
