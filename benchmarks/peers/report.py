@@ -122,7 +122,8 @@ def table(rows, limits):
 MEMORY_EXPLAINED = (
     "MiB: the arrays that are alive at the worst moment of a call, inputs and results among them, by the library's own "
     "count; in brackets how far the process grew, compilers and pools included. `least` is what Latent's kernels need in "
-    "their order: inputs, results and the values between them that are alive at once. The results of "
+    "their order: inputs, results and those values between them that are alive at once and find no room in results that "
+    "are not written yet. The results of "
     "`optim` and `channels_last` steps of PyTorch are in place of their inputs.")
 
 

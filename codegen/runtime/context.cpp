@@ -33,10 +33,11 @@ void Context::launch(const Kernel& kernel, std::span<void*> arguments, bool para
     launch(kernel, std::span<const std::span<void*>>(&arguments, 1), parallel);
 }
 
-void Context::launch(const Kernel& kernel, std::span<const std::span<void*>> calls, bool parallel) {
+void Context::launch(const Kernel& kernel, std::span<const std::span<void*>> calls, bool parallel,
+                     SpareMemory* spare) {
     ir::add_shared(launches_, 1, std::memory_order_relaxed);
     for (const std::span<void*> arguments : calls) {
-        kernel.run(arguments, {memory_, threads_, parallel});
+        kernel.run(arguments, {memory_, threads_, parallel, spare});
     }
 }
 

@@ -38,8 +38,8 @@ class Context {
     /// Runs and counts a kernel call with this context's threads and memory; see Kernel::run.
     void launch(const Kernel& kernel, std::span<void*> arguments, bool parallel = true);
     /// One launch over a list of argument lists.
-    void launch(const Kernel& kernel, std::span<const std::span<void*>> calls,
-                bool parallel = true);
+    void launch(const Kernel& kernel, std::span<const std::span<void*>> calls, bool parallel = true,
+                SpareMemory* spare = nullptr);
 
     Counters counters() const;
 

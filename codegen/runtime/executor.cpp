@@ -98,25 +98,31 @@ PlanRun::PlanRun(const Plan& plan, std::span<const std::byte* const> inputs, Con
     }
     slots_.reserve(plan.slots.size());
     for (const PlanSlot& slot : plan.slots) {
-        switch (slot.kind) {
-            case PlanSlot::Kind::input:
-                // Kernels take one kind of pointer; those of inputs are only read through.
-                slots_.push_back(
-                    const_cast<std::byte*>(inputs[static_cast<std::size_t>(slot.index)]));
-                break;
-            case PlanSlot::Kind::output:
-                slots_.push_back(outputs_[static_cast<std::size_t>(slot.index)]->data());
-                break;
-            case PlanSlot::Kind::scratch:
-                slots_.push_back(arena_->data() + slot.offset);
-                break;
-        }
+        slots_.push_back(address(slot, inputs));
     }
+}
+
+std::byte* PlanRun::address(const PlanSlot& slot, std::span<const std::byte* const> inputs) const {
+    const auto index = static_cast<std::size_t>(slot.index);
+    switch (slot.kind) {
+        case PlanSlot::Kind::input:
+            // Kernels take one kind of pointer; those of inputs are only read through.
+            return const_cast<std::byte*>(inputs[index]);
+        case PlanSlot::Kind::output:
+            return outputs_[index]->data() + slot.offset;
+        case PlanSlot::Kind::scratch:
+            break;
+    }
+    return arena_->data() + slot.offset;
 }
 
 void PlanRun::launch(const PlanLaunch& launch, const Kernel& kernel) {
     const LaunchArguments arguments(launch, slots_.span());
-    context_.launch(kernel, arguments.calls(), launch.parallel);
+    SpareMemory spare;
+    for (const PlanSlot& slot : launch.unused) {
+        spare.add({address(slot, {}), slot.bytes});
+    }
+    context_.launch(kernel, arguments.calls(), launch.parallel, &spare);
 }
 
 std::vector<ir::StorageRef> run(const Plan& plan, std::span<const std::byte* const> inputs,

@@ -8,6 +8,7 @@
 #include "codegen/runtime/kernel_image.h"
 #include "codegen/runtime/memory_pool.h"
 #include "codegen/runtime/shared_object.h"
+#include "codegen/runtime/spare_memory.h"
 #include "codegen/runtime/thread_pool.h"
 
 namespace latent::codegen::runtime {
@@ -18,6 +19,7 @@ struct KernelLaunch {
     ThreadPool& threads;   // for its parallel loops
     bool parallel = true;  // false: its parallel loops run on the calling thread, for work too
                            // small to be worth waking others
+    SpareMemory* spare = nullptr;  // for larger scratch, before `memory`
 };
 
 /// Where a kernel came from and what that took.

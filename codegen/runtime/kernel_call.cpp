@@ -53,7 +53,7 @@ KernelFrame::KernelFrame(KernelCall& call)
 
 KernelFrame::~KernelFrame() {
     for (const Scratch& scratch : scratch_) {
-        call_.launch().memory.release(scratch.block);
+        give_back(scratch);
     }
 }
 
@@ -62,23 +62,51 @@ KernelFrame& KernelFrame::from(latent_kernel_context* context) {
 }
 
 void* KernelFrame::try_allocate(std::size_t size) noexcept {
-    const auto kept = std::ranges::find_if(scratch_, [size](const Scratch& scratch) {
-        return !scratch.in_use && scratch.block.capacity >= size;
-    });
-    if (kept != scratch_.end()) {
+    // The smallest kept block that is large enough, or else the largest.
+    Scratch* kept = nullptr;
+    for (Scratch& scratch : scratch_) {
+        const auto is_better = [size](std::size_t a, std::size_t b) {
+            return a >= size ? b < size || a < b : b < size && a > b;
+        };
+        if (!scratch.in_use &&
+            (kept == nullptr || is_better(scratch.block.capacity, kept->block.capacity))) {
+            kept = &scratch;
+        }
+    }
+    if (kept != nullptr && kept->block.capacity >= size) {
         kept->in_use = true;
         return kept->block.data;
+    }
+    if (kept != nullptr) {
+        // The new one will serve for both: rows that grow would else leave blocks of all sizes.
+        give_back(*kept);
+        scratch_.erase(scratch_.begin() + (kept - scratch_.data()));
     }
     try {
         if (scratch_.size() == scratch_.capacity()) {
             scratch_.reserve(2 * scratch_.size() +
                              4);  // first, so that what is allocated can be remembered
         }
-        scratch_.push_back({call_.launch().memory.allocate(size), true});
+        const KernelLaunch& launch = call_.launch();
+        std::byte* const spare = launch.spare != nullptr && size >= SpareMemory::least_bytes
+                                     ? launch.spare->allocate(size)
+                                     : nullptr;
+        const bool is_spare = spare != nullptr;
+        scratch_.push_back(
+            {is_spare ? MemoryBlock{spare, size} : launch.memory.allocate(size), true, is_spare});
         return scratch_.back().block.data;
     } catch (const std::exception& failure) {
         call_.record(KernelCall::Failure::out_of_memory, failure.what());
         return nullptr;
+    }
+}
+
+void KernelFrame::give_back(const Scratch& scratch) noexcept {
+    const KernelLaunch& launch = call_.launch();
+    if (scratch.is_spare) {
+        launch.spare->release(scratch.block.data, scratch.block.capacity);
+    } else {
+        launch.memory.release(scratch.block);
     }
 }
 
@@ -104,7 +132,7 @@ void KernelFrame::release_scratch(latent_kernel_context* context, void* memory) 
     if (found->block.capacity <= most_kept_scratch) {
         found->in_use = false;
     } else {
-        frame.call_.launch().memory.release(found->block);
+        frame.give_back(*found);
         scratch.erase(std::next(found).base());
     }
 }

@@ -75,12 +75,14 @@ class KernelFrame : private latent_kernel_context {
                         int decreasing, halide_buffer_t* order);
     static void record_error(latent_kernel_context* context, const char* message);
 
-    void* try_allocate(std::size_t size) noexcept;
-
     struct Scratch {
         MemoryBlock block;
         bool in_use = false;
+        bool is_spare = false;  ///< from the launch's spare memory, not from the pool
     };
+
+    void* try_allocate(std::size_t size) noexcept;
+    void give_back(const Scratch& scratch) noexcept;
 
     KernelCall& call_;
     /// What the kernel has asked for. Small blocks that it gave back are kept for its next row.

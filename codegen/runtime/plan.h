@@ -15,13 +15,13 @@
 
 namespace latent::codegen::runtime {
 
-/// A place of a plan where bytes are: an input that the caller gives, an output that it gets, or a
-/// part of the scratch arena.
+/// A place of a plan where bytes are: an input that the caller gives, a part of an output that it
+/// gets, or of the scratch arena.
 struct PlanSlot {
     enum class Kind : std::uint8_t { input, output, scratch };
     Kind kind = Kind::input;
     int index = 0;           ///< of the input or output
-    std::size_t offset = 0;  ///< in the arena
+    std::size_t offset = 0;  ///< in the output or arena
     std::size_t bytes = 0;
 };
 
@@ -45,6 +45,8 @@ struct PlanLaunch {
     int kernel = 0;  ///< index into the plan's requests
     std::vector<std::vector<PlanArgument>> calls;
     bool parallel = false;  ///< there is enough work to wake other threads
+    /// Parts of outputs and arena in which nothing lives meanwhile, for scratch.
+    std::vector<PlanSlot> unused = {};
 };
 
 /// An evaluation with all decisions made, independent of the data it runs on.
@@ -73,6 +75,8 @@ class PlanRun {
     std::vector<ir::StorageRef> take_outputs() noexcept { return std::move(outputs_); }
 
   private:
+    std::byte* address(const PlanSlot& slot, std::span<const std::byte* const> inputs) const;
+
     Context& context_;
     std::vector<ir::StorageRef> outputs_;
     ir::StorageRef arena_;

@@ -96,11 +96,10 @@ std::string memory_section(const Planned& planned) {
         outputs += bytes;
     }
     return fmt::format(
-        "Memory\n  results {} bytes in {} buffers; scratch arena {} bytes, which holds {} bytes of "
-        "values, at most {} at "
-        "once\n",
+        "Memory\n  results {} bytes in {} buffers; scratch arena {} bytes; both hold {} bytes of "
+        "values between, for which no arena of less than {} bytes would do\n",
         outputs, planned.plan.output_bytes.size(), planned.memory.arena_bytes,
-        planned.memory.total_bytes, planned.memory.peak_bytes);
+        planned.memory.total_bytes, passes::least_arena_bytes(planned.between, planned.results));
 }
 
 std::string counters_section() {

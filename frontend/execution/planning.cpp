@@ -7,6 +7,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "passes/schedule/packed_bytes.h"
 #include "passes/schedule/schedule.h"
 
 namespace latent::detail {
@@ -32,10 +33,14 @@ class PlanWriter {
 
     void write() {
         find_storage();
+        place_steps();
         note_lifetimes();
         assign_slots();
+        note_unused_memory();
         for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
-            add_step(planned_.partition.steps[i], planned_.partition.levels[i]);
+            const Planned::Place& place = planned_.places[i];
+            plan_.launches[place.launch].calls[place.call] =
+                arguments(planned_.partition.steps[i], schedules_[i]);
         }
         for (const ir::Value& result : planned_.graph.results) {
             const PlanSlot& slot =
@@ -56,7 +61,7 @@ class PlanWriter {
         }
     }
 
-    void note_use(const ir::Node* value, int step) {
+    void note_use(const ir::Node* value, int call) {
         const ir::Node* storage = storage_of(value);
         if (storage->op() == ir::Op::parameter) {
             return;
@@ -64,29 +69,69 @@ class PlanWriter {
         auto [index, added] = value_index_.insert(storage, static_cast<int>(values_.size()));
         if (added) {
             values_.push_back(storage);
-            lifetimes_.push_back({storage->type().bytes(), step, step});
+            lifetimes_.push_back({storage->type().bytes(), call, call});
         }
         passes::Lifetime& lifetime = lifetimes_[static_cast<std::size_t>(index)];
-        lifetime.last = std::max(lifetime.last, step);
+        lifetime.first = std::min(lifetime.first, call);
+        lifetime.last = std::max(lifetime.last, call);
     }
 
-    /// Steps of one level run in any order, so lifetimes are counted in levels.
-    void note_lifetimes() {
-        const std::vector<int>& levels = planned_.partition.levels;
-        const int top = levels.empty() ? 0 : levels.front();
+    /// Equal kernels of one level share a launch.
+    void place_steps() {
         for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
             const passes::KernelStep& step = planned_.partition.steps[i];
+            const ir::Schedule& schedule = schedules_.emplace_back(
+                with_countable_lines(step, choose_schedule_(step, machine_)));
+            const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
+            const auto [known, added] =
+                kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
+            if (added) {
+                plan_.requests.push_back(request);
+            }
+            const auto [launch, begins] = launches_.emplace(
+                std::pair(planned_.partition.levels[i], known->second), plan_.launches.size());
+            if (begins) {
+                plan_.launches.push_back({known->second, {}, false});
+            }
+            PlanLaunch& target = plan_.launches[launch->second];
+            planned_.places.push_back({launch->second, target.calls.size()});
+            target.calls.emplace_back();
+            std::int64_t points = 1;
+            for (const std::int64_t extent : step.extents) {
+                points *= extent;
+            }
+            target.parallel = target.parallel || points >= parallel_points;
+        }
+        int calls = 0;
+        for (const PlanLaunch& launch : plan_.launches) {
+            const int first = calls;
+            calls += static_cast<int>(launch.calls.size());
+            spans_.push_back({first, calls - 1});
+        }
+    }
+
+    /// Counted in calls, which run one after the other.
+    void note_lifetimes() {
+        for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
+            const passes::KernelStep& step = planned_.partition.steps[i];
+            const int call =
+                spans_[planned_.places[i].launch].first + static_cast<int>(planned_.places[i].call);
             for (const passes::InputBinding& input : step.inputs) {
                 if (input.value != nullptr) {
-                    note_use(input.value, top - levels[i]);
+                    note_use(input.value, call);
                 }
             }
             for (const passes::ResultBinding& result : step.results) {
-                note_use(result.value, top - levels[i]);
+                note_use(result.value, call);
+            }
+            const std::int64_t packed =
+                passes::packed_bytes(schedules_[i], step.region, step.extents);
+            if (packed >= static_cast<std::int64_t>(codegen::runtime::SpareMemory::least_bytes)) {
+                packed_.push_back({static_cast<std::size_t>(packed), call, call, true});
             }
         }
         for (const ir::Value& result : planned_.graph.results) {
-            note_use(result.node.get(), top + 1);
+            note_use(result.node.get(), spans_.empty() ? 0 : spans_.back().last + 1);
         }
     }
 
@@ -97,25 +142,45 @@ class PlanWriter {
                 continue;
             }
             slots_[storage] = static_cast<int>(plan_.slots.size());
+            planned_.results.push_back(
+                lifetimes_[static_cast<std::size_t>(value_index_.at(storage))]);
             const std::size_t bytes = storage->type().bytes();
             plan_.slots.push_back(
                 {PlanSlot::Kind::output, static_cast<int>(plan_.output_bytes.size()), 0, bytes});
             plan_.output_bytes.push_back(bytes);
         }
-        std::vector<const ir::Node*> scratch;
-        std::vector<passes::Lifetime> lifetimes;
+        std::vector<const ir::Node*> between;
         for (std::size_t i = 0; i < values_.size(); ++i) {
             if (!slots_.contains(values_[i])) {
-                scratch.push_back(values_[i]);
-                lifetimes.push_back(lifetimes_[i]);
+                between.push_back(values_[i]);
+                planned_.between.push_back(lifetimes_[i]);
             }
         }
-        planned_.memory = passes::plan_memory(lifetimes);
+        planned_.between.insert(planned_.between.end(), packed_.begin(), packed_.end());
+        planned_.memory = passes::plan_memory(planned_.between, planned_.results);
         plan_.arena_bytes = planned_.memory.arena_bytes;
-        for (std::size_t i = 0; i < scratch.size(); ++i) {
-            slots_[scratch[i]] = static_cast<int>(plan_.slots.size());
-            plan_.slots.push_back({PlanSlot::Kind::scratch, 0, planned_.memory.offsets[i],
-                                   scratch[i]->type().bytes()});
+        for (std::size_t i = 0; i < between.size(); ++i) {
+            slots_[between[i]] = static_cast<int>(plan_.slots.size());
+            plan_.slots.push_back(slot_in(planned_.memory.places[i]));
+        }
+    }
+
+    static PlanSlot slot_in(const passes::MemoryRange& range) {
+        if (range.result == passes::MemoryRange::arena) {
+            return {PlanSlot::Kind::scratch, 0, range.offset, range.bytes};
+        }
+        return {PlanSlot::Kind::output, range.result, range.offset, range.bytes};
+    }
+
+    void note_unused_memory() {
+        constexpr std::size_t most_ranges = 8;
+        const auto unused =
+            passes::unused_memory(planned_.memory, planned_.between, planned_.results, spans_,
+                                  {codegen::runtime::SpareMemory::least_bytes, most_ranges});
+        for (std::size_t i = 0; i < unused.size(); ++i) {
+            for (const passes::MemoryRange& range : unused[i]) {
+                plan_.launches[i].unused.push_back(slot_in(range));
+            }
         }
     }
 
@@ -131,30 +196,6 @@ class PlanWriter {
             return slot;
         }
         return slots_.at(storage);
-    }
-
-    /// Equal kernels of one level share a launch.
-    void add_step(const passes::KernelStep& step, int level) {
-        const ir::Schedule schedule = with_countable_lines(step, choose_schedule_(step, machine_));
-        const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
-        const auto [known, added] =
-            kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
-        if (added) {
-            plan_.requests.push_back(request);
-        }
-        const auto [launch, begins] =
-            launches_.emplace(std::pair(level, known->second), plan_.launches.size());
-        if (begins) {
-            plan_.launches.push_back({known->second, {}, false});
-        }
-        PlanLaunch& target = plan_.launches[launch->second];
-        planned_.places.push_back({launch->second, target.calls.size()});
-        target.calls.push_back(arguments(step, schedule));
-        std::int64_t points = 1;
-        for (const std::int64_t extent : step.extents) {
-            points *= extent;
-        }
-        target.parallel = target.parallel || points >= parallel_points;
     }
 
     std::vector<PlanArgument> arguments(const passes::KernelStep& step,
@@ -271,7 +312,10 @@ class PlanWriter {
     ir::NodeMap<int> value_index_;
     std::vector<const ir::Node*> values_;
     std::vector<passes::Lifetime> lifetimes_;
+    std::vector<passes::Lifetime> packed_;  ///< copies of operands that kernels make
     ir::NodeMap<int> slots_;
+    std::vector<ir::Schedule> schedules_;   ///< of the steps
+    std::vector<passes::StepRange> spans_;  ///< the calls of each launch
     std::unordered_map<std::string, int> kernels_;
     std::map<std::pair<int, int>, std::size_t> launches_;
 };

@@ -19,6 +19,8 @@ struct Planned {
     ir::Graph graph;  ///< after the passes
     passes::Partition partition;
     passes::MemoryPlan memory;
+    /// What the memory was planned for: the results, and what else is stored for a time.
+    std::vector<passes::Lifetime> results, between;
     codegen::runtime::Plan plan;
     /// Where each step of the partition is in the plan.
     struct Place {

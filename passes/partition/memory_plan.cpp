@@ -1,7 +1,11 @@
 #include "passes/partition/memory_plan.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <numeric>
+#include <set>
+#include <utility>
 
 namespace latent::passes {
 
@@ -10,53 +14,166 @@ namespace {
 /// Of every value: whole cache lines, and enough for any vector.
 constexpr std::size_t alignment = 128;
 
-}  // namespace
+std::size_t rounded(std::size_t bytes) {
+    return (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+}
 
-MemoryPlan plan_memory(std::span<const Lifetime> lifetimes) {
-    MemoryPlan plan;
-    plan.offsets.resize(lifetimes.size(), 0);
-    std::vector<std::size_t> by_size(lifetimes.size());
-    std::iota(by_size.begin(), by_size.end(), std::size_t{0});
-    std::ranges::stable_sort(by_size, [&](std::size_t a, std::size_t b) {
-        return lifetimes[a].bytes > lifetimes[b].bytes;
-    });
-    const auto rounded = [](std::size_t bytes) {
-        return (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
-    };
+bool meet(const Lifetime& a, const Lifetime& b) {
+    return a.first <= b.last && b.first <= a.last;
+}
 
-    std::vector<std::size_t> placed;  // by offset
-    for (const std::size_t i : by_size) {
-        const Lifetime& value = lifetimes[i];
+std::vector<std::size_t> ordered(std::size_t count, const auto& comes_before) {
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, comes_before);
+    return order;
+}
+
+/// Values that share a block of memory.
+class SharedBlock {
+  public:
+    /// Where `value` could begin: in the lowest gap that is free for its lifetime.
+    std::size_t gap(const Lifetime& value, std::span<const Lifetime> values) const {
         const std::size_t size = rounded(value.bytes);
         std::size_t offset = 0;
-        for (const std::size_t other : placed) {
-            const bool together =
-                lifetimes[other].first <= value.last && value.first <= lifetimes[other].last;
-            if (!together) {
+        for (const auto& [begin, other] : values_) {
+            if (!meet(values[other], value)) {
                 continue;
             }
-            if (plan.offsets[other] >= offset + size) {
+            if (begin >= offset + size) {
                 break;
             }
-            offset = std::max(offset, plan.offsets[other] + rounded(lifetimes[other].bytes));
+            offset = std::max(offset, begin + rounded(values[other].bytes));
         }
-        plan.offsets[i] = offset;
-        plan.arena_bytes = std::max(plan.arena_bytes, offset + size);
-        plan.total_bytes += size;
-        const auto position = std::ranges::upper_bound(
-            placed, offset, {}, [&](std::size_t k) { return plan.offsets[k]; });
-        placed.insert(position, i);
+        return offset;
     }
-    // The peak changes only where a value begins.
-    for (const Lifetime& start : lifetimes) {
-        std::size_t alive = 0;
-        for (const Lifetime& value : lifetimes) {
-            alive +=
-                value.first <= start.first && start.first <= value.last ? rounded(value.bytes) : 0;
+
+    void add(std::size_t offset, std::size_t value) { values_.emplace(offset, value); }
+
+  private:
+    std::multimap<std::size_t, std::size_t> values_;  ///< by offset
+};
+
+}  // namespace
+
+MemoryPlan plan_memory(std::span<const Lifetime> values, std::span<const Lifetime> results) {
+    MemoryPlan plan;
+    plan.places.resize(values.size());
+    const std::vector<std::size_t> largest_first =
+        ordered(values.size(),
+                [&](std::size_t a, std::size_t b) { return values[a].bytes > values[b].bytes; });
+    const std::vector<std::size_t> smallest_first =
+        ordered(results.size(),
+                [&](std::size_t a, std::size_t b) { return results[a].bytes < results[b].bytes; });
+    SharedBlock arena;
+    std::vector<SharedBlock> hosts(results.size());
+    for (const std::size_t i : largest_first) {
+        const Lifetime& value = values[i];
+        const auto fits = [&](std::size_t host) {
+            return value.last < results[host].first &&
+                   hosts[host].gap(value, values) + rounded(value.bytes) <= results[host].bytes;
+        };
+        const auto large_enough =
+            std::ranges::lower_bound(smallest_first, rounded(value.bytes), {},
+                                     [&](std::size_t host) { return results[host].bytes; });
+        const auto host = std::find_if(large_enough, smallest_first.end(), fits);
+        MemoryRange& place = plan.places[i];
+        place.bytes = rounded(value.bytes);
+        plan.total_bytes += value.is_scratch ? 0 : place.bytes;
+        if (host != smallest_first.end()) {
+            place.result = static_cast<int>(*host);
+            place.offset = hosts[*host].gap(value, values);
+            hosts[*host].add(place.offset, i);
+        } else {
+            place.offset = arena.gap(value, values);
+            arena.add(place.offset, i);
+            plan.arena_bytes = std::max(plan.arena_bytes, place.offset + place.bytes);
         }
-        plan.peak_bytes = std::max(plan.peak_bytes, alive);
     }
     return plan;
+}
+
+std::size_t least_arena_bytes(std::span<const Lifetime> values, std::span<const Lifetime> results) {
+    const std::vector<std::size_t> largest_first =
+        ordered(values.size(),
+                [&](std::size_t a, std::size_t b) { return values[a].bytes > values[b].bytes; });
+    const std::vector<std::size_t> largest_results =
+        ordered(results.size(),
+                [&](std::size_t a, std::size_t b) { return results[a].bytes > results[b].bytes; });
+    // What is alive or written changes only where a value or a result begins.
+    std::set<int> steps;
+    for (const std::span<const Lifetime> begun : {values, results}) {
+        std::ranges::transform(begun, std::inserter(steps, steps.end()), &Lifetime::first);
+    }
+    std::size_t least = 0;
+    for (const int step : steps) {
+        // Values of some size or more find room in the arena and in results as large.
+        std::size_t alive = 0;
+        std::size_t room = 0;
+        auto result = largest_results.begin();
+        for (const std::size_t i : largest_first) {
+            if (values[i].is_scratch || step < values[i].first || values[i].last < step) {
+                continue;
+            }
+            alive += rounded(values[i].bytes);
+            for (; result != largest_results.end() &&
+                   results[*result].bytes >= rounded(values[i].bytes);
+                 ++result) {
+                room += step < results[*result].first ? results[*result].bytes : 0;
+            }
+            least = std::max(least, alive - std::min(alive, room));
+        }
+    }
+    return least;
+}
+
+std::vector<std::vector<MemoryRange>> unused_memory(const MemoryPlan& plan,
+                                                    std::span<const Lifetime> values,
+                                                    std::span<const Lifetime> results,
+                                                    std::span<const StepRange> spans,
+                                                    const UnusedMemoryLimits& limits) {
+    const std::vector<std::size_t> by_begin =
+        ordered(values.size(),
+                [&](std::size_t a, std::size_t b) { return values[a].first < values[b].first; });
+    std::vector<std::vector<MemoryRange>> unused(spans.size());
+    std::vector<std::size_t> alive;
+    std::size_t begun = 0;
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+        for (; begun < by_begin.size() && values[by_begin[begun]].first <= spans[i].last; ++begun) {
+            if (!values[by_begin[begun]].is_scratch) {
+                alive.push_back(by_begin[begun]);
+            }
+        }
+        std::erase_if(alive, [&](std::size_t k) { return values[k].last < spans[i].first; });
+        std::ranges::sort(alive, {}, [&](std::size_t k) {
+            return std::pair(plan.places[k].result, plan.places[k].offset);
+        });
+        auto next = alive.begin();
+        const auto add_gaps = [&](int block, std::size_t bytes, bool is_free) {
+            std::size_t end = 0;  // of what is in use so far
+            const auto add_gap = [&](std::size_t begin) {
+                if (is_free && begin >= end + limits.least_bytes) {
+                    unused[i].push_back({block, end, begin - end});
+                }
+            };
+            for (; next != alive.end() && plan.places[*next].result == block; ++next) {
+                add_gap(plan.places[*next].offset);
+                end = std::max(end, plan.places[*next].offset + plan.places[*next].bytes);
+            }
+            add_gap(bytes);
+        };
+        add_gaps(MemoryRange::arena, plan.arena_bytes, true);
+        for (std::size_t host = 0; host < results.size(); ++host) {
+            add_gaps(static_cast<int>(host), results[host].bytes,
+                     spans[i].last < results[host].first);
+        }
+        std::ranges::stable_sort(unused[i], {}, &MemoryRange::bytes);
+        if (unused[i].size() > limits.most_ranges) {
+            unused[i].erase(unused[i].begin(),
+                            unused[i].end() - static_cast<std::ptrdiff_t>(limits.most_ranges));
+        }
+    }
+    return unused;
 }
 
 }  // namespace latent::passes

@@ -27,6 +27,17 @@ class Since {
     Counters start_ = counters();
 };
 
+class OneThread {
+  public:
+    OneThread() { set_num_threads(1); }
+    OneThread(const OneThread&) = delete;
+    OneThread& operator=(const OneThread&) = delete;
+    ~OneThread() { set_num_threads(before_); }
+
+  private:
+    const int before_ = num_threads();
+};
+
 struct Network {
     std::vector<Tensor> parameters;
 
@@ -108,6 +119,7 @@ TEST_CASE("layer_norm is one kernel forward and at most two backward") {
 }
 
 TEST_CASE("attention is one kernel beside the scaling of its query, and stores no scores") {
+    const OneThread one_thread;  // each has scratch of its own
     const std::int64_t width = 16;
     const auto peak = [&](std::int64_t length) {
         const Tensor query = randn({2, length, width}).eval();
@@ -125,6 +137,7 @@ TEST_CASE("attention is one kernel beside the scaling of its query, and stores n
 }
 
 TEST_CASE("attention and its gradients store no scores where these are many") {
+    const OneThread one_thread;
     const std::int64_t width = 8;
     const auto peak = [&](std::int64_t length) {
         const Tensor query = randn({length, width}).eval();
@@ -242,4 +255,14 @@ TEST_CASE("a chain of a million operations needs few kernels", "[large]") {
     x.eval();
     CHECK(x.data<float>()[0] == 1e6F);
     CHECK(since.compiled() <= 3);
+}
+
+TEST_CASE("what relu is applied to is not kept for its gradient") {
+    const Tensor x = randn({300, 200}, {.requires_grad = true}).eval();
+    const Tensor w = randn({200, 250}, {.requires_grad = true}).eval();
+    const Tensor v = randn({250, 10}).eval();
+    const std::vector<Tensor> gradients = grad(sum(matmul(relu(matmul(x, w)), v)), {x, w});
+    // Between two products, and each of two back: the activations alone are as large as this.
+    const std::string text = explain(gradients);
+    CHECK(text.find("stores f32[300,250] contraction") == std::string::npos);
 }

@@ -49,7 +49,7 @@ nlohmann::json memory(const Call& call) {
     const auto inputs = static_cast<std::int64_t>(now.bytes_now);
     return {{"array_peak_mb", static_cast<double>(now.bytes_peak) / megabyte},
             {"array_least_mb",
-             static_cast<double>(inputs + planned.results + planned.alive_at_most) / megabyte}};
+             static_cast<double>(inputs + planned.results + planned.least_arena) / megabyte}};
 }
 
 PreparedCase prepared(const Call& call) {

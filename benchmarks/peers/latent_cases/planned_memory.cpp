@@ -8,8 +8,8 @@ namespace latent::peers {
 PlannedMemory planned_memory(const Call& call) {
     const std::string text = explain(call());
     const std::regex sentence(
-        "results (\\d+) bytes in \\d+ buffers; scratch arena (\\d+) bytes, which holds \\d+ bytes "
-        "of values, at most (\\d+) at once");
+        "results (\\d+) bytes in \\d+ buffers; scratch arena (\\d+) bytes; both hold \\d+ bytes of "
+        "values between, for which no arena of less than (\\d+) bytes would do");
     std::smatch match;
     // The section stands near the end; std::regex is no match for the length of the whole.
     const std::string section = text.substr(std::min(text.rfind("\nMemory\n"), text.size()));
@@ -18,7 +18,7 @@ PlannedMemory planned_memory(const Call& call) {
     }
     return {.results = std::stoll(match[1]),
             .arena = std::stoll(match[2]),
-            .alive_at_most = std::stoll(match[3])};
+            .least_arena = std::stoll(match[3])};
 }
 
 }  // namespace latent::peers

@@ -1,0 +1,50 @@
+#include "passes/schedule/packed_bytes.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "passes/schedule/atom_set.h"
+#include "passes/schedule/schedule.h"
+
+namespace latent::passes {
+
+std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region,
+                          std::span<const std::int64_t> extents) {
+    // Streamed columns are packed by each task.
+    const bool packs_whole =
+        schedule.packing == 1 || schedule.packing == 2 || schedule.packing == 4;
+    if (schedule.kind != ir::Template::contraction || !packs_whole) {
+        return 0;
+    }
+    const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b * b; };
+    const ir::Stage& contraction =
+        *std::ranges::find(region.stages, ir::StageKind::contraction,
+                           [](const ir::Stage& stage) { return stage.kind; });
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    const auto operand = [&](std::size_t i) {
+        return spans[static_cast<std::size_t>(contraction.operands[i])];
+    };
+    const std::uint64_t columns_of =
+        has(operand(0), schedule.vector_atom) ? operand(0) : operand(1);
+    const bool by_blocks = schedule.packing != 1;
+    std::int64_t elements = 1;
+    std::int64_t block = schedule.block_depth;
+    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+        const std::int64_t extent =
+            std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+        if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
+            // Blocks take the innermost dimensions whole, and a part of one.
+            const std::int64_t taken = std::min(extent, std::max<std::int64_t>(block, 1));
+            elements *= by_blocks ? rounded_up(extent, taken) : extent;
+            block = taken < extent ? 1 : block / taken;
+        } else if (atom == schedule.vector_atom) {
+            const std::int64_t tile = std::int64_t{schedule.tile_vectors} * schedule.lanes;
+            elements *= std::min(rounded_up(extent, tile), schedule.block_columns * tile);
+        } else if (has(columns_of, atom)) {
+            return 0;  // each task packs its own
+        }
+    }
+    return elements * computed_bytes(contraction.dtype);
+}
+
+}  // namespace latent::passes

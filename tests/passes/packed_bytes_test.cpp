@@ -1,0 +1,40 @@
+#include "passes/schedule/packed_bytes.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "ir/parse.h"
+#include "passes/partition/partition.h"
+#include "passes/schedule/schedule.h"
+
+using namespace latent;
+using namespace latent::passes;
+
+namespace {
+
+constexpr ir::Machine avx512{
+    .instruction_set = ir::InstructionSet::avx512, .vector_bytes = 64, .registers = 32};
+
+std::int64_t packed(const std::string& a, const std::string& b, const std::string& labels) {
+    const Partition cut =
+        partition(ir::parse("%a = parameter {index=0, dtype=f32, shape=[" + a +
+                            "]}\n%b = parameter {index=1, dtype=f32, shape=[" + b +
+                            "]}\n%r = contraction %a, %b {" + labels + "}\nreturn %r\n"));
+    REQUIRE(cut.steps.size() == 1);
+    const KernelStep& step = cut.steps[0];
+    return packed_bytes(default_schedule(step.region, step.classification, avx512, step.extents),
+                        step.region, step.extents);
+}
+
+}  // namespace
+
+TEST_CASE("what a product packs of its columns is whole register tiles of the whole depth") {
+    const std::string product = "lhs=[0,1], rhs=[1,2], out=[0,2]";
+    CHECK(packed("128,784", "784,512", product) == 784 * 512 * 4);
+    CHECK(packed("128,784", "784,500", product) == 784 * 512 * 4);
+    CHECK(packed("64,64", "64,64", product) == 0);  // read in place
+}
+
+TEST_CASE("what each task packs is not counted") {
+    CHECK(packed("4,128,784", "4,784,512", "lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]") == 0);
+}
