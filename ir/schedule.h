@@ -83,7 +83,7 @@ struct Schedule {
     std::vector<int> together;
     /// Pointwise: elements of a strip of the results, which is computed in L1 and then stored past
     /// the caches; 0: results are stored like any other.
-    int streamed = 0;
+    int result_strip = 0;
     bool operator==(const Schedule&) const = default;
 };
 
@@ -105,7 +105,7 @@ void for_each_field(S& schedule, Visit&& visit) {
     visit(std::string_view("line_atom"), schedule.line_atom);
     visit(std::string_view("tile_lines"), schedule.tile_lines);
     visit(std::string_view("together"), schedule.together);
-    visit(std::string_view("streamed"), schedule.streamed);
+    visit(std::string_view("result_strip"), schedule.result_strip);
 }
 
 }  // namespace latent::ir

@@ -73,9 +73,9 @@ void lower_pointwise(Lowering& lowering) {
     out(loops) = values.at(loops);
     LoggedSchedule schedule = logged(out, lowering.log());
     const Var inner = lowering.var(vector_atom);
-    const int streamed = lowering.schedule().streamed;
-    const int step = streamed > 0 ? streamed : width;  // elements of an iteration of `inner`
-    const Var lane = streamed > 0 ? streamed_loop() : Var("lane");
+    const int strip = lowering.schedule().result_strip;
+    const int step = strip > 0 ? strip : width;  // elements of an iteration of `inner`
+    const Var lane = strip > 0 ? streamed_loop() : Var("lane");
     const Var blocks("blocks");
     // Atoms within the one that vectors run along are short, and stay inside a block of vectors.
     std::vector<Halide::VarOrRVar> order{lane};
@@ -106,8 +106,8 @@ void lower_pointwise(Lowering& lowering) {
         .split(inner, blocks, inner, block_steps)
         .never_partition_all();
     order.emplace_back(inner);
-    if (streamed > 0) {
-        values.stream_at(out, order[1], inner, streamed, width, lowering.log());
+    if (strip > 0) {
+        values.stream_at(out, order[1], inner, strip, width, lowering.log());
     } else {
         schedule.vectorize(lane);
         values.compute_at(out, order[1], inner, width, lowering.log());

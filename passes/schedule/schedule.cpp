@@ -206,11 +206,11 @@ int strip_of_results(const ir::Schedule& schedule, const ir::Region& region) {
                     schedule.lanes * std::max(1, schedule.unroll));
 }
 
-void choose_streaming(ir::Schedule& schedule, const ir::Region& region, const ir::Machine& machine,
-                      std::span<const std::int64_t> extents) {
+void choose_result_strip(ir::Schedule& schedule, const ir::Region& region,
+                         const ir::Machine& machine, std::span<const std::int64_t> extents) {
     const Traffic traffic = least_traffic(region, extents);
     if (traffic.bytes > 2 * machine.l3_bytes && arithmetic_cost(region) <= traffic.point_bytes) {
-        schedule.streamed = strip_of_results(schedule, region);
+        schedule.result_strip = strip_of_results(schedule, region);
     }
 }
 
@@ -302,7 +302,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                 schedule.unroll = 1;  // one element after the other: much code, and the bottleneck
             }
             choose_tile(schedule, region, extents);
-            choose_streaming(schedule, region, machine, extents);
+            choose_result_strip(schedule, region, machine, extents);
             break;
         case ir::Template::row:
             if (ir::is_unrolled(region, classification.row_atoms) &&

@@ -27,8 +27,8 @@ int strip_of_results(const ir::Schedule& schedule, const ir::Region& region);
 /// and writes is more than twice what the last of them holds, for then hardly any of it is there
 /// when it is read, or stored to, again; and where memory, not arithmetic, is what the kernel waits
 /// for.
-void choose_streaming(ir::Schedule& schedule, const ir::Region& region, const ir::Machine& machine,
-                      std::span<const std::int64_t> extents);
+void choose_result_strip(ir::Schedule& schedule, const ir::Region& region,
+                         const ir::Machine& machine, std::span<const std::int64_t> extents);
 
 /// Which stages of a row that several loops over it use are worth more than a store and a load.
 enum class KeptStages : std::uint8_t { none, transcendental, all };

@@ -192,7 +192,7 @@ void ScheduleSpace::add_pointwise(const ir::Region& region, std::span<const std:
     dimensions_.push_back(std::move(dimension));
     add_vectors(Loops::of_vectors);
     add_block();
-    add_numbers<&ir::Schedule::streamed>({0, strip_of_results(default_, region)});
+    add_numbers<&ir::Schedule::result_strip>({0, strip_of_results(default_, region)});
 }
 
 /// Which operands are packed, and whether sums are in register tiles, as they are if one is.
@@ -328,7 +328,7 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
         return false;
     }
     if (!is_contraction) {
-        return schedule.streamed % (schedule.lanes * std::max(1, schedule.unroll)) == 0;
+        return schedule.result_strip % (schedule.lanes * std::max(1, schedule.unroll)) == 0;
     }
     // Columns that are read in place in tiles are contiguous; so are those that are streamed, or
     // they lie along the depth.

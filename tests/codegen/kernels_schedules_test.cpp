@@ -177,14 +177,14 @@ TEST_CASE("results that are streamed past the caches have the bits of those that
                 graph, true, [=](const passes::KernelStep& step, const ir::Machine& machine) {
                     ir::Schedule schedule = passes::default_schedule(
                         step.region, step.classification, machine, step.extents);
-                    schedule.streamed =
+                    schedule.result_strip =
                         streamed ? passes::strip_of_results(schedule, step.region) : 0;
                     return schedule;
                 });
         };
         const detail::Planned other = planned(true);
         INFO(other.plan.requests[0]);
-        CHECK(other.plan.requests[0].find("streamed 0") == std::string::npos);
+        CHECK(other.plan.requests[0].find("result_strip 0") == std::string::npos);
         const auto code =
             kernel_context().kernels().describe(other.plan.requests[0], latent_note_statement);
         CHECK(code.at("statement").find("latent_stream_") != std::string::npos);

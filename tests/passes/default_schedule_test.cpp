@@ -209,7 +209,7 @@ TEST_CASE(
         return scheduled("%x = parameter {index=0, dtype=f32, " + shape +
                              "%y = parameter {index=1, dtype=f32, " + shape + arithmetic,
                          avx512)
-                   .schedule.streamed > 0;
+                   .schedule.result_strip > 0;
     };
     const int cached = static_cast<int>(avx512.l3_bytes / 6);
     const std::string sum = "%r = add %x, %y\nreturn %r\n";
@@ -226,7 +226,7 @@ TEST_CASE("rows that may begin inside of a cache line are not streamed") {
                        return %r
                     )",
                     avx512)
-              .schedule.streamed == 0);
+              .schedule.result_strip == 0);
 }
 
 TEST_CASE("the gradient of few filters with a short window packs nothing") {
