@@ -64,9 +64,9 @@ struct Schedule {
     /// depth in elements; the atom along which the register tile has as many lines of rows and
     /// columns, if any (0: its columns go on from line to line of a cache block). Row: the atom of
     /// which `tile_rows` neighbouring rows are reduced in one walk, if any, where vectors run along
-    /// the rows. Row chain: the rows of the register tiles, and how many tiles of rows are taken
-    /// from the first products to the last at a time (`block_rows`); vectors run along the reduced
-    /// atom.
+    /// the rows or the rows are unrolled. Row chain: the rows of the register tiles, and how many
+    /// tiles of rows are taken from the first products to the last at a time (`block_rows`);
+    /// vectors run along the reduced atom.
     int row_atom = -1;
     int packing = 0;
     int tile_rows = 0;

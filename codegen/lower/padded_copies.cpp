@@ -1,12 +1,15 @@
 #include "codegen/lower/padded_copies.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdlib>
 
 namespace latent::codegen {
 
 using Halide::Expr;
 using Halide::Func;
 using Halide::Var;
+using Halide::VarOrRVar;
 
 namespace {
 
@@ -105,7 +108,7 @@ void PaddedCopies::define(int stage) {
         .align_bounds(loops[0], lowering_.schedule().lanes)
         .vectorize(loops[0], lowering_.schedule().lanes)
         .never_partition_all();
-    copies_.push_back(copy);
+    copies_.push_back({copy, stage});
     lowering_.stages().define(
         stage, [&lowering = lowering_, copy, stage, dims](const Coordinates& coordinates) {
             std::vector<Expr> arguments;
@@ -113,8 +116,11 @@ void PaddedCopies::define(int stage) {
                 Expr position = lowering.inputs().index_offset(lowering.stages().first_dim(stage) +
                                                                static_cast<int>(i));
                 for (const ir::AtomTerm& term : dims[i].terms) {
+                    const Expr& coordinate = coordinates[static_cast<std::size_t>(term.atom)];
+                    // Of what is computed past the end only a guarded place may lie outside.
                     position += static_cast<std::int32_t>(term.coefficient) *
-                                coordinates[static_cast<std::size_t>(term.atom)];
+                                (dims[i].guarded ? coordinate
+                                                 : lowering.inputs().within(term.atom, coordinate));
                 }
                 arguments.insert(arguments.begin(), position);
             }
@@ -122,25 +128,59 @@ void PaddedCopies::define(int stage) {
         });
 }
 
-void PaddedCopies::compute_at(const Func& consumer, const Halide::VarOrRVar& loop) {
-    for (const Func& copy : copies_) {
-        logged(copy, lowering_.log()).compute_at(consumer, loop);
+/// How many places of a dimension are read where the loop over `rows` stands still, if that is part
+/// of the code.
+std::optional<int> PaddedCopies::places_read(const ir::IndexedDim& dim,
+                                             const LoopTogether& rows) const {
+    std::int64_t places = 1;
+    for (const ir::AtomTerm& term : dim.terms) {
+        const std::int64_t turns =
+            term.atom == rows.atom
+                ? rows.turns
+                : lowering_.region().atoms[static_cast<std::size_t>(term.atom)].fixed;
+        if (turns < 1) {
+            return std::nullopt;
+        }
+        places += std::abs(term.coefficient) * (turns - 1);
+    }
+    return static_cast<int>(places);
+}
+
+void PaddedCopies::compute_at(const Func& consumer, const VarOrRVar& loop) {
+    for (const Copy& copy : copies_) {
+        logged(copy.func, lowering_.log()).compute_at(consumer, loop);
     }
 }
 
-void PaddedCopies::slide_along(const Func& consumer, const Var& loop, const Var& around) {
-    for (const Func& copy : copies_) {
-        LoggedSchedule schedule = logged(copy, lowering_.log());
-        schedule.compute_at(consumer, loop);
-        if (loop.name() != around.name()) {
-            schedule.store_at(consumer, around);
+void PaddedCopies::slide_along(const Func& consumer, const VarOrRVar& loop, const VarOrRVar& around,
+                               const std::optional<LoopTogether>& rows) {
+    compute_at(consumer, loop);
+    if (loop.name() == around.name()) {
+        return;
+    }
+    for (const Copy& copy : copies_) {
+        LoggedSchedule schedule = logged(copy.func, lowering_.log());
+        schedule.store_at(consumer, around);
+        if (!rows || lowering_.var(rows->atom).name() != loop.name()) {
+            continue;  // Halide finds out how many rows are needed at a time
+        }
+        const std::vector<ir::IndexedDim>& dims =
+            lowering_.region().stages[static_cast<std::size_t>(copy.stage)].index;
+        for (std::size_t i = 0; i < dims.size(); ++i) {
+            const bool slides = std::ranges::find(dims[i].terms, rows->atom, &ir::AtomTerm::atom) !=
+                                dims[i].terms.end();
+            if (const std::optional<int> places = places_read(dims[i], *rows); slides && places) {
+                schedule.fold_storage(
+                    copy.func.args()[dims.size() - 1 - i],
+                    static_cast<int>(std::bit_ceil(static_cast<unsigned>(*places))));
+            }
         }
     }
 }
 
 void PaddedCopies::compute_root() {
-    for (const Func& copy : copies_) {
-        logged(copy, lowering_.log()).compute_root();
+    for (const Copy& copy : copies_) {
+        logged(copy.func, lowering_.log()).compute_root();
     }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
-#include "codegen/lower/lowering.h"
+#include "codegen/lower/lane_reduction.h"
 
 namespace latent::codegen {
 
@@ -18,18 +19,25 @@ class PaddedCopies {
     bool empty() const { return copies_.empty(); }
     void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop);
     /// Computes at each turn of `loop` what no turn before has computed, and keeps it inside
-    /// `around`.
-    void slide_along(const Halide::Func& consumer, const Halide::Var& loop,
-                     const Halide::Var& around);
+    /// `around`; no more than is read at a time. `rows` are computed together at each turn of their
+    /// loop.
+    void slide_along(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
+                     const Halide::VarOrRVar& around, const std::optional<LoopTogether>& rows = {});
     void compute_root();
 
   private:
+    struct Copy {
+        Halide::Func func;
+        int stage = -1;
+    };
+
     bool is_worth_copying(const ir::Stage& stage) const;
     Halide::Expr element(int stage, const std::vector<Halide::Expr>& positions) const;
     void define(int stage);
+    std::optional<int> places_read(const ir::IndexedDim& dim, const LoopTogether& rows) const;
 
     Lowering& lowering_;
-    std::vector<Halide::Func> copies_;
+    std::vector<Copy> copies_;
 };
 
 }  // namespace latent::codegen

@@ -29,10 +29,7 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
     const Var lane("lane");
     const Var blocks("blocks");
     std::vector<VarOrRVar> order{lane};
-    Expr points = width;
-    for (const int atom : lowering.atoms_of(row)) {
-        points *= lowering.inputs().extent(atom);
-    }
+    Expr points = width;  // results: the few elements of their rows cost little
     const std::vector<ir::StrideClass>& strides = lowering.region().results[0].strides;
     const bool side_by_side = strides[static_cast<std::size_t>(across)] == ir::StrideClass::tight;
     for (const int atom : lowering.atoms_of(stored & row)) {
@@ -47,6 +44,14 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
             order.emplace_back(element);
         }
     }
+    const std::optional<LoopTogether>& together = reductions.rows_together();
+    if (together) {
+        const Var& rows = lowering.var(together->atom);
+        const Var turn("turn");
+        schedule.split(rows, rows, turn, together->turns).unroll(turn);
+        order.emplace_back(turn);
+        points *= together->turns;
+    }
     // A task has a part of the loop over vectors, so that what is inside of it needs no division.
     const Expr vectors = (lowering.inputs().extent(across) + width - 1) / width;
     const auto block = static_cast<std::int32_t>(lowering.schedule().block);
@@ -58,7 +63,9 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
     std::vector<RowLoop> outside{{blocks, (vectors + block_vectors - 1) / block_vectors}};
     for (const int atom : lowering.atoms_of(stored & ~row)) {
         if (atom != across) {
-            outside.push_back({lowering.var(atom), lowering.inputs().extent(atom)});
+            const int turns = together && together->atom == atom ? together->turns : 1;
+            outside.push_back(
+                {lowering.var(atom), (lowering.inputs().extent(atom) + turns - 1) / turns});
         }
     }
     for (const RowLoop& rows : outside) {
@@ -66,9 +73,17 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
     }
     schedule.reorder(order);
     const RowLoops at = parallel_rows(schedule, outside, points * block_vectors, block);
-    padded.slide_along(out, at.slide, at.plane);
+    padded.slide_along(out, at.slide, at.plane, together);
     reductions.compute_at(out, loop);
-    values.compute_at(out, loop, loop, width, lowering.log(), lowering.vars(stored & row));
+    std::vector<Var> unrolled = lowering.vars(stored & row);
+    if (!padded.empty()) {
+        values.compute_in_multiples(loop, width, lowering.log());
+    }
+    if (together) {
+        unrolled.push_back(lowering.var(together->atom));
+        values.compute_in_multiples(unrolled.back(), together->turns, lowering.log());
+    }
+    values.compute_at(out, loop, loop, width, lowering.log(), unrolled);
     lowering.finish(out, lowering.atoms_of(stored));
 }
 
@@ -149,8 +164,11 @@ void lower_row(Lowering& lowering) {
         }
     }
     if (vectors) {
-        values.compute_at(out, around_vectors, lowering.var(lowering.schedule().vector_atom),
-                          lowering.store_width(), lowering.log());
+        const Var& loop = lowering.var(lowering.schedule().vector_atom);
+        if (!padded.empty()) {
+            values.compute_in_multiples(loop, lowering.store_width(), lowering.log());
+        }
+        values.compute_at(out, around_vectors, loop, lowering.store_width(), lowering.log());
     }
     lowering.finish(out, lowering.atoms_of(stored));
 }

@@ -22,9 +22,14 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
     if (lowering.schedule().vector_atom >= 0) {
         lowering.compute_past_end(lowering.schedule().vector_atom, lowering.vector_width());
     }
-    if (lowering.schedule().kind == ir::Template::row && lowering.schedule().row_atom >= 0 &&
-        lowering.is_vector_atom(row_atoms)) {
-        rows_together_ = {lowering.schedule().row_atom, lowering.schedule().tile_rows};
+    const int together = lowering.schedule().row_atom;
+    if (lowering.schedule().kind == ir::Template::row && together >= 0 &&
+        together != lowering.schedule().vector_atom &&
+        (unrolls_row_ || lowering.is_vector_atom(row_atoms))) {
+        rows_together_ = {together, lowering.schedule().tile_rows};
+        if (unrolls_row_) {
+            lowering.compute_past_end(together, rows_together_->turns);
+        }
     }
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
@@ -198,6 +203,11 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         vectorize_across(update);
     }
     if (unrolls_row_) {
+        if (rows_together_ && std::ranges::find(outer, rows_together_->atom) != outer.end()) {
+            const Var& rows = lowering_.var(rows_together_->atom);
+            start.bound_extent(rows, rows_together_->turns).unroll(rows);
+            update.unroll(rows);
+        }
         for (int i = 0; i < domain.dimensions(); ++i) {
             update.unroll(domain[i]);
         }

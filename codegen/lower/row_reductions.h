@@ -23,7 +23,8 @@ class RowReductions {
     void compute_root();
 
     bool empty() const { return funcs_.empty(); }
-    /// Neighbouring rows whose reductions are made in one walk, if any are.
+    /// Neighbouring rows whose reductions are made in one walk, if any are. Rows that are unrolled
+    /// are computed past the end of that loop, as whole vectors are.
     const std::optional<LoopTogether>& rows_together() const { return rows_together_; }
     /// Whether vectors run across rows of few elements, all of which are computed at once.
     bool unrolls_row() const { return unrolls_row_; }

@@ -86,6 +86,11 @@ class LoggedSchedule {
         return record("align_bounds", var.name() + ", " + std::to_string(modulus));
     }
 
+    LoggedSchedule& fold_storage(const Halide::Var& var, int factor) {
+        target_.fold_storage(var, factor);
+        return record("fold_storage", var.name() + ", " + std::to_string(factor));
+    }
+
     LoggedSchedule& reorder_storage(const std::vector<Halide::Var>& vars) {
         target_.reorder_storage(vars);
         std::vector<Halide::VarOrRVar> names(vars.begin(), vars.end());

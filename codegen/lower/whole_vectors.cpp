@@ -24,6 +24,10 @@ Halide::Tuple WholeVectors::at(const std::vector<Var>& loops) const {
     return Halide::Tuple(elements);
 }
 
+void WholeVectors::compute_in_multiples(const Var& loop, int turns, ScheduleLog& log) const {
+    logged(values_, log).align_bounds(loop, turns).bound_extent(loop, turns);
+}
+
 void WholeVectors::compute_at(const Func& consumer, const Halide::VarOrRVar& loop,
                               const Var& vector, int width, ScheduleLog& log,
                               const std::vector<Var>& unrolled) const {

@@ -24,6 +24,10 @@ class WholeVectors {
     /// of `consumer` is the one over strips, inside which only stores are left: they are streamed.
     void stream_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
                    const Halide::Var& vector, int elements, int width, ScheduleLog& log) const;
+    /// Has `turns` turns of the vectors' loop, or of an unrolled one, computed at a time, at its
+    /// end too. What is computed ahead of the loop is then computed as far as they read: scratch
+    /// that nothing was written to may hold denormal numbers, and arithmetic on these is slow.
+    void compute_in_multiples(const Halide::Var& loop, int turns, ScheduleLog& log) const;
 
   private:
     Halide::Func values_;

@@ -1,8 +1,47 @@
 #include "passes/schedule/rows_together.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
 
 namespace latent::passes {
+
+namespace {
+
+/// An atom along which windows overlap, and the elements of a window between two that neighbouring
+/// windows have in common.
+struct Overlap {
+    int atom = -1;
+    std::int64_t elements_inside = 1;
+};
+
+std::optional<Overlap> overlap_along(const ir::IndexedDim& dim, const ir::Region& region,
+                                     std::uint64_t window_atoms) {
+    if (!dim.guarded || dim.stage >= 0 || dim.divisor != 1 || dim.terms.size() != 2) {
+        return std::nullopt;
+    }
+    const auto in_window = [&](const ir::AtomTerm& term) {
+        return (window_atoms >> term.atom & 1) != 0;
+    };
+    const ir::AtomTerm& window = in_window(dim.terms[0]) ? dim.terms[0] : dim.terms[1];
+    const ir::AtomTerm& place = in_window(dim.terms[0]) ? dim.terms[1] : dim.terms[0];
+    if (!in_window(window) || in_window(place) || place.coefficient < 1) {
+        return std::nullopt;
+    }
+    const std::int64_t dilation = std::abs(window.coefficient);
+    const std::int64_t size = region.atoms[static_cast<std::size_t>(window.atom)].fixed;
+    if (place.coefficient % dilation != 0 || place.coefficient > dilation * (size - 1)) {
+        return std::nullopt;
+    }
+    Overlap overlap{place.atom, place.coefficient / dilation};
+    for (auto atom = static_cast<std::size_t>(window.atom) + 1; atom < region.atoms.size();
+         ++atom) {
+        overlap.elements_inside *= (window_atoms >> atom & 1) != 0 ? region.atoms[atom].fixed : 1;
+    }
+    return overlap;
+}
+
+}  // namespace
 
 void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
                           const ir::Classification& classification, const ir::Machine& machine,
@@ -37,6 +76,37 @@ void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
         extents[static_cast<std::size_t>(innermost)] >= least_rows) {
         schedule.row_atom = innermost;
         schedule.tile_rows = rows_together;
+    }
+}
+
+void choose_overlapping_rows_together(ir::Schedule& schedule, const ir::Region& region,
+                                      const ir::Classification& classification,
+                                      const ir::Machine& machine,
+                                      std::span<const std::int64_t> extents) {
+    constexpr int most_rows = 4;
+    for (const ir::Stage& stage : region.stages) {
+        for (const ir::IndexedDim& dim : stage.index) {
+            const std::optional<Overlap> overlap =
+                overlap_along(dim, region, classification.row_atoms);
+            if (!overlap || overlap->atom == schedule.vector_atom) {
+                continue;
+            }
+            // What is read stays in registers until the last of the rows has used it, beside their
+            // sums; the other half is for what it is multiplied by.
+            const auto in_registers = [&](int rows) {
+                return (rows - 1) * overlap->elements_inside + 1 + rows <= machine.registers / 2;
+            };
+            const std::int64_t extent = extents[static_cast<std::size_t>(overlap->atom)];
+            int rows = most_rows;
+            while (rows > 1 && (!in_registers(rows) || extent < 2 * rows)) {
+                rows /= 2;
+            }
+            if (rows > 1) {
+                schedule.row_atom = overlap->atom;
+                schedule.tile_rows = rows;
+                return;
+            }
+        }
     }
 }
 

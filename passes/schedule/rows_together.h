@@ -15,4 +15,12 @@ void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
                           const ir::Classification& classification, const ir::Machine& machine,
                           std::span<const std::int64_t> extents);
 
+/// Has neighbouring rows that are unrolled computed together (`row_atom`, `tile_rows`) where
+/// windows of padding overlap along them: what several of the rows read is read once. Changes no
+/// order of arithmetic.
+void choose_overlapping_rows_together(ir::Schedule& schedule, const ir::Region& region,
+                                      const ir::Classification& classification,
+                                      const ir::Machine& machine,
+                                      std::span<const std::int64_t> extents);
+
 }  // namespace latent::passes

@@ -310,6 +310,8 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                 schedule.unroll = 1;
                 schedule.vector_atom =
                     choose_vector_atom(region, all & ~classification.row_atoms, schedule, extents);
+                choose_overlapping_rows_together(schedule, region, classification, machine,
+                                                 extents);
             } else {
                 schedule.unroll = 4;
                 schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);

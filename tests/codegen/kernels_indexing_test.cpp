@@ -55,7 +55,8 @@ TEST_CASE("windows of padding are read without storing it", "[kernels]") {
               Windows{"low=[0,0,0,3], high=[0,0,0,0]", 9, 36, 2, 1},
               Windows{"low=[0,0,1,-2], high=[0,0,-3,1]", 7, 32, 2, 1},
               Windows{"low=[0,0,3,40], high=[0,0,1,0]", 13, 73, 1, 1},
-              Windows{"low=[0,0,3,0], high=[0,0,2,0]", 14, 33, 1, 1}}) {
+              Windows{"low=[0,0,3,0], high=[0,0,2,0]", 14, 33, 1, 1},
+              Windows{"low=[0,0,4,1], high=[0,0,6,1]", 19, 35, 2, 1}}) {
             const auto positions = [&](int extent) {
                 return (extent - 2 * dilation - 1) / stride + 1;
             };
@@ -82,6 +83,33 @@ TEST_CASE("windows of padding are read without storing it", "[kernels]") {
             check_kernels(windows + "%r = mul %w, %k\nreturn %r\n",
                           {.tolerance = tolerance, .kernels = 1});
         }
+    }
+}
+
+TEST_CASE("windows of padding overlap along rows, columns and planes", "[kernels]") {
+    for (const char* size : {"2,2,3", "1,3,3", "3,2,1"}) {
+        const auto extent = [&](int dimension, int padded) {
+            return padded - (size[2 * dimension] - '1');
+        };
+        const std::string image =
+            fmt::format("2,{},{},{}", extent(0, 9), extent(1, 12), extent(2, 36));
+        const std::string windows =
+            parameter(0, "2,7,10,33") + parameter(1, fmt::format("2,{}", size)) +
+            parameter(2, image) +
+            fmt::format(
+                "%z = constant {{value=f32:0}}\n"
+                "%p = pad %p0, %z {{low=[0,1,2,1], high=[0,1,0,2], interior=[0,0,0,0]}}\n"
+                "%w = window %p {{axes=[1,2,3], size=[{0}], stride=[1,1,1], dilation=[1,1,1]}}\n"
+                "%k = broadcast %p1 {{shape=[{1},{0}], axes=[0,4,5,6]}}\n"
+                "%g = broadcast %p2 {{shape=[{1},{0}], axes=[0,1,2,3]}}\n",
+                size, image);
+        const Tolerance tolerance{1e-4, 1e-3};
+        check_kernels(windows +
+                          "%m = mul %w, %k\n%s = reduce_sum %m {axes=[4,5,6]}\n"
+                          "%r = mul %s, %p2\nreturn %r\n",
+                      {.tolerance = tolerance, .kernels = 1});
+        check_kernels(windows + "%m = mul %w, %g\n%r = reduce_sum %m {axes=[1,2,3]}\nreturn %r\n",
+                      {.tolerance = tolerance, .kernels = 1});
     }
 }
 

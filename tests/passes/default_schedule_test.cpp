@@ -181,6 +181,32 @@ TEST_CASE("values that are stored one by one are computed a vector at a time") {
     CHECK(vectors("100") == 2);
 }
 
+TEST_CASE("windows of padding that overlap along rows are reduced several rows at a time") {
+    const auto rows = [](int image, int size, int stride, const ir::Machine& machine) {
+        const std::string extent = std::to_string(image);
+        const std::string window = std::to_string(size);
+        const std::string step = std::to_string(stride);
+        const Scheduled windows =
+            scheduled("%i = parameter {index=0, dtype=f32, shape=[8,64," + extent + ",56]}\n" +
+                          "%z = constant {value=f32:0}\n" +
+                          "%x = pad %i, %z {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}\n" +
+                          "%w = window %x {axes=[2,3], size=[" + window + "," + window +
+                          "], stride=[" + step + "," + step + "], dilation=[1,1]}\n" +
+                          "%r = reduce_max %w {axes=[4,5]}\nreturn %r\n",
+                      machine);
+        CHECK(windows.schedule.row_atom == (windows.schedule.tile_rows > 1 ? 2 : -1));
+        return windows.schedule.tile_rows;
+    };
+    // What they read stays in registers until the last of them has used it.
+    CHECK(rows(56, 3, 1, avx512) == 4);
+    CHECK(rows(56, 3, 1, avx2) == 2);
+    CHECK(rows(56, 3, 2, avx512) == 2);
+    CHECK(rows(56, 2, 3, avx512) == 0);  // no overlap
+    // Little is computed past the end of few rows.
+    CHECK(rows(7, 3, 1, avx512) == 2);
+    CHECK(rows(3, 3, 1, avx512) == 0);
+}
+
 TEST_CASE("sums for all elements of a window take vectors of a short contiguous dimension") {
     // The gradient of the filters of a depthwise convolution: nine sums in one walk, of which each
     // has one vector in flight.
