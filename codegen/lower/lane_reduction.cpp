@@ -29,8 +29,12 @@ LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::v
       partial_(name + "_partial"),
       result_(name) {
     define_partial();
-    take_in_whole_vectors();
-    take_in_rest();
+    if (takes_whole_rows()) {
+        take_in_whole_rows();
+    } else {
+        take_in_whole_vectors();
+        take_in_rest();
+    }
     combine();
 }
 
@@ -102,7 +106,7 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
     return walk;
 }
 
-void LaneReduction::update(Walk& walk, const Expr& inside) {
+void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
     std::vector<int> operands;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
         operands.push_back(stage(i).operands[0]);
@@ -127,8 +131,6 @@ void LaneReduction::update(Walk& walk, const Expr& inside) {
     for (int i = 0; i < walk.domain.dimensions(); ++i) {
         order.emplace_back(walk.domain[i]);
     }
-    // The rest of a row is short: it is taken in row by row, by less code.
-    const bool in_one_walk = !inside.defined();
     order.insert(in_one_walk ? order.begin() + 1 : order.end(), together.begin(), together.end());
     LoggedSchedule schedule =
         logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1);
@@ -160,7 +162,18 @@ void LaneReduction::take_in_whole_vectors() {
     }
     end_early(whole);
     position = position * width_ + lane_;
-    update(whole);
+    update(whole, {}, true);
+}
+
+void LaneReduction::take_in_whole_rows() {
+    Walk rows = walk("_rows", (extent_ + width_ - 1) / width_);
+    Expr& position = rows.at[static_cast<std::size_t>(vector_atom_)];
+    position = position * width_ + lane_;
+    // What lies past the end counts as nothing.
+    update(rows, position < extent_, true);
+    const int outermost = rows.domain.dimensions() - 1;
+    const bool is_vectors = atoms_[static_cast<std::size_t>(outermost) - 1] == vector_atom_;
+    row_loops_ = {rows.domain[is_vectors ? outermost : outermost - 1], rows.domain[outermost]};
 }
 
 void LaneReduction::take_in_rest() {
@@ -175,7 +188,8 @@ void LaneReduction::take_in_rest() {
     }
     // What lies past the end counts as nothing. (Storing the partial results under a mask would
     // bring them from registers to memory.)
-    update(rest, position < extent_);
+    // The rest of a row is short: it is taken in row by row, by less code.
+    update(rest, position < extent_, false);
 }
 
 void LaneReduction::combine() {

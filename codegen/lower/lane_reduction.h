@@ -28,7 +28,8 @@ struct LoopTogether {
 ///
 /// Order of arithmetic: element i of the vectors' dimension goes to partial result i mod (lanes *
 /// unroll). A partial result takes in its elements in row-major order, first those of whole
-/// vectors, then those of the last, partial one. Then the vectors of partial results are combined,
+/// vectors, then those of the last, partial one; of blocks whose results are made together, all in
+/// row-major order, for their rows are short. Then the vectors of partial results are combined,
 /// and then the lanes of that one, both as a balanced tree.
 class LaneReduction {
   public:
@@ -46,10 +47,21 @@ class LaneReduction {
     /// All Funcs, the result last, to be computed where it is needed.
     const std::vector<Halide::Func>& funcs() const { return funcs_; }
 
+    /// Whether each row is taken in to its end before the next one. Then `partial` is what takes
+    /// them in, `block_loop` its outermost loop, along which there are blocks, and `row_loop` the
+    /// one inside of it around the rows, or the same.
+    bool takes_whole_rows() const {
+        return blocks_ && !together_.empty() && !blocks_along_vectors();
+    }
+    const Halide::Func& partial() const { return partial_; }
+    const Halide::RVar& block_loop() const { return row_loops_.back(); }
+    const Halide::RVar& row_loop() const { return row_loops_.front(); }
+
   private:
     void define_partial();
     /// Computes `func`, of that many lanes, whole in all loops that are taken together.
     void schedule_whole(Halide::Func& func, int lanes);
+    void take_in_whole_rows();
     void take_in_whole_vectors();
     void take_in_rest();
     void combine();
@@ -64,7 +76,7 @@ class LaneReduction {
     /// Keeps a walk along rows, where the coordinate counts vectors, from going past their ends.
     void end_early(Walk& walk) const;
     /// Takes in what the walk meets; `inside`, if it is defined, says where there is something.
-    void update(Walk& walk, const Halide::Expr& inside = {});
+    void update(Walk& walk, const Halide::Expr& inside, bool in_one_walk);
 
     const ir::Stage& stage(std::size_t i) const {
         return lowering_.region().stages[static_cast<std::size_t>(stages_[i])];
@@ -86,6 +98,7 @@ class LaneReduction {
     Halide::Var lane_{"lane"};
     Halide::Func partial_, result_;
     std::vector<Halide::Func> funcs_;
+    std::vector<Halide::RVar> row_loops_;  ///< of whole rows: that around them, that of blocks
 };
 
 }  // namespace latent::codegen

@@ -192,7 +192,11 @@ void BlockedReduction::reduce_blocks_along() {
         const RowLoops at =
             parallel_rows(schedule, with_extents(tasks), points, lowering_.schedule().block);
         inner = at.row;
-        padded_->compute_at(blocks_, at.plane);
+        if (lanes.takes_whole_rows() && at.row.name() == at.plane.name()) {
+            padded_->slide_along(lanes.partial(), lanes.row_loop(), lanes.block_loop());
+        } else {
+            padded_->compute_at(blocks_, at.plane);
+        }
     }
     for (const Func& func : lanes.funcs()) {
         if (func.name() != blocks_.name()) {
