@@ -67,12 +67,17 @@ std::vector<std::uint64_t> spans(const Region& region) {
     return result;
 }
 
-bool is_unrolled(const Region& region, std::uint64_t atoms) {
+std::int64_t fixed_elements(const Region& region, std::uint64_t atoms) {
     std::int64_t elements = 1;
     for (std::size_t atom = 0; atom < region.atoms.size(); ++atom) {
         elements *= (atoms >> atom & 1) != 0 ? region.atoms[atom].fixed : 1;
     }
-    return elements > 0 && elements <= longest_unrolled_row;
+    return elements;
+}
+
+bool is_unrolled(const Region& region, std::uint64_t atoms) {
+    const std::int64_t elements = fixed_elements(region, atoms);
+    return elements > 0 && elements <= largest_unrolled_window;
 }
 
 std::string_view name(Template kind) {

@@ -109,8 +109,12 @@ struct Region {
 std::uint64_t mask_of(const std::vector<int>& atoms);
 std::uint64_t mask_of(const std::vector<StrideClass>& strides);
 
-/// Rows of at most as many elements are unrolled.
+/// Rows of at most as many elements are unrolled, and windows.
 inline constexpr std::int64_t longest_unrolled_row = 16;
+inline constexpr std::int64_t largest_unrolled_window = 64;
+
+/// The product of the extents of `atoms` where these are part of the code, else 0.
+std::int64_t fixed_elements(const Region& region, std::uint64_t atoms);
 
 /// Whether the extents of `atoms` are part of the code, and so few that loops over them are
 /// unrolled.

@@ -157,7 +157,7 @@ void lower_row(Lowering& lowering) {
     } else {
         const RowLoops loops_outside =
             parallel_rows(schedule, outside, points, lowering.schedule().block);
-        padded.compute_at(out, loops_outside.plane);
+        padded.slide_along(out, loops_outside.slide, loops_outside.plane);
         reductions.compute_at(out, loops_outside.row);
         if ((stored & row) == 0) {
             around_vectors = loops_outside.row;

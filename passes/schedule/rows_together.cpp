@@ -92,9 +92,10 @@ void choose_overlapping_rows_together(ir::Schedule& schedule, const ir::Region& 
                 continue;
             }
             // What is read stays in registers until the last of the rows has used it, beside their
-            // sums; the other half is for what it is multiplied by.
+            // sums; the rest is for what it is multiplied by.
             const auto in_registers = [&](int rows) {
-                return (rows - 1) * overlap->elements_inside + 1 + rows <= machine.registers / 2;
+                return (rows - 1) * overlap->elements_inside + 1 + rows <=
+                       machine.registers * 3 / 4;
             };
             const std::int64_t extent = extents[static_cast<std::size_t>(overlap->atom)];
             int rows = most_rows;

@@ -16,6 +16,8 @@ namespace {
 
 /// Points of a task: some 10 us of cheap arithmetic, and 64 KiB of f32.
 constexpr std::int64_t task_points = 1 << 14;
+/// Vectors of partial sums of one reduction.
+constexpr int most_partial_sums = 4;
 
 /// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
 /// in memory. What varies along few atoms is read from a cache most of the time and counts less.
@@ -43,7 +45,8 @@ std::int64_t contiguous_elements(const ir::Region& region, int atom,
 std::int64_t shortest_vector_extent(const ir::Schedule& schedule) {
     const bool sums =
         schedule.kind == ir::Template::row || schedule.kind == ir::Template::reduction;
-    return schedule.unroll == 1 ? schedule.lanes / 2 : std::int64_t{sums ? 4 : 2} * schedule.lanes;
+    return schedule.unroll == 1 ? schedule.lanes / 4
+                                : std::int64_t{sums ? schedule.unroll : 2} * schedule.lanes;
 }
 
 /// The innermost atom of the set that is not short, unless more of what is accessed is contiguous
@@ -96,7 +99,6 @@ int narrowest_element(const ir::Region& region, ir::Template kind) {
 /// Vectors of partial sums along the reduced dimensions. Fewer where the sums for all elements of a
 /// window are made in one walk.
 int partial_sums(const ir::Region& region, const ir::Classification& classification) {
-    constexpr int most = 4;
     std::int64_t together = 1;
     for (std::size_t atom = region.atoms.size(); atom-- > 0;) {
         if (has(classification.final_atoms, static_cast<int>(atom))) {
@@ -111,7 +113,35 @@ int partial_sums(const ir::Region& region, const ir::Classification& classificat
     return static_cast<int>(std::clamp<std::int64_t>(
         static_cast<std::int64_t>(
             std::bit_floor(static_cast<std::uint64_t>(ir::most_sums / together))),
-        1, most));
+        1, most_partial_sums));
+}
+
+/// Vectors of a last reduction. Where several sums are made together, one short vector of
+/// neighbours is better than elements that are gathered.
+void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
+                            const ir::Classification& classification,
+                            std::span<const std::int64_t> extents) {
+    const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
+    const int vectors = partial_sums(region, classification);
+    schedule.unroll = vectors < most_partial_sums ? 1 : vectors;
+    schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
+    if (!has(classification.final_atoms, schedule.vector_atom)) {
+        schedule.unroll = 2;
+        return;
+    }
+    const std::int64_t extent = extents[static_cast<std::size_t>(schedule.vector_atom)];
+    while (schedule.unroll < vectors && extent >= 2 * schedule.unroll * schedule.lanes) {
+        schedule.unroll *= 2;
+    }
+}
+
+/// A long chain of sums waits for itself: two vectors have two of them.
+bool waits_for_sums(const ir::Schedule& schedule, const ir::Region& region,
+                    const ir::Classification& classification,
+                    std::span<const std::int64_t> extents) {
+    return schedule.vector_atom >= 0 &&
+           extents[static_cast<std::size_t>(schedule.vector_atom)] >= 2 * schedule.lanes &&
+           ir::fixed_elements(region, classification.row_atoms) > ir::longest_unrolled_row;
 }
 
 /// What a kernel reads and writes, each buffer once, and what of that comes with each point.
@@ -312,6 +342,10 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                     choose_vector_atom(region, all & ~classification.row_atoms, schedule, extents);
                 choose_overlapping_rows_together(schedule, region, classification, machine,
                                                  extents);
+                if (schedule.row_atom < 0 &&
+                    waits_for_sums(schedule, region, classification, extents)) {
+                    schedule.unroll = 2;
+                }
             } else {
                 schedule.unroll = 4;
                 schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
@@ -323,11 +357,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             choose_rows_together(schedule, region, classification, machine, extents);
             break;
         case ir::Template::reduction:
-            schedule.unroll = partial_sums(region, classification);
-            schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
-            if (!has(classification.final_atoms, schedule.vector_atom)) {
-                schedule.unroll = 2;
-            }
+            choose_vectors_of_sums(schedule, region, classification, extents);
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             break;
         case ir::Template::contraction:

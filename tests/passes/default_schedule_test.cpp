@@ -200,7 +200,9 @@ TEST_CASE("windows of padding that overlap along rows are reduced several rows a
     // What they read stays in registers until the last of them has used it.
     CHECK(rows(56, 3, 1, avx512) == 4);
     CHECK(rows(56, 3, 1, avx2) == 2);
-    CHECK(rows(56, 3, 2, avx512) == 2);
+    CHECK(rows(56, 5, 1, avx512) == 4);
+    CHECK(rows(56, 7, 1, avx512) == 2);
+    CHECK(rows(56, 7, 1, avx2) == 2);
     CHECK(rows(56, 2, 3, avx512) == 0);  // no overlap
     // Little is computed past the end of few rows.
     CHECK(rows(7, 3, 1, avx512) == 2);
@@ -276,4 +278,30 @@ TEST_CASE("the gradient of few filters with a short window packs nothing") {
     CHECK(many.vector_extent == 16);
     CHECK(many.schedule.packing != 0);
     CHECK(many.schedule.tile_vectors == 1);  // one holds them all
+}
+
+TEST_CASE("windows of any size take vectors along short lines of an image") {
+    const auto reduced = [](int size, int image, const std::string& axes) {
+        const std::string window = std::to_string(size);
+        const std::string extent = std::to_string(image);
+        const std::string shape = "8,128," + extent + "," + extent;
+        const std::string pad = std::to_string(size / 2);
+        return scheduled("%i = parameter {index=0, dtype=f32, shape=[" + shape + "]}\n" +
+                             "%z = constant {value=f32:0}\n%x = pad %i, %z {low=[0,0," + pad + "," +
+                             pad + "], high=[0,0," + pad + "," + pad + "], interior=[0,0,0,0]}\n" +
+                             "%w = window %x {axes=[2,3], size=[" + window + "," + window +
+                             "], stride=[1,1], dilation=[1,1]}\n" +
+                             "%g = parameter {index=1, dtype=f32, shape=[" + shape + "]}\n" +
+                             "%b = broadcast %g {shape=[" + shape + "," + window + "," + window +
+                             "], axes=[0,1,2,3]}\n%p = mul %w, %b\n" +
+                             "%r = reduce_sum %p {axes=" + axes + "}\nreturn %r\n",
+                         avx512)
+            .vector_extent;
+    };
+    for (const int size : {3, 5, 7}) {
+        for (const int image : {7, 14, 56}) {
+            CHECK(reduced(size, image, "[4,5]") == image);
+            CHECK(reduced(size, image, "[0,2,3]") == image);
+        }
+    }
 }
