@@ -109,8 +109,9 @@ struct Region {
 std::uint64_t mask_of(const std::vector<int>& atoms);
 std::uint64_t mask_of(const std::vector<StrideClass>& strides);
 
-/// Rows of at most as many elements are unrolled, and windows.
+/// Extents of rows of at most as many elements are part of the code.
 inline constexpr std::int64_t longest_unrolled_row = 16;
+/// Loops over rows and windows of at most as many, whose extents are, are unrolled.
 inline constexpr std::int64_t largest_unrolled_window = 64;
 
 /// The product of the extents of `atoms` where these are part of the code, else 0.

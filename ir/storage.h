@@ -9,7 +9,7 @@ namespace latent::ir {
 /// can be read, whatever they hold. Four vectors of 16 numbers of 64 bits.
 inline constexpr std::size_t readable_past_end = 512;
 
-/// Bytes that hold one computed value: written once by whoever makes it, read-only from then on.
+/// Bytes that hold one computed value: read-only once whoever makes it has given it out.
 /// Whoever allocates derives from it and gives the memory back in the destructor.
 class Storage {
   public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -69,9 +70,19 @@ class Sums : public Halide::Internal::IRVisitor {
                        ramp != nullptr && is_const_one(ramp->stride) &&
                        is_const_one(store->predicate) &&
                        !Halide::Internal::expr_uses_vars(store->index, inside_);
-        if (number(store->index) == places_.size()) {
+        if (can_be_held_ && number(store->index) == places_.size()) {
+            can_be_held_ = std::ranges::all_of(places_, [&](const Expr& other) {
+                const auto distance = Halide::Internal::as_const_int(
+                    Halide::Internal::simplify(ramp->base - other.as<Ramp>()->base));
+                return distance && std::abs(*distance) >= type_.lanes();
+            });
             places_.push_back(store->index);
         }
+    }
+    void visit(const Halide::Internal::Allocate* allocation) override {
+        const Halide::Internal::ScopedBinding<void> bound(inside_, allocation->name);
+        IRVisitor::visit(allocation);
+        can_be_held_ = can_be_held_ && allocation->name != buffer_;
     }
 
     std::string buffer_;

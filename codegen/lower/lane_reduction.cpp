@@ -86,7 +86,8 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
     Walk walk{RDom(ranges, name_ + suffix), lowering_.loop_coordinates()};
     for (const LoopTogether& loop : together_) {
         const Expr extent = lowering_.inputs().extent(loop.atom);
-        if (!Halide::Internal::is_const(extent)) {
+        const auto fixed = Halide::Internal::as_const_int(extent);
+        if (!fixed || *fixed % loop.turns != 0) {
             Expr& place = walk.at[static_cast<std::size_t>(loop.atom)];
             place = Halide::min(place, extent - 1);
         }

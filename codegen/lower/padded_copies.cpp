@@ -138,7 +138,8 @@ std::optional<int> PaddedCopies::places_read(const ir::IndexedDim& dim,
             term.atom == rows.atom
                 ? rows.turns
                 : lowering_.region().atoms[static_cast<std::size_t>(term.atom)].fixed;
-        if (turns < 1) {
+        // Whole vectors are read past the end.
+        if (turns < 1 || term.atom == lowering_.schedule().vector_atom) {
             return std::nullopt;
         }
         places += std::abs(term.coefficient) * (turns - 1);

@@ -39,7 +39,8 @@ class AskedLoads : public Halide::Internal::IRVisitor {
         is_asked_ = outside;
     }
     void visit(const Load* load) override {
-        if (is_asked_) {
+        const bool is_in_row = load->index.type().is_scalar() || load->index.as<Ramp>() != nullptr;
+        if (is_asked_ && is_in_row) {
             loads.emplace_back(load);
         }
     }

@@ -27,7 +27,7 @@ namespace {
 
 constexpr const char* loop_name = "streamed";
 
-bool is_streamed(const For* loop) {
+bool is_over_strip(const For* loop) {
     // Halide names it after its Func and stage, and numbers it where names are made unique.
     const std::string& name = loop->name;
     const std::size_t at = name.rfind(std::string(".") + loop_name);
@@ -68,7 +68,7 @@ class ResultStreams : public Halide::Internal::IRMutator {
     using IRMutator::visit;
 
     Stmt visit(const For* loop) override {
-        if (is_streamed(loop)) {
+        if (is_over_strip(loop)) {
             if (const std::optional<Stmt> calls = streamed(loop->body, loop)) {
                 open_ = true;
                 return *calls;
@@ -106,7 +106,8 @@ class ResultStreams : public Halide::Internal::IRMutator {
         }
         const auto* store = body.as<Store>();
         const auto* value = store != nullptr ? store->value.as<Load>() : nullptr;
-        if (value == nullptr) {
+        if (value == nullptr || !is_const_one(store->predicate) ||
+            !is_const_one(value->predicate)) {
             return std::nullopt;
         }
         const std::optional<Expr> from = begin_of(value->index, loop);

@@ -2,8 +2,6 @@
 
 #include <Halide.h>
 
-#include "codegen/lower/schedule_log.h"
-
 namespace latent::codegen {
 
 /// The loop that `stream_results` looks for, over the elements of a strip of the results, which are

@@ -118,7 +118,7 @@ std::byte* PlanRun::address(const PlanSlot& slot, std::span<const std::byte* con
 
 void PlanRun::launch(const PlanLaunch& launch, const Kernel& kernel) {
     const LaunchArguments arguments(launch, slots_.span());
-    SpareMemory spare;
+    SpareMemory spare(launch.unused.size());
     for (const PlanSlot& slot : launch.unused) {
         spare.add({address(slot, {}), slot.bytes});
     }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <immintrin.h>
+
 #include <array>
 #include <atomic>
 #include <csetjmp>
@@ -36,6 +38,32 @@ class KernelCall {
     std::array<char, 512> message_;
 };
 
+/// Arithmetic as results are promised: rounded to nearest, denormal numbers kept, nothing trapped,
+/// whatever the thread has set for its own.
+class DefaultArithmetic {
+  public:
+    DefaultArithmetic() noexcept : saved_(_mm_getcsr()) {
+        if (differs()) {
+            _mm_setcsr(standard | (saved_ & ~controls));
+        }
+    }
+    DefaultArithmetic(const DefaultArithmetic&) = delete;
+    DefaultArithmetic& operator=(const DefaultArithmetic&) = delete;
+    ~DefaultArithmetic() {
+        if (differs()) {
+            _mm_setcsr(saved_);
+        }
+    }
+
+  private:
+    static constexpr unsigned controls = 0xffc0;  ///< of MXCSR; below are flags
+    static constexpr unsigned standard = 0x1f80;
+
+    bool differs() const noexcept { return (saved_ & controls) != standard; }
+
+    const unsigned saved_;
+};
+
 /// The user context of a kernel call, or of one task of its parallel loops.
 ///
 /// Kernels are compiled without a check of what halide_malloc and halide_do_par_for return, and an
@@ -59,6 +87,7 @@ class KernelFrame : private latent_kernel_context {
     template <typename Code>
     int enter(const Code& code) {
         static_assert(std::is_trivially_destructible_v<Code>);
+        const DefaultArithmetic arithmetic;
         if (setjmp(recovery_) != 0) {
             return failed;
         }

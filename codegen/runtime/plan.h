@@ -68,7 +68,8 @@ class PlanRun {
     PlanRun(const Plan& plan, std::span<const std::byte* const> inputs, Context& context);
 
     /// Runs `kernel` over the calls of a launch, those of the launches before it having run. The
-    /// kernel may be another than the plan's that computes the same. Throws OutOfMemory or
+    /// kernel may be another than the plan's that computes the same. When it is repeated, to be
+    /// timed, the first calls may read what the last ones wrote. Throws OutOfMemory or
     /// InternalError.
     void launch(const PlanLaunch& launch, const Kernel& kernel);
 

@@ -18,7 +18,10 @@ class SpareMemory {
         std::size_t bytes = 0;
     };
 
-    /// `data` as the pool aligns it, `bytes` a multiple of 128 or less than that from one.
+    /// Room for as many ranges.
+    explicit SpareMemory(std::size_t ranges = 0) { ranges_.reserve(ranges); }
+
+    /// `data` as the pool aligns it.
     void add(Range range) { ranges_.push_back(range); }
 
     /// Of the smallest range that is large enough; null where none is. Aligned to 128 bytes.

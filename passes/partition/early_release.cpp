@@ -174,7 +174,8 @@ RegionOrder release_early(RegionOrder order, const std::vector<std::vector<int>>
     }
     EarlyRelease early(order, needs, stored);
     RegionOrder changed = early.run();
-    return early.peak() < as_given.peak() ? std::move(changed) : std::move(order);
+    const bool is_worth_it = early.peak() + least_gain <= as_given.peak();
+    return is_worth_it ? std::move(changed) : std::move(order);
 }
 
 }  // namespace latent::passes

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace latent::passes {
@@ -48,10 +48,17 @@ class SharedBlock {
         return offset;
     }
 
-    void add(std::size_t offset, std::size_t value) { values_.emplace(offset, value); }
+    void add(std::size_t offset, std::size_t value) {
+        values_.insert(std::ranges::upper_bound(values_, offset, {}, &Placed::offset),
+                       {offset, value});
+    }
 
   private:
-    std::multimap<std::size_t, std::size_t> values_;  ///< by offset
+    struct Placed {
+        std::size_t offset = 0;
+        std::size_t value = 0;
+    };
+    std::vector<Placed> values_;  ///< by offset
 };
 
 }  // namespace
@@ -65,24 +72,28 @@ MemoryPlan plan_memory(std::span<const Lifetime> values, std::span<const Lifetim
     const std::vector<std::size_t> smallest_first =
         ordered(results.size(),
                 [&](std::size_t a, std::size_t b) { return results[a].bytes < results[b].bytes; });
+    constexpr std::ptrdiff_t most_tried = 64;  // results for one value
     SharedBlock arena;
     std::vector<SharedBlock> hosts(results.size());
     for (const std::size_t i : largest_first) {
         const Lifetime& value = values[i];
-        const auto fits = [&](std::size_t host) {
-            return value.last < results[host].first &&
-                   hosts[host].gap(value, values) + rounded(value.bytes) <= results[host].bytes;
-        };
-        const auto large_enough =
-            std::ranges::lower_bound(smallest_first, rounded(value.bytes), {},
-                                     [&](std::size_t host) { return results[host].bytes; });
-        const auto host = std::find_if(large_enough, smallest_first.end(), fits);
         MemoryRange& place = plan.places[i];
         place.bytes = rounded(value.bytes);
         plan.total_bytes += value.is_scratch ? 0 : place.bytes;
-        if (host != smallest_first.end()) {
+        const auto fits = [&](std::size_t host) {
+            if (value.last >= results[host].first) {
+                return false;
+            }
+            place.offset = hosts[host].gap(value, values);
+            return place.offset + place.bytes <= results[host].bytes;
+        };
+        const auto large_enough = std::ranges::lower_bound(
+            smallest_first, place.bytes, {}, [&](std::size_t host) { return results[host].bytes; });
+        const auto tried_to =
+            large_enough + std::min(most_tried, smallest_first.end() - large_enough);
+        const auto host = std::find_if(large_enough, tried_to, fits);
+        if (host != tried_to) {
             place.result = static_cast<int>(*host);
-            place.offset = hosts[*host].gap(value, values);
             hosts[*host].add(place.offset, i);
         } else {
             place.offset = arena.gap(value, values);
@@ -136,18 +147,30 @@ std::vector<std::vector<MemoryRange>> unused_memory(const MemoryPlan& plan,
         ordered(values.size(),
                 [&](std::size_t a, std::size_t b) { return values[a].first < values[b].first; });
     std::vector<std::vector<MemoryRange>> unused(spans.size());
-    std::vector<std::size_t> alive;
+    std::vector<int> blocks;  // that can have such ranges
+    if (plan.arena_bytes >= limits.least_bytes) {
+        blocks.push_back(MemoryRange::arena);
+    }
+    for (std::size_t host = 0; host < results.size(); ++host) {
+        if (results[host].bytes >= limits.least_bytes) {
+            blocks.push_back(static_cast<int>(host));
+        }
+    }
+    const auto by_place = [&](std::size_t a, std::size_t b) {
+        return std::tuple(plan.places[a].result, plan.places[a].offset, a) <
+               std::tuple(plan.places[b].result, plan.places[b].offset, b);
+    };
+    std::set<std::size_t, decltype(by_place)> alive(by_place);  // of these blocks
     std::size_t begun = 0;
     for (std::size_t i = 0; i < spans.size(); ++i) {
         for (; begun < by_begin.size() && values[by_begin[begun]].first <= spans[i].last; ++begun) {
-            if (!values[by_begin[begun]].is_scratch) {
-                alive.push_back(by_begin[begun]);
+            const std::size_t value = by_begin[begun];
+            if (!values[value].is_scratch &&
+                std::ranges::binary_search(blocks, plan.places[value].result)) {
+                alive.insert(value);
             }
         }
         std::erase_if(alive, [&](std::size_t k) { return values[k].last < spans[i].first; });
-        std::ranges::sort(alive, {}, [&](std::size_t k) {
-            return std::pair(plan.places[k].result, plan.places[k].offset);
-        });
         auto next = alive.begin();
         const auto add_gaps = [&](int block, std::size_t bytes, bool is_free) {
             std::size_t end = 0;  // of what is in use so far
@@ -162,10 +185,13 @@ std::vector<std::vector<MemoryRange>> unused_memory(const MemoryPlan& plan,
             }
             add_gap(bytes);
         };
-        add_gaps(MemoryRange::arena, plan.arena_bytes, true);
-        for (std::size_t host = 0; host < results.size(); ++host) {
-            add_gaps(static_cast<int>(host), results[host].bytes,
-                     spans[i].last < results[host].first);
+        for (const int block : blocks) {
+            if (block == MemoryRange::arena) {
+                add_gaps(block, plan.arena_bytes, true);
+            } else {
+                const Lifetime& host = results[static_cast<std::size_t>(block)];
+                add_gaps(block, host.bytes, spans[i].last < host.first);
+            }
         }
         std::ranges::stable_sort(unused[i], {}, &MemoryRange::bytes);
         if (unused[i].size() > limits.most_ranges) {

@@ -368,10 +368,12 @@ StorageUses Partitioner::storage_uses(std::span<const KernelStep> steps) const {
     }
     StorageUses stored;
     ir::NodeMap<int> position;
+    const auto stored_below = [&](const ir::Node* value) {
+        const ir::Node* const* below = storage_of.find(value);
+        return below == nullptr ? value : *below;
+    };
     const auto note = [&](std::vector<int>& uses, const ir::Node* value) {
-        if (const ir::Node* const* below = storage_of.find(value)) {
-            value = *below;
-        }
+        value = stored_below(value);
         if (value->op() == ir::Op::parameter) {
             return;
         }
@@ -394,12 +396,10 @@ StorageUses Partitioner::storage_uses(std::span<const KernelStep> steps) const {
             note(uses, result.value);
         }
     }
-    std::vector<int> results;
     for (const ir::Node* result : results_) {
-        note(results, result);
-    }
-    for (const int result : results) {
-        stored.values[static_cast<std::size_t>(result)].is_result = true;
+        if (const int* found = position.find(stored_below(result))) {
+            stored.values[static_cast<std::size_t>(*found)].is_result = true;
+        }
     }
     return stored;
 }

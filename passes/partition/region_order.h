@@ -7,7 +7,7 @@ namespace latent::passes {
 struct RegionOrder {
     std::vector<int> sequence;  ///< what is needed comes first, higher levels before lower ones
     /// A region's level counts from the end: one more than the highest among the regions that need
-    /// it. So a region sits as late as its users allow.
+    /// it. So a region sits as late as its users allow, unless it is released early.
     std::vector<int> levels;
 };
 

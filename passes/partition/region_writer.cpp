@@ -19,7 +19,8 @@ struct WrittenLoad {
     std::vector<std::int64_t> strides;  ///< by atom of the region, or by dimension of the source
 };
 
-constexpr std::int64_t max_merged_extent = (std::int64_t{1} << 31) - 1;
+/// Loops count elements in 32 bits, and may go past the end by a part of a strip.
+constexpr std::int64_t max_merged_extent = (std::int64_t{1} << 31) - 1024;
 
 }  // namespace
 

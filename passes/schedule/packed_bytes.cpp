@@ -21,11 +21,14 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
         *std::ranges::find(region.stages, ir::StageKind::contraction,
                            [](const ir::Stage& stage) { return stage.kind; });
     const std::vector<std::uint64_t> spans = ir::spans(region);
-    const auto operand = [&](std::size_t i) {
-        return spans[static_cast<std::size_t>(contraction.operands[i])];
-    };
-    const std::uint64_t columns_of =
-        has(operand(0), schedule.vector_atom) ? operand(0) : operand(1);
+    const auto span_of = [&](int operand) { return spans[static_cast<std::size_t>(operand)]; };
+    const int columns = has(span_of(contraction.operands[0]), schedule.vector_atom)
+                            ? contraction.operands[0]
+                            : contraction.operands[1];
+    // Those along the depth are read in vectors of it.
+    const bool transposes = contraction.atoms.size() == 1 &&
+                            is_contiguous(region, columns, contraction.atoms[0]) &&
+                            !is_contiguous(region, columns, schedule.vector_atom);
     const bool by_blocks = schedule.packing != 1;
     std::int64_t elements = 1;
     std::int64_t block = schedule.block_depth;
@@ -35,12 +38,13 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
         if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
             // Blocks take the innermost dimensions whole, and a part of one.
             const std::int64_t taken = std::min(extent, std::max<std::int64_t>(block, 1));
-            elements *= by_blocks ? rounded_up(extent, taken) : extent;
+            const std::int64_t packed = by_blocks ? rounded_up(extent, taken) : extent;
+            elements *= transposes ? rounded_up(packed, schedule.lanes) : packed;
             block = taken < extent ? 1 : block / taken;
         } else if (atom == schedule.vector_atom) {
             const std::int64_t tile = std::int64_t{schedule.tile_vectors} * schedule.lanes;
             elements *= std::min(rounded_up(extent, tile), schedule.block_columns * tile);
-        } else if (has(columns_of, atom)) {
+        } else if (has(span_of(columns), atom)) {
             return 0;  // each task packs its own
         }
     }

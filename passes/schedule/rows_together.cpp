@@ -30,7 +30,8 @@ std::optional<Overlap> overlap_along(const ir::IndexedDim& dim, const ir::Region
     }
     const std::int64_t dilation = std::abs(window.coefficient);
     const std::int64_t size = region.atoms[static_cast<std::size_t>(window.atom)].fixed;
-    if (place.coefficient % dilation != 0 || place.coefficient > dilation * (size - 1)) {
+    if (dilation < 1 || place.coefficient % dilation != 0 ||
+        place.coefficient > dilation * (size - 1)) {
         return std::nullopt;
     }
     Overlap overlap{place.atom, place.coefficient / dilation};

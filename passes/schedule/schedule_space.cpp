@@ -134,6 +134,7 @@ void ScheduleSpace::add_atom_of_vectors(std::uint64_t atoms) {
 }
 
 void ScheduleSpace::add_row(const ir::Region& region, const ir::Classification& classification) {
+    row_atoms_ = classification.row_atoms;
     const bool ordered = order_matters(region);
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
     const std::uint64_t across = all & ~classification.row_atoms & ~classification.final_atoms;
@@ -328,7 +329,12 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
         return false;
     }
     if (!is_contraction) {
-        return schedule.result_strip % (schedule.lanes * std::max(1, schedule.unroll)) == 0;
+        // Rows are taken together either along vectors or across them.
+        const bool fits_rows =
+            default_.kind != ir::Template::row || schedule.row_atom < 0 ||
+            has(row_atoms_, schedule.vector_atom) == has(row_atoms_, default_.vector_atom);
+        return fits_rows &&
+               schedule.result_strip % (schedule.lanes * std::max(1, schedule.unroll)) == 0;
     }
     // Columns that are read in place in tiles are contiguous; so are those that are streamed, or
     // they lie along the depth.

@@ -81,6 +81,7 @@ class ScheduleSpace {
     ir::Schedule default_;
     std::array<Operand, 2> operands_;
     std::size_t widest_input_ = 1;  ///< bytes of an element
+    std::uint64_t row_atoms_ = 0;   ///< of a row
     int depth_atom_ = -1;           ///< the innermost one that a contraction sums over
     int depth_atoms_ = 0;           ///< how many there are
     std::vector<Dimension> dimensions_;

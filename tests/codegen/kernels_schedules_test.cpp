@@ -110,6 +110,27 @@ constexpr Example examples[] = {
         return %r
      )",
      6},
+    {"maxima of padded windows that overlap",
+     R"(%x = parameter {index=0, dtype=f32, shape=[3,5,19,23]}
+        %z = constant {value=f32:-inf}
+        %p = pad %x, %z {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}
+        %w = window %p {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %r = reduce_max %w {axes=[4,5]}
+        return %r
+     )",
+     3},
+    {"a depthwise convolution",
+     R"(%x = parameter {index=0, dtype=f32, shape=[2,6,21,27]}
+        %f = parameter {index=1, dtype=f32, shape=[6,3,3]}
+        %z = constant {value=f32:0}
+        %p = pad %x, %z {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}
+        %w = window %p {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %b = broadcast %f {shape=[2,6,21,27,3,3], axes=[1,4,5]}
+        %m = mul %w, %b
+        %r = reduce_sum %m {axes=[4,5]}
+        return %r
+     )",
+     2},
     {"a cumulative sum of exponentials",
      R"(%x = parameter {index=0, dtype=f32, shape=[40,65]}
         %e = exp %x

@@ -33,6 +33,8 @@ TEST_CASE("what a product packs of its columns is whole register tiles of the wh
     CHECK(packed("128,784", "784,512", product) == 784 * 512 * 4);
     CHECK(packed("128,784", "784,500", product) == 784 * 512 * 4);
     CHECK(packed("64,64", "64,64", product) == 0);  // read in place
+    // Columns along the depth are read in vectors of it.
+    CHECK(packed("128,785", "512,785", "lhs=[0,1], rhs=[2,1], out=[0,2]") == 800 * 512 * 4);
 }
 
 TEST_CASE("what each task packs is not counted") {
