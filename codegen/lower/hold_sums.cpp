@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "codegen/lower/index_distance.h"
+
 namespace latent::codegen {
 
 using Halide::Expr;
@@ -72,8 +74,7 @@ class Sums : public Halide::Internal::IRVisitor {
                        !Halide::Internal::expr_uses_vars(store->index, inside_);
         if (can_be_held_ && number(store->index) == places_.size()) {
             can_be_held_ = std::ranges::all_of(places_, [&](const Expr& other) {
-                const auto distance = Halide::Internal::as_const_int(
-                    Halide::Internal::simplify(ramp->base - other.as<Ramp>()->base));
+                const auto distance = index_distance(ramp->base, other.as<Ramp>()->base);
                 return distance && std::abs(*distance) >= type_.lanes();
             });
             places_.push_back(store->index);

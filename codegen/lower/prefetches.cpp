@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codegen/lower/hold_sums.h"
+#include "codegen/lower/index_distance.h"
 
 namespace latent::codegen {
 
@@ -82,8 +83,7 @@ bool is_in_line(const Expr& load, const Expr& other) {
     if (load.as<Load>()->name != other.as<Load>()->name) {
         return false;
     }
-    const Expr distance = Halide::Internal::simplify(first_index(load) - first_index(other));
-    const auto elements = Halide::Internal::as_const_int(distance);
+    const auto elements = index_distance(first_index(load), first_index(other));
     return elements && *elements >= 0 && *elements * load.type().bytes() < line_bytes;
 }
 

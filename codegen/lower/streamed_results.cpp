@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "codegen/lower/index_distance.h"
+
 namespace latent::codegen {
 
 using Halide::Expr;
 using Halide::Type;
 using Halide::Internal::Block;
 using Halide::Internal::Call;
-using Halide::Internal::Cast;
 using Halide::Internal::Evaluate;
 using Halide::Internal::For;
 using Halide::Internal::ForType;
@@ -38,14 +39,8 @@ bool is_over_strip(const For* loop) {
 
 /// `index` at the first iteration of a loop, if it grows by one with each.
 std::optional<Expr> begin_of(const Expr& index, const For* loop) {
-    if (const auto* cast = index.as<Cast>()) {
-        // From 32 bits, whose sums do not overflow, but Halide keeps them inside.
-        const std::optional<Expr> begin = begin_of(cast->value, loop);
-        return begin ? std::optional(Cast::make(index.type(), *begin)) : std::nullopt;
-    }
     const Expr variable = Variable::make(loop->min.type(), loop->name);
-    const Expr step = simplify(substitute(loop->name, variable + 1, index) - index);
-    if (!is_const_one(step)) {
+    if (index_distance(substitute(loop->name, variable + 1, index), index) != 1) {
         return std::nullopt;
     }
     return simplify(substitute(loop->name, loop->min, index));

@@ -118,6 +118,7 @@ TEST_CASE("each cache line of columns that are streamed is fetched once ahead of
          at = code.find("llvm.prefetch", at + 1)) {
         ++prefetches;
     }
+    CAPTURE(code);
     CHECK(prefetches == std::max(tile_bytes / line_bytes, 1));
     // The sums of a tile are added to in a copy, which stays in registers.
     CHECK(code.find("_held") != std::string::npos);
