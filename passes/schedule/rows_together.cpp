@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "passes/schedule/atom_set.h"
+
 namespace latent::passes {
 
 namespace {
@@ -20,9 +22,7 @@ std::optional<Overlap> overlap_along(const ir::IndexedDim& dim, const ir::Region
     if (!dim.guarded || dim.stage >= 0 || dim.divisor != 1 || dim.terms.size() != 2) {
         return std::nullopt;
     }
-    const auto in_window = [&](const ir::AtomTerm& term) {
-        return (window_atoms >> term.atom & 1) != 0;
-    };
+    const auto in_window = [&](const ir::AtomTerm& term) { return has(window_atoms, term.atom); };
     const ir::AtomTerm& window = in_window(dim.terms[0]) ? dim.terms[0] : dim.terms[1];
     const ir::AtomTerm& place = in_window(dim.terms[0]) ? dim.terms[1] : dim.terms[0];
     if (!in_window(window) || in_window(place) || place.coefficient < 1) {
@@ -35,9 +35,9 @@ std::optional<Overlap> overlap_along(const ir::IndexedDim& dim, const ir::Region
         return std::nullopt;
     }
     Overlap overlap{place.atom, place.coefficient / dilation};
-    for (auto atom = static_cast<std::size_t>(window.atom) + 1; atom < region.atoms.size();
-         ++atom) {
-        overlap.elements_inside *= (window_atoms >> atom & 1) != 0 ? region.atoms[atom].fixed : 1;
+    for (int atom = window.atom + 1; atom < static_cast<int>(region.atoms.size()); ++atom) {
+        overlap.elements_inside *=
+            has(window_atoms, atom) ? region.atoms[static_cast<std::size_t>(atom)].fixed : 1;
     }
     return overlap;
 }
@@ -53,8 +53,7 @@ void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
     constexpr std::int64_t least_elements = 1024;  // of a row; shorter ones follow one another
     constexpr std::size_t most_stages = 6;         // whose code is still small
     const std::uint64_t row = classification.row_atoms;
-    const auto has = [](std::uint64_t set, int atom) { return (set >> atom & 1) != 0; };
-    const bool along_row = schedule.vector_atom >= 0 && has(row, schedule.vector_atom);
+    const bool along_row = has(row, schedule.vector_atom);
     const bool stores_rows =
         !schedule.kept.empty() || std::ranges::any_of(region.results, [&](const auto& result) {
             return (ir::mask_of(result.strides) & row) != 0;

@@ -2,6 +2,7 @@
 #include "passes/schedule/schedule_space.h"
 #include "tests/support/kernels.h"
 #include "tests/support/schedules.h"
+#include "tests/support/statements.h"
 
 using namespace latent;
 using namespace latent::test;
@@ -206,9 +207,7 @@ TEST_CASE("results that are streamed past the caches have the bits of those that
         const detail::Planned other = planned(true);
         INFO(other.plan.requests[0]);
         CHECK(other.plan.requests[0].find("result_strip 0") == std::string::npos);
-        const auto code =
-            kernel_context().kernels().describe(other.plan.requests[0], latent_note_statement);
-        CHECK(code.at("statement").find("latent_stream_") != std::string::npos);
+        CHECK(statement_of(other.plan.requests[0]).find("latent_stream_") != std::string::npos);
         const std::vector<Array> expected = run_kernels(planned(false), inputs);
         for (const int threads : {1, 2}) {
             const std::vector<Array> results = run_kernels(other, inputs, threads);

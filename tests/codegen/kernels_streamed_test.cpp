@@ -7,6 +7,7 @@
 #include "ir/region.h"
 #include "tests/support/kernels.h"
 #include "tests/support/plans.h"
+#include "tests/support/statements.h"
 
 using namespace latent;
 using namespace latent::test;
@@ -106,20 +107,12 @@ TEST_CASE("each cache line of columns that are streamed is fetched once ahead of
     const ir::Graph graph = ir::parse(products[2].text);
     const detail::Planned planned = plan_kernels(graph, true, streamed);
     REQUIRE(planned.plan.requests.size() == 1);
-    const std::string code = kernel_context()
-                                 .kernels()
-                                 .describe(planned.plan.requests[0], latent_note_statement)
-                                 .at("statement");
+    const std::string code = statement_of(planned.plan.requests[0]);
     constexpr int line_bytes = 64;
     const ir::Schedule schedule = ir::parse_kernel_request(planned.plan.requests[0]).schedule;
     const int tile_bytes = schedule.tile_vectors * schedule.lanes * 4;
-    int prefetches = 0;
-    for (std::size_t at = code.find("llvm.prefetch"); at != std::string::npos;
-         at = code.find("llvm.prefetch", at + 1)) {
-        ++prefetches;
-    }
     CAPTURE(code);
-    CHECK(prefetches == std::max(tile_bytes / line_bytes, 1));
+    CHECK(count(code, "llvm.prefetch") == std::max(tile_bytes / line_bytes, 1));
     // The sums of a tile are added to in a copy, which stays in registers.
     CHECK(code.find("_held") != std::string::npos);
 }

@@ -5,6 +5,7 @@
 
 #include "ir/parse.h"
 #include "tests/support/plans.h"
+#include "tests/support/statements.h"
 
 using namespace latent;
 using namespace latent::test;
@@ -18,11 +19,6 @@ std::string request(std::string_view text) {
     return planned.plan.requests[0];
 }
 
-/// The lowered statement of a kernel.
-std::string statement_of(const std::string& request) {
-    return kernel_context().kernels().describe(request, latent_note_statement).at("statement");
-}
-
 std::string statement(std::string_view text) {
     return statement_of(request(text));
 }
@@ -32,14 +28,6 @@ std::string made_for(std::string_view instruction_set, std::string request) {
     const std::string before = "schedule pointwise ";
     const std::size_t begin = request.find(before) + before.size();
     return request.replace(begin, request.find(' ', begin) - begin, instruction_set);
-}
-
-int count(std::string_view text, std::string_view word) {
-    int found = 0;
-    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-        ++found;
-    }
-    return found;
 }
 
 }  // namespace

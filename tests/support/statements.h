@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tests/support/plans.h"
+
+namespace latent::test {
+
+/// The lowered statement of a kernel, from its request.
+inline std::string statement_of(const std::string& request) {
+    return kernel_context().kernels().describe(request, latent_note_statement).at("statement");
+}
+
+/// How often a word stands in a text.
+inline int count(std::string_view text, std::string_view word) {
+    int found = 0;
+    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+        ++found;
+    }
+    return found;
+}
+
+}  // namespace latent::test
