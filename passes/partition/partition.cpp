@@ -56,6 +56,7 @@ Partitioner::Partitioner(const ir::Graph& graph, const PartitionOptions& options
     : options_(options),
       order_(ir::topological_order(graph.results)),
       costs_(recompute_costs(order_)),
+      from_arrays_(computed_from_arrays(order_)),
       rows_of_chains_(graph, order_, options.least_recomputed_rows) {
     for (const ir::Value& result : graph.results) {
         demand_storage(result.node.get());
@@ -203,7 +204,7 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
     if (!in_place && !in_rows) {
         return "its consumer reads it from memory";
     }
-    if (several && !in_rows && *costs_.find(&node) > options_.recompute_cost) {
+    if (several && !in_rows && *costs_.find(&node) > most_recompute_cost(node)) {
         return "several kernels need it, and computing it again costs more than storing it";
     }
     // All or nothing: what has to be stored for one consumer is read by all.
@@ -234,6 +235,13 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
         }
     }
     return {};
+}
+
+int Partitioner::most_recompute_cost(const ir::Node& node) const {
+    const std::int64_t elements = node.type().element_count();
+    const bool cached = *from_arrays_.find(&node) && elements >= options_.least_cached_elements &&
+                        elements <= options_.most_cached_elements;
+    return cached ? options_.cached_recompute_cost : options_.recompute_cost;
 }
 
 /// Whether all that need `node` are row chains, or contractions that begin one by taking in its

@@ -45,6 +45,7 @@ class Partitioner {
     std::vector<Requests> by_place(const Requests& requests);
     bool takes_rows(const ir::Node& node, const Requests& requests);
     std::string absorb_for_all(const ir::Node& node, const Requests& requests);
+    int most_recompute_cost(const ir::Node& node) const;
 
     // How what is not absorbed gets its storage (partition_storage.cpp).
     void store(const ir::Node& node, Requests& requests);
@@ -66,6 +67,7 @@ class Partitioner {
     PartitionOptions options_;
     std::vector<const ir::Node*> order_;
     ir::NodeMap<int> costs_;
+    ir::NodeMap<bool> from_arrays_;
     RowsOfChains rows_of_chains_;
     std::set<int> row_chains_;  ///< regions
     ir::NodeMap<bool> stored_;

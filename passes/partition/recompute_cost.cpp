@@ -40,4 +40,22 @@ ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order) {
     return costs;
 }
 
+ir::NodeMap<bool> computed_from_arrays(std::span<const ir::Node* const> order) {
+    ir::NodeMap<bool> from_arrays(order.size());
+    for (const ir::Node* node : order) {
+        const ir::Category category = ir::category(node->op());
+        const bool stored = node->op() == ir::Op::parameter || node->slot().ready() ||
+                            category == ir::Category::contract || category == ir::Category::index ||
+                            category == ir::Category::scan;
+        const bool repeats = node->op() == ir::Op::broadcast || category == ir::Category::reduce;
+        from_arrays[node] =
+            stored
+                ? node->type().rank() > 0
+                : !repeats && std::ranges::any_of(node->operands(), [&](const ir::Value& operand) {
+                      return *from_arrays.find(operand.node.get());
+                  });
+    }
+    return from_arrays;
+}
+
 }  // namespace latent::passes

@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "ir/parse.h"
+#include "passes/partition/partition.h"
+
+using namespace latent;
+
+namespace {
+
+/// Whether a value that sums along both dimensions of an array need is stored, not computed again.
+bool is_stored(const std::string& value, int extent) {
+    const std::string text = fmt::format(R"(%x = parameter {{index=0, dtype=f32, shape=[{0},{0}]}}
+        %y = parameter {{index=1, dtype=f32, shape=[{0}]}}
+        %b = broadcast %y {{shape=[{0},{0}], axes=[1]}}
+        %e = exp %x
+        {1}
+        %r = reduce_sum %v {{axes=[0]}}
+        %s = reduce_sum %v {{axes=[1]}}
+        return %r, %s)",
+                                         extent, value);
+    const ir::Graph graph = ir::parse(text);
+    const passes::Partition partition = passes::partition(graph);
+    return std::ranges::any_of(partition.cuts, [](const passes::Cut& cut) {
+        return cut.reason.starts_with("several kernels need it");
+    });
+}
+
+}  // namespace
+
+TEST_CASE(
+    "what several kernels need is stored where a cache holds it and it takes long to compute") {
+    CHECK(is_stored("%v = mul %e, %b", 256));
+    CHECK(is_stored("%v = mul %e, %b", 1024));
+    CHECK(!is_stored("%v = mul %x, %b", 256));
+}
+
+TEST_CASE("what is too small to be worth a launch, or comes from memory, is computed again") {
+    CHECK(!is_stored("%v = mul %e, %b", 32));
+    CHECK(!is_stored("%v = mul %e, %b", 2048));
+}
