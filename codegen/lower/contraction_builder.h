@@ -190,7 +190,6 @@ class ContractionBuilder {
     // Loops of the output.
     Halide::Var column_block_{"column_block"}, row_block_{"row_block"},
         row_subblock_{"row_subblock"};
-    Halide::Var tile_vector_{"tile_vector"};
     Halide::Var tile_line_{"tile_line"};
     Halide::Var panel_{"panel"}, task_{"task"}, task_item_;
     bool has_row_ = false, has_column_ = false;

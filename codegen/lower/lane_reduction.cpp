@@ -1,5 +1,8 @@
 #include "codegen/lower/lane_reduction.h"
 
+#include <algorithm>
+#include <set>
+
 #include "codegen/lower/accumulation.h"
 
 namespace latent::codegen {
@@ -31,6 +34,8 @@ LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::v
     define_partial();
     if (takes_whole_rows()) {
         take_in_whole_rows();
+    } else if (atoms_.size() == 1 && computes_functions()) {
+        take_in_all_vectors();
     } else {
         take_in_whole_vectors();
         take_in_rest();
@@ -164,6 +169,42 @@ void LaneReduction::take_in_whole_vectors() {
     end_early(whole);
     position = position * width_ + lane_;
     update(whole, {}, true);
+}
+
+bool LaneReduction::computes_functions() const {
+    const std::vector<int>& kept = lowering_.schedule().kept;
+    std::vector<int> pending;
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        pending.push_back(stage(i).operands[0]);
+    }
+    std::set<int> met;
+    while (!pending.empty()) {
+        const int number = pending.back();
+        pending.pop_back();
+        const ir::Stage& stage = lowering_.region().stages[static_cast<std::size_t>(number)];
+        if (stage.kind != ir::StageKind::elementwise || !met.insert(number).second ||
+            std::ranges::find(kept, number) != kept.end()) {
+            continue;
+        }
+        if (ir::is_transcendental(stage.op)) {
+            return true;
+        }
+        pending.insert(pending.end(), stage.operands.begin(), stage.operands.end());
+    }
+    return false;
+}
+
+void LaneReduction::take_in_all_vectors() {
+    const Expr vectors = (extent_ + width_ - 1) / width_;
+    Walk all = walk("_all", blocks_along_vectors() ? blocks_->extent / width_ : vectors);
+    Expr& position = all.at[static_cast<std::size_t>(vector_atom_)];
+    if (blocks_along_vectors()) {
+        position += blocks_->block * (blocks_->extent / width_);
+        all.domain.where(position < vectors);
+    }
+    end_early(all);
+    position = position * width_ + lane_;
+    update(all, position < extent_, true);
 }
 
 void LaneReduction::take_in_whole_rows() {

@@ -64,6 +64,11 @@ class LaneReduction {
     void take_in_whole_rows();
     void take_in_whole_vectors();
     void take_in_rest();
+    /// Whole vectors and the rest in one loop: what is long has one copy in the code, beside which
+    /// the comparison of positions costs little.
+    void take_in_all_vectors();
+    /// Whether functions are computed for each element, other than those kept in scratch.
+    bool computes_functions() const;
     void combine();
 
     /// The loops over the reduced atoms in a domain where the vectors' dimension has `vectors`

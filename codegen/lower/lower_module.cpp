@@ -8,6 +8,7 @@
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
+#include "codegen/lower/whole_tiles.h"
 
 namespace latent::codegen {
 
@@ -87,6 +88,7 @@ Stmt flatten(Stmt s, const Program& program, const Halide::Target& target) {
 /// Vectors and unrolled loops, as the schedule has them.
 Stmt unroll_and_vectorize(Stmt s, const Environment& environment) {
     s = hi::bound_constant_extent_loops(s);
+    s = unroll_whole_tiles(s);
     s = hi::unroll_loops(s);
     s = hi::vectorize_loops(s, environment);
     s = hi::simplify(s);

@@ -2,6 +2,7 @@
 
 #include "codegen/lower/contraction_builder.h"
 #include "codegen/lower/prefetches.h"
+#include "codegen/lower/whole_tiles.h"
 
 namespace latent::codegen {
 
@@ -210,13 +211,15 @@ void ContractionBuilder::schedule_tiled_output() {
     if (sums_single_tiles()) {
         // One loop, not two: LLVM takes what is nested deeper for what runs oftener, and would keep
         // the epilogue's constants in registers through the loop over k, and its sums in memory.
-        schedule.fuse(tile_column_, tile_row_, tile_vector_);
+        // Columns that are read in place may be short lines, and their tiles seldom whole.
+        const Var tile_vector(packs_b() ? whole_tile_loop : "tile_vector");
+        schedule.fuse(tile_column_, tile_row_, tile_vector);
         if (has_lines()) {
-            schedule.fuse(tile_vector_, tile_line_, tile_vector_);
+            schedule.fuse(tile_vector, tile_line_, tile_vector);
         }
-        values_->compute_at(out_, tile_vector_, column_, epilogue_width(), log_);
+        values_->compute_at(out_, tile_vector, column_, epilogue_width(), log_);
         if (spec_.stores_sum && spec_.stores_vectors) {
-            schedule.unroll(tile_vector_);
+            schedule.unroll(tile_vector);
         }
     }
 }
@@ -325,10 +328,10 @@ void ContractionBuilder::schedule_packing() {
             .reorder(concatenate<VarOrRVar>({tile_column_, column_tile_}, {k_.begin(), k_.end()}));
         task = group;
     }
-    schedule.vectorize(tile_column_, tiles_.lanes)
-        .unroll(tile_column_)
-        .never_partition_all()
-        .partition(column_tile_, Partition::Auto);
+    schedule.vectorize(tile_column_, tiles_.lanes).unroll(tile_column_).never_partition_all();
+    if (!transposes_b()) {  // its lines are read one by one, the last one again past the end
+        schedule.partition(column_tile_, Partition::Auto);
+    }
     if (spec_.parallel && !in_task && !streams_b() && !spec_.is_scratch) {
         schedule.parallel(task);
     }

@@ -61,3 +61,32 @@ TEST_CASE("functions multiply and add in one step, where the instruction set has
     CHECK(count(statement_of(made_for("avx512", exponential)), fused) > 0);
     CHECK(count(statement_of(made_for("sse41", exponential)), fused) == 0);
 }
+
+TEST_CASE("the stores of a product's whole tiles have no guards, and those of others one copy") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
+        %b = parameter {index=1, dtype=f32, shape=[900,800]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(code, "predicate (") == 1);
+    CHECK(count(code, "k_sum_copy") > 1);
+}
+
+TEST_CASE("functions of a row's elements that are summed have one copy, for its last vector too") {
+    constexpr std::string_view fused = "llvm.fma";
+    const std::string function = statement(R"(%x = parameter {index=0, dtype=f32, shape=[70,900]}
+        %r = exp %x
+        return %r)");
+    const std::string sum = statement(R"(%x = parameter {index=0, dtype=f32, shape=[70,900]}
+        %e = exp %x
+        %r = reduce_sum %e {axes=[1]}
+        return %r)");
+    CHECK(count(sum, fused) == count(function, fused));
+}
+
+TEST_CASE("columns that are transposed as they are packed have one copy of the transpose") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
+        %b = parameter {index=1, dtype=f32, shape=[800,900]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
+        return %r)");
+    CHECK(count(code, "produce k_lines_b") == 1);
+}
