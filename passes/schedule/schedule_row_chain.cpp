@@ -34,8 +34,8 @@ void schedule_row_chain(ir::Schedule& schedule, const ir::Region& region,
     const ir::Stage& last =
         region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
     const std::vector<std::uint64_t> spans = ir::spans(region);
-    const std::uint64_t weights = spans[static_cast<std::size_t>(classification.weights)];
-    const std::uint64_t values = spans[static_cast<std::size_t>(classification.values_load)];
+    const std::uint64_t weights = spans[static_cast<std::size_t>(classification.weights[0])];
+    const std::uint64_t values = spans[static_cast<std::size_t>(classification.values_loads[0])];
     const int row = last.atoms[0];
     const auto element =
         std::max<std::int64_t>(4, static_cast<std::int64_t>(byte_size(last.dtype)));
@@ -51,7 +51,8 @@ void schedule_row_chain(ir::Schedule& schedule, const ir::Region& region,
     constexpr std::int64_t most_tiles = 2;
     const std::int64_t row_bytes =
         extents[static_cast<std::size_t>(row)] * element *
-        static_cast<std::int64_t>(classification.row_contractions.size() + 1);
+        static_cast<std::int64_t>(classification.row_contractions.size() +
+                                  classification.weights.size());
     schedule.block_rows = static_cast<int>(std::clamp<std::int64_t>(
         machine.l2_bytes / 4 / std::max<std::int64_t>(row_bytes * schedule.tile_rows, 1), 1,
         most_tiles));
@@ -68,7 +69,7 @@ std::int64_t row_chain_block(const ir::Schedule& schedule, const ir::Region& reg
     const ir::Stage& last =
         region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
     const std::vector<std::uint64_t> spans = ir::spans(region);
-    const std::uint64_t weights = spans[static_cast<std::size_t>(classification.weights)];
+    const std::uint64_t weights = spans[static_cast<std::size_t>(classification.weights[0])];
     std::int64_t work = 1;
     std::int64_t outer = 1;
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {

@@ -113,6 +113,34 @@ TEST_CASE("the numbers of rows are stored by the one chain that makes them, whic
     check_kernels(text_of({}) + "return %o, %w\n", {.tolerance = single});
 }
 
+TEST_CASE("sums of one shape that need the same product are one kernel, with weights for each",
+          "[kernels]") {
+    for (const Hidden hidden : {Hidden::later, Hidden::not_earlier, Hidden::later_but_counted}) {
+        for (const int depth : {7, 40}) {
+            check_kernels(text_of({.depth = depth, .width = depth, .hidden = hidden}) +
+                              "return %o, %dq, %dk, %dv\n",
+                          {.tolerance = single, .kernels = 3});
+        }
+    }
+    const LongAttention wide{.queries = 1100, .keys = 1950, .width = 5, .dtype = "f64"};
+    check_kernels(text_of(wide) + "return %o, %dq, %dk, %dv\n",
+                  {.tolerance = {1e-12, 1e-11}, .kernels = 3});
+    // What follows one of the sums.
+    check_kernels(text_of({.width = 5}) + "%y = neg %dk\nreturn %o, %dq, %y, %dv\n",
+                  {.tolerance = single, .kernels = 3});
+}
+
+TEST_CASE("sums that need each other, or lie differently, are kernels of their own", "[kernels]") {
+    const LongAttention square{.width = 5};
+    check_kernels(text_of(square) + "%y = add %dk, %dv\nreturn %o, %dq, %y\n",
+                  {.tolerance = single, .kernels = 4});
+    check_kernels(text_of(square) +
+                      "%gt = parameter {index=4, dtype=f32, shape=[1,5,1460]}\n"
+                      "%dt = contraction %w, %gt {lhs=[0,1,2], rhs=[0,3,1], out=[0,2,3]}\n"
+                      "return %o, %dq, %dk, %dt\n",
+                  {.tolerance = single, .kernels = 4});
+}
+
 TEST_CASE("rows of few elements are stored where several sums need them", "[kernels]") {
     check_kernels(text_of({.queries = 60, .keys = 50}) + "return %o, %dq, %dk, %dv\n",
                   {.tolerance = single});
