@@ -72,10 +72,10 @@ class RowChain {
             -inputs.extent(schedule_.row_atom), inputs.extent(row_)));
         lowering_.limit_rows([this, limit = *limit, ahead](const Coordinates& place) {
             const Expr& row = place[static_cast<std::size_t>(schedule_.row_atom)];
-            const Expr first = row / rows_together() * rows_together();
+            const Expr first = row / schedule_.tile_rows * schedule_.tile_rows;
             const Expr terms = lowering_.inputs().extent(row_);
             if (limit.absent == RowLimit::Absent::past) {
-                const Expr last = first + rows_together() - 1 + ahead;
+                const Expr last = first + schedule_.tile_rows - 1 + ahead;
                 // A row of nothing still has a first term, for what it does to the reductions.
                 return RowTerms{{}, Halide::clamp(last + (limit.inclusive ? 1 : 0), 1, terms)};
             }
