@@ -60,8 +60,7 @@ void schedule_row_chain(ir::Schedule& schedule, const ir::Region& region,
     schedule.tile_vectors = 2;
     const std::int64_t rows = extents[static_cast<std::size_t>(schedule.row_atom)];
     const int most_rows = (machine.registers - 4) / 2;
-    schedule.tile_rows =
-        rows < most_rows ? static_cast<int>(rows) : rows_of_tile(rows, most_rows);
+    schedule.tile_rows = rows < most_rows ? static_cast<int>(rows) : rows_of_tile(rows, most_rows);
     // The rows of the first products and of the weights stay in a quarter of L2.
     constexpr std::int64_t most_tiles = 2;
     const std::int64_t row_bytes =

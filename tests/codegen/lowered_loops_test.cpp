@@ -61,3 +61,15 @@ TEST_CASE("functions multiply and add in one step, where the instruction set has
     CHECK(count(statement_of(made_for("avx512", exponential)), fused) > 0);
     CHECK(count(statement_of(made_for("sse41", exponential)), fused) == 0);
 }
+
+TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
+        %b = parameter {index=1, dtype=f32, shape=[45,60]}
+        %c = parameter {index=2, dtype=f32, shape=[60]}
+        %m = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        %d = broadcast %c {shape=[70,60], axes=[1]}
+        %r = add %m, %d
+        return %r)");
+    CHECK(count(code, "allocate k_sum") == 2);
+    CHECK(count(code, "_held") > 0);
+}
