@@ -98,7 +98,7 @@ class RowChain {
     Classification classify() {
         std::string reason = find_contractions();
         if (reason.empty()) {
-            reason = check_last();
+            reason = check_sums();
         }
         if (reason.empty()) {
             mark_rows();
@@ -115,16 +115,17 @@ class RowChain {
         result_.kind = Template::row_chain;
         result_.row_atoms = row_;
         result_.final_atoms = row_;
-        result_.final_reductions = {last_};
         return std::move(result_);
     }
 
   private:
     const Stage& stage(int i) const { return region_.stages[static_cast<std::size_t>(i)]; }
     std::uint64_t span(int i) const { return census_.span[static_cast<std::size_t>(i)]; }
-    bool is_row_contraction(int i) const {
-        return std::ranges::find(result_.row_contractions, i) != result_.row_contractions.end();
+    static bool contains(const std::vector<int>& stages, int i) {
+        return std::ranges::find(stages, i) != stages.end();
     }
+    bool is_row_contraction(int i) const { return contains(result_.row_contractions, i); }
+    bool is_sum(int i) const { return contains(result_.final_reductions, i); }
 
     std::string find_contractions() {
         for (const int contraction : census_.contractions) {
@@ -134,36 +135,51 @@ class RowChain {
             if (computed == operands.end()) {
                 result_.row_contractions.push_back(contraction);
                 result_.row_contracted |= mask_of(stage(contraction).atoms);
-            } else if (last_ >= 0) {
-                return "two contractions of computed values";
             } else {
-                last_ = contraction;
-                result_.weights = *computed;
+                result_.final_reductions.push_back(contraction);
+                result_.weights.push_back(*computed);
+                result_.values_loads.push_back(operands[computed == operands.begin() ? 1 : 0]);
             }
         }
-        if (last_ < 0) {
+        if (result_.final_reductions.empty()) {
             return census_.contractions.size() > 1 ? "two contractions"
                                                    : "a reduction beside a contraction";
         }
         return {};
     }
 
-    std::string check_last() {
-        const std::vector<int>& operands = stage(last_).operands;
-        result_.values_load = operands[operands[0] == result_.weights ? 1 : 0];
-        if (!is_strided_load(region_, result_.values_load)) {
-            return "both operands of a contraction are computed here";
+    std::string check_sums() {
+        const std::uint64_t weights = span(result_.weights[0]);
+        const std::uint64_t values = span(result_.values_loads[0]);
+        for (std::size_t i = 0; i < result_.final_reductions.size(); ++i) {
+            if (!is_strided_load(region_, result_.values_loads[i])) {
+                return "both operands of a contraction are computed here";
+            }
+            if (stage(result_.final_reductions[i]).atoms !=
+                    stage(result_.final_reductions[0]).atoms ||
+                stage(result_.final_reductions[i]).dtype !=
+                    stage(result_.final_reductions[0]).dtype ||
+                span(result_.weights[i]) != weights || span(result_.values_loads[i]) != values) {
+                return "two contractions of computed values";
+            }
         }
-        row_ = mask_of(stage(last_).atoms);
-        rows_ = span(result_.weights) & ~span(result_.values_load);
-        const std::uint64_t columns = span(result_.values_load) & ~span(result_.weights);
-        if (std::popcount(row_) != 1 ||
-            (row_ & span(result_.weights) & span(result_.values_load)) == 0) {
+        row_ = mask_of(stage(result_.final_reductions[0]).atoms);
+        rows_ = weights & ~values;
+        const std::uint64_t columns = values & ~weights;
+        if (std::popcount(row_) != 1 || (row_ & weights & values) == 0) {
             return "a contraction over several dimensions of computed values";
         }
         if (stored_ != (census_.all & ~row_ & ~result_.row_contracted) ||
             (row_ & result_.row_contracted) != 0 || rows_ == 0 || columns == 0) {
             return "a result does not have the contraction's dimensions";
+        }
+        const auto innermost = static_cast<std::size_t>(std::bit_width(columns) - 1);
+        const bool are_vectors = std::ranges::all_of(result_.values_loads, [&](int load) {
+            const auto input = static_cast<std::size_t>(stage(load).input);
+            return region_.inputs[input].strides[innermost] == StrideClass::one;
+        });
+        if (result_.values_loads.size() > 1 && !are_vectors) {
+            return "two contractions whose columns are not neighbours in memory";
         }
         return {};
     }
@@ -171,8 +187,10 @@ class RowChain {
     /// What the weights are computed from, and what is computed from a row or its reductions.
     void mark_rows() {
         in_row_.assign(region_.stages.size(), false);
-        in_row_[static_cast<std::size_t>(result_.weights)] = true;
-        for (int i = result_.weights; i >= 0; --i) {
+        for (const int weights : result_.weights) {
+            in_row_[static_cast<std::size_t>(weights)] = true;
+        }
+        for (int i = std::ranges::max(result_.weights); i >= 0; --i) {
             for (const int operand : stage(i).operands) {
                 const auto k = static_cast<std::size_t>(operand);
                 in_row_[k] = in_row_[k] || in_row_[static_cast<std::size_t>(i)];
@@ -185,7 +203,7 @@ class RowChain {
             for (const int operand : stage(i).operands) {
                 needs = needs || needs_row_[static_cast<std::size_t>(operand)];
             }
-            needs_row_[static_cast<std::size_t>(i)] = needs && i != last_;
+            needs_row_[static_cast<std::size_t>(i)] = needs && !is_sum(i);
         }
     }
 
@@ -194,6 +212,9 @@ class RowChain {
         if (stage(i).kind == StageKind::indexed) {
             return "an indexed read beside contractions";
         }
+        if (in_row && is_sum(i)) {
+            return "two contractions of computed values";
+        }
         const bool other_reduction =
             stage(i).kind == StageKind::reduce && (mask_of(stage(i).atoms) != row_ || !in_row);
         const bool other_contraction =
@@ -201,7 +222,8 @@ class RowChain {
         if (other_reduction || other_contraction) {
             return "a reduction or contraction that is not of the rows that are summed";
         }
-        if (!in_row && i != result_.values_load && needs_row_[static_cast<std::size_t>(i)]) {
+        if (!in_row && !contains(result_.values_loads, i) &&
+            needs_row_[static_cast<std::size_t>(i)]) {
             return "what follows the contraction needs values of its rows";
         }
         const bool is_operand = std::ranges::any_of(result_.row_contractions, [&](int contraction) {
@@ -220,7 +242,7 @@ class RowChain {
         for (const RegionResult& result : region_.results) {
             const std::uint64_t along = mask_of(result.strides);
             const auto k = static_cast<std::size_t>(result.stage);
-            const bool of_row = in_row_[k] && along == (stored_ & span(result_.weights)) &&
+            const bool of_row = in_row_[k] && along == (stored_ & span(result_.weights[0])) &&
                                 (span(result.stage) & (row_ | result_.row_contracted)) == 0;
             if (of_row) {
                 result_.stores_row_numbers = true;
@@ -235,8 +257,7 @@ class RowChain {
     const Census& census_;
     std::uint64_t stored_;
     Classification result_;
-    int last_ = -1;           ///< the contraction over the rows
-    std::uint64_t row_ = 0;   ///< the atom that it contracts
+    std::uint64_t row_ = 0;   ///< the atom that the sums contract
     std::uint64_t rows_ = 0;  ///< those that its rows run along
     std::vector<bool> in_row_, needs_row_;
 };

@@ -145,8 +145,9 @@ std::vector<std::uint64_t> spans(const Region& region);
 ///    are loads;
 ///  - row_chain: a contraction over one atom R of values that are computed along R, the row: from
 ///    loads, from contractions of loads (over other atoms), from reductions over R. Its other
-///    operand is a load; what follows is elementwise and needs none of the row's values. Beside
-///    what follows it, reductions of a row, and numbers computed from them, may be results;
+///    operand is a load; what follows is elementwise and needs none of the row's values. There may
+///    be several such sums of the same dimensions, with weights of their own. Beside what follows
+///    them, reductions of a row, and numbers computed from them, may be results;
 ///  - scan: scans along one dimension, elementwise before and after; results span all atoms;
 ///  - scatter: one scattered result, no reductions.
 struct Classification {
@@ -155,11 +156,11 @@ struct Classification {
     std::uint64_t row_atoms = 0;    ///< R
     std::uint64_t final_atoms = 0;  ///< F, or the contracted atoms (of a chain, the last), or that
                                     ///< of the scans
-    std::vector<int> final_reductions;  ///< the stages that reduce over F
+    std::vector<int> final_reductions;  ///< the stages that reduce over F (of a chain, its sums)
     std::vector<int> row_contractions;  ///< those that a row chain computes its rows from
     std::uint64_t row_contracted = 0;   ///< the atoms that these contract
-    int weights = -1;                   ///< the operand that a row chain computes,
-    int values_load = -1;               ///< and the load whose rows it sums with them
+    std::vector<int> weights;           ///< for each sum of a row chain the operand it computes,
+    std::vector<int> values_loads;      ///< and the load whose rows are summed with that
     bool stores_row_numbers = false;    ///< some results are numbers for each of its rows
 };
 Classification classify(const Region& region);

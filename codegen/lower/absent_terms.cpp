@@ -1,5 +1,6 @@
 #include "codegen/lower/absent_terms.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 #include <vector>
@@ -163,7 +164,9 @@ std::optional<RowLimit> find_row_limit(const ir::Region& region,
             continue;
         }
         const MaskedTerms masked(region, i);
-        bool absent = masked.at(classification.weights) == Masked::zero;
+        bool absent = std::ranges::all_of(classification.weights, [&](int weights) {
+            return masked.at(weights) == Masked::zero;
+        });
         for (const ir::Stage& stage : region.stages) {
             if (stage.kind == ir::StageKind::reduce) {
                 const Masked term = masked.at(stage.operands[0]);

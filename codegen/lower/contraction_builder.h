@@ -21,6 +21,9 @@ class ContractionBuilder {
           k_(numbered_vars("k", spec.k_extents.size())),
           sum_(spec.name + "_sum"),
           out_(spec.name) {
+        for (std::size_t i = 0; i < spec.beside.size(); ++i) {
+            beside_.emplace_back(spec.name + "_sum" + std::to_string(i + 1));
+        }
         for (const int dimension : spec.output_order) {
             has_column_ = has_column_ || dimension == 0;
             has_row_ = has_row_ || dimension == 1;
@@ -64,8 +67,8 @@ class ContractionBuilder {
         return outer;
     }
 
-    void define_output(const Halide::Expr& sum) {
-        std::vector<Halide::Expr> results = spec_.epilogue(sum, as_exprs(outer_), row(), column());
+    void define_output(const std::vector<Halide::Expr>& sums) {
+        std::vector<Halide::Expr> results = spec_.epilogue(sums, as_exprs(outer_), row(), column());
         const std::vector<Halide::Var> all = concatenate({column_, row_}, outer_);
         std::vector<Halide::Var> dimensions;
         for (const int position : spec_.output_order) {
@@ -122,7 +125,7 @@ class ContractionBuilder {
     void schedule_scratch_output();
     void schedule_streamed_output();
     void schedule_tiled_output();
-    void schedule_tiled_sum();
+    void schedule_tiled_sum(Halide::Func& sum);
     void schedule_turned_sum();
     void schedule_packing();
     void build_row_updates();
@@ -195,8 +198,9 @@ class ContractionBuilder {
     bool has_row_ = false, has_column_ = false;
 
     Halide::Func sum_, out_, packed_a_, packed_b_;
-    Halide::Func lines_b_;  ///< what is transposed into `packed_b_`
-    Halide::Func turned_;   ///< the sums of a block, along the rows, where they are stored so
+    std::vector<Halide::Func> beside_;  ///< the sums beside that one
+    Halide::Func lines_b_;              ///< what is transposed into `packed_b_`
+    Halide::Func turned_;  ///< the sums of a block, along the rows, where they are stored so
     std::vector<Halide::Func> packed_;    ///< that the caller computes somewhere
     std::optional<WholeVectors> values_;  ///< where single tiles are summed
     std::vector<Halide::RVar> k_inner_, k_outer_;

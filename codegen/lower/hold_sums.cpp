@@ -28,6 +28,7 @@ namespace {
 class Sums : public Halide::Internal::IRVisitor {
   public:
     explicit Sums(const Stmt& loop) { loop.accept(this); }
+    explicit Sums(const For* loop) { loop->accept(this); }
 
     /// Nothing else of the buffer is read or written, and each turn has the same vectors.
     bool can_be_held() const {
@@ -63,6 +64,9 @@ class Sums : public Halide::Internal::IRVisitor {
         loads_.push_back(load);
     }
     void visit(const Store* store) override {
+        if (!can_be_held_) {
+            return;
+        }
         IRVisitor::visit(store);
         const auto* ramp = store->index.as<Ramp>();
         const bool first = places_.empty();
@@ -143,7 +147,38 @@ class HoldSums : public Halide::Internal::IRMutator {
     std::string copy_;
 };
 
+/// Holds the sums of the outermost loops that add to nothing but a buffer of the stack.
+class HoldTiles : public Halide::Internal::IRMutator {
+  private:
+    using IRMutator::visit;
+
+    Stmt visit(const Halide::Internal::Allocate* allocation) override {
+        if (allocation->memory_type != Halide::MemoryType::Stack) {
+            return IRMutator::visit(allocation);
+        }
+        const Halide::Internal::ScopedBinding<void> bound(on_stack_, allocation->name);
+        return IRMutator::visit(allocation);
+    }
+
+    Stmt visit(const For* loop) override {
+        const Sums sums(loop);
+        if (sums.can_be_held() && sums.places().size() >= least_vectors &&
+            on_stack_.contains(sums.buffer())) {
+            return HoldSums(sums).hold(loop);
+        }
+        return IRMutator::visit(loop);
+    }
+
+    /// Fewer stay in registers anyway.
+    static constexpr std::size_t least_vectors = 6;
+    Halide::Internal::Scope<void> on_stack_;
+};
+
 }  // namespace
+
+Stmt hold_tiles(const Stmt& statement) {
+    return HoldTiles().mutate(statement);
+}
 
 Stmt hold_sums(const Stmt& loop) {
     const Sums sums(loop);

@@ -10,4 +10,9 @@ namespace latent::codegen {
 /// might read it.) Another loop as it is.
 Halide::Internal::Stmt hold_sums(const Halide::Internal::Stmt& loop);
 
+/// The same of all loops of a statement that add to a register tile, on the stack. (What follows
+/// the sums reads them there by a loop: LLVM would have the tile in memory from its first zero on,
+/// which is a call of `memset` for each.)
+Halide::Internal::Stmt hold_tiles(const Halide::Internal::Stmt& statement);
+
 }  // namespace latent::codegen

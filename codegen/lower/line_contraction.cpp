@@ -56,7 +56,7 @@ Func build_line_contraction(const ContractionSpec& spec, const Expr& line_stride
     std::vector<Expr> sum_at = as_exprs(sum_dimensions);
     // The last block may have fewer lines.
     sum_at[0] = Halide::min(outer[line], spec.outer_extents[line] - 1) * line_stride + column;
-    const std::vector<Expr> results = spec.epilogue(sums(sum_at), as_exprs(outer), row, column);
+    const std::vector<Expr> results = spec.epilogue({sums(sum_at)}, as_exprs(outer), row, column);
     std::vector<Var> dimensions;
     for (const int dimension : spec.output_order) {
         dimensions.push_back(dimension == 0   ? column

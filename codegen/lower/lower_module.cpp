@@ -5,6 +5,7 @@
 #include "codegen/lower/block_transposes.h"
 #include "codegen/lower/buffer_constraints.h"
 #include "codegen/lower/fused_arithmetic.h"
+#include "codegen/lower/hold_sums.h"
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
@@ -96,7 +97,7 @@ Stmt unroll_and_vectorize(Stmt s, const Environment& environment) {
     s = hi::simplify(s);
     s = hi::partition_loops(s);
     s = hi::simplify(s);
-    return insert_prefetches(hi::stage_strided_loads(s));
+    return hold_tiles(insert_prefetches(hi::stage_strided_loads(s)));
 }
 
 Stmt optimize(Stmt s, const Halide::Target& target) {

@@ -51,9 +51,8 @@ ContractionSpec MatrixForm::spec(const std::string& name) const {
     spec.row_block = lowering_.inputs().row_block();
     spec.a = operand(a_, product_.row_atom);
     spec.b = operand(b_, product_.column_atom);
-    spec.epilogue = [](const Expr& sum, const std::vector<Expr>&, const Expr&, const Expr&) {
-        return std::vector<Expr>{sum};
-    };
+    spec.epilogue = [](const std::vector<Expr>& sums, const std::vector<Expr>&, const Expr&,
+                       const Expr&) { return sums; };
     spec.stores_sum = true;
     for (const int atom : lowering_.atoms_of(product_.result_atoms)) {
         spec.output_order.push_back(atom == product_.column_atom ? 0
@@ -63,12 +62,24 @@ ContractionSpec MatrixForm::spec(const std::string& name) const {
     return spec;
 }
 
-ContractionSpec MatrixForm::spec_of_results(const std::string& name) const {
+ContractionSpec MatrixForm::spec_of_results(const std::string& name,
+                                            const std::vector<const MatrixForm*>& beside) const {
     ContractionSpec result = spec(name);
-    result.epilogue = [this](const Expr& sum, const std::vector<Expr>& outer, const Expr& row,
-                             const Expr& column) { return results(sum, outer, row, column); };
+    std::vector<int> sums{product_.contraction};
+    for (const MatrixForm* other : beside) {
+        sums.push_back(other->product_.contraction);
+        result.beside.emplace_back(other->operand(other->a_, product_.row_atom),
+                                   other->operand(other->b_, product_.column_atom));
+    }
+    result.epilogue = [this, sums](const std::vector<Expr>& values, const std::vector<Expr>& outer,
+                                   const Expr& row, const Expr& column) {
+        return results(sums, values, outer, row, column);
+    };
     const std::vector<ir::RegionResult>& stored = lowering_.region().results;
-    result.stores_sum = stored.size() == 1 && stored[0].stage == product_.contraction;
+    result.stores_sum = stored.size() == sums.size() &&
+                        std::ranges::all_of(stored, [&](const ir::RegionResult& stored_result) {
+                            return std::ranges::find(sums, stored_result.stage) != sums.end();
+                        });
     result.stores_vectors =
         product_.column_atom < 0 ||
         std::ranges::all_of(
@@ -142,13 +153,17 @@ Expr MatrixForm::tied(const Expr& value, const std::vector<Expr>& k) const {
     return Lowering::tied(value, unused);
 }
 
-std::vector<Expr> MatrixForm::results(const Expr& sum, const std::vector<Expr>& outer,
-                                      const Expr& row, const Expr& column) const {
+std::vector<Expr> MatrixForm::results(const std::vector<int>& sums, const std::vector<Expr>& values,
+                                      const std::vector<Expr>& outer, const Expr& row,
+                                      const Expr& column) const {
     Coordinates at = coordinates(outer, product_.row_atom, row, {});
     if (product_.column_atom >= 0) {
         at[static_cast<std::size_t>(product_.column_atom)] = column;
     }
-    lowering_.stages().define(product_.contraction, [sum](const Coordinates&) { return sum; });
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        lowering_.stages().define(sums[i],
+                                  [value = values[i]](const Coordinates&) { return value; });
+    }
     return lowering_.results_at(at).as_vector();
 }
 

@@ -27,8 +27,10 @@ class MatrixForm {
     /// The product; its result is the sum alone, its tiles and variant are the caller's to choose.
     /// It refers to this form.
     ContractionSpec spec(const std::string& name) const;
-    /// The same, followed by all that the region's results take.
-    ContractionSpec spec_of_results(const std::string& name) const;
+    /// The same, followed by all that the region's results take: of this sum, and of those of the
+    /// forms `beside` it.
+    ContractionSpec spec_of_results(const std::string& name,
+                                    const std::vector<const MatrixForm*>& beside = {}) const;
     /// Where an atom stands among the outer loops, or -1.
     int outer_position(int atom) const;
     /// Elements between neighbours of the second operand, a load, along an outer atom.
@@ -47,8 +49,9 @@ class MatrixForm {
                             const Halide::Expr& free, const std::vector<Halide::Expr>& k) const;
     ContractionOperand operand(int value, int free_atom) const;
     UnitStride unit_stride(int value, int free_atom) const;
-    /// The region's results at a point of the product, from its sum.
-    std::vector<Halide::Expr> results(const Halide::Expr& sum,
+    /// The region's results at a point of the product, from the values of `sums` there.
+    std::vector<Halide::Expr> results(const std::vector<int>& sums,
+                                      const std::vector<Halide::Expr>& values,
                                       const std::vector<Halide::Expr>& outer,
                                       const Halide::Expr& row, const Halide::Expr& column) const;
     Halide::Expr tied(const Halide::Expr& value, const std::vector<Halide::Expr>& k) const;

@@ -107,6 +107,13 @@ void ContractionBuilder::define_tiled_sum() {
                                     outer_of(spec_.a)))
             : spec_.a.at(outer_of(spec_.a), row, k);
     sum_(dimensions) += a * tiled_b(k);
+    for (std::size_t i = 0; i < beside_.size(); ++i) {
+        const auto& [rows, columns] = spec_.beside[i];
+        beside_[i](dimensions) = Halide::cast(spec_.accumulator, 0);
+        beside_[i](dimensions) +=
+            rows.at(outer_of(rows), row, k) *
+            columns.at(outer_of(columns), column_tile_ * tiles_.columns + tile_column_, k);
+    }
 }
 
 void ContractionBuilder::build_tiled() {
@@ -129,9 +136,13 @@ void ContractionBuilder::build_tiled() {
         std::swap(place[0], place[1]);
         turned_ = Func(spec_.name + "_turned");
         turned_(loops) = sum;
-        define_output(turned_(place));
+        define_output({turned_(place)});
     } else {
-        define_output(sum_(place));
+        std::vector<Expr> sums{sum_(place)};
+        for (const Func& sum : beside_) {
+            sums.push_back(sum(place));
+        }
+        define_output(sums);
     }
     if (spec_.is_scratch) {
         schedule_scratch_output();
@@ -140,7 +151,10 @@ void ContractionBuilder::build_tiled() {
     } else {
         schedule_tiled_output();
     }
-    schedule_tiled_sum();
+    schedule_tiled_sum(sum_);
+    for (Func& sum : beside_) {
+        schedule_tiled_sum(sum);
+    }
     schedule_packing();
 }
 
@@ -239,8 +253,8 @@ void ContractionBuilder::schedule_turned_sum() {
         .never_partition_all();
 }
 
-void ContractionBuilder::schedule_tiled_sum() {
-    LoggedSchedule zero = logged(sum_, log_);
+void ContractionBuilder::schedule_tiled_sum(Func& sum) {
+    LoggedSchedule zero = logged(sum, log_);
     zero.compute_at(out_, blocks_k() ? task_ : row_tile_)
         .bound_extent(tile_column_, tiles_.columns)
         .bound_extent(tile_row_, tiles_.rows)
@@ -263,7 +277,7 @@ void ContractionBuilder::schedule_tiled_sum() {
     const std::vector<Var> together = outer_loops(true);
     order.insert(order.end(), together.begin(), together.end());
     order.insert(order.end(), k_outer_.begin(), k_outer_.end());
-    LoggedSchedule update = logged_update(sum_, log_);
+    LoggedSchedule update = logged_update(sum, log_);
     update.reorder(order)
         .vectorize(tile_column_, tiles_.lanes)
         .unroll(tile_column_)

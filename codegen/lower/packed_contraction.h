@@ -66,12 +66,16 @@ struct ContractionSpec {
     /// Changes no bit.
     Halide::Expr row_block;
     ContractionOperand a, b;
-    /// The results at (outer, row, column); everything in it must be wrapped in strict_float.
-    std::function<std::vector<Halide::Expr>(const Halide::Expr& sum,
+    /// Operands of further sums over the same k, for the same rows, columns and outer dimensions.
+    /// (Of variant `direct`.)
+    std::vector<std::pair<ContractionOperand, ContractionOperand>> beside;
+    /// The results at (outer, row, column), from the sum and those beside it; everything in it must
+    /// be wrapped in strict_float.
+    std::function<std::vector<Halide::Expr>(const std::vector<Halide::Expr>& sums,
                                             const std::vector<Halide::Expr>& outer,
                                             const Halide::Expr& row, const Halide::Expr& column)>
         epilogue;
-    /// The epilogue is the sum itself: little enough to be unrolled.
+    /// The epilogue is the sums themselves: little enough to be unrolled.
     bool stores_sum = false;
     /// The columns of the result lie side by side in memory.
     bool stores_vectors = true;

@@ -13,10 +13,11 @@ using Halide::Expr;
 using Halide::Func;
 
 /// Rows of weights that are computed from products, a block of rows at a time, and summed with the
-/// rows of another operand. A task goes through several blocks, with the products' second operands
-/// packed once. In a block first the products are computed, whole; then, row by row, the reductions
-/// over it and its weights; then the sums. Each stage has the order of arithmetic that it has in a
-/// kernel of its own.
+/// rows of another operand; or several of the same dimensions, each with weights and an operand of
+/// its own. A task goes through several blocks, with the products' second operands packed once. In
+/// a block first the products are computed, whole; then, row by row, the reductions over it and all
+/// of its weights; then the sums. Each stage has the order of arithmetic that it has in a kernel of
+/// its own.
 class RowChain {
   public:
     explicit RowChain(Lowering& lowering)
@@ -34,11 +35,8 @@ class RowChain {
             define_product(contraction);
         }
         RowReductions reductions(lowering_, parts_.row_atoms);
-        const std::uint64_t span = lowering_.span(parts_.weights);
-        weights_(lowering_.vars(span)) =
-            lowering_.stages().at(parts_.weights, lowering_.loop_coordinates());
-        lowering_.define_as(parts_.weights, weights_, lowering_.atoms_of(span));
-        const BuiltContraction sum = define_sum();
+        define_weights();
+        const BuiltContraction sum = define_sums();
 
         LoggedSchedule weights = logged(weights_, lowering_.log());
         weights.compute_at(sum.out, sum.rows_together).never_partition_all();
@@ -74,10 +72,10 @@ class RowChain {
             -inputs.extent(schedule_.row_atom), inputs.extent(row_)));
         lowering_.limit_rows([this, limit = *limit, ahead](const Coordinates& place) {
             const Expr& row = place[static_cast<std::size_t>(schedule_.row_atom)];
-            const Expr first = row / rows_together() * rows_together();
+            const Expr first = row / schedule_.tile_rows * schedule_.tile_rows;
             const Expr terms = lowering_.inputs().extent(row_);
             if (limit.absent == RowLimit::Absent::past) {
-                const Expr last = first + rows_together() - 1 + ahead;
+                const Expr last = first + schedule_.tile_rows - 1 + ahead;
                 // A row of nothing still has a first term, for what it does to the reductions.
                 return RowTerms{{}, Halide::clamp(last + (limit.inclusive ? 1 : 0), 1, terms)};
             }
@@ -99,15 +97,37 @@ class RowChain {
         lowering_.define_as(contraction, products_.back().out, lowering_.atoms_of(span));
     }
 
-    BuiltContraction define_sum() {
-        const int contraction = parts_.final_reductions[0];
-        const std::uint64_t columns =
-            lowering_.span(parts_.values_load) & ~lowering_.span(parts_.weights) & result_atoms_;
+    /// All weights in one loop, for they are computed from the same values.
+    void define_weights() {
+        const std::uint64_t span = lowering_.span(parts_.weights[0]);
+        weights_(lowering_.vars(span)) =
+            Halide::Tuple(lowering_.stages().at(parts_.weights, lowering_.loop_coordinates()));
+        for (std::size_t i = 0; i < parts_.weights.size(); ++i) {
+            lowering_.stages().define(
+                parts_.weights[i],
+                [this, i, atoms = lowering_.atoms_of(span)](const Coordinates& coordinates) {
+                    const Halide::FuncRef row =
+                        weights_(Lowering::arguments_for(atoms, coordinates));
+                    return parts_.weights.size() == 1 ? Expr(row) : row[static_cast<int>(i)];
+                });
+        }
+    }
+
+    BuiltContraction define_sums() {
+        const std::uint64_t columns = lowering_.span(parts_.values_loads[0]) &
+                                      ~lowering_.span(parts_.weights[0]) & result_atoms_;
         const int column = lowering_.atoms_of(columns)[0];
         lowering_.compute_past_end(column, columns_together());
-        const MatrixForm& form = *forms_.emplace_back(std::make_unique<MatrixForm>(
-            lowering_, MatrixProduct{contraction, schedule_.row_atom, column, result_atoms_}));
-        ContractionSpec spec = form.spec_of_results(lowering_.name());
+        std::vector<const MatrixForm*> sums;
+        for (const int contraction : parts_.final_reductions) {
+            sums.push_back(forms_
+                               .emplace_back(std::make_unique<MatrixForm>(
+                                   lowering_, MatrixProduct{contraction, schedule_.row_atom, column,
+                                                            result_atoms_}))
+                               .get());
+        }
+        ContractionSpec spec =
+            sums[0]->spec_of_results(lowering_.name(), {sums.begin() + 1, sums.end()});
         spec.row_tiles_together = schedule_.block_rows;
         Coordinates place(static_cast<std::size_t>(lowering_.inputs().atom_count()), Expr(0));
         if (lowering_.limits_rows()) {

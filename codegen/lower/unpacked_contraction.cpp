@@ -44,7 +44,7 @@ void ContractionBuilder::build_row_updates() {
     sum_(dimensions) = Halide::cast(spec_.accumulator, 0);
     sum_(dimensions) +=
         spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), column_, k);
-    define_output(sum_(concatenate({column(), row()}, as_exprs(outer_))));
+    define_output({sum_(concatenate({column(), row()}, as_exprs(outer_)))});
 
     // Rows of sums stay in L1 while rows of B stream past them, four at a time.
     constexpr int k_unroll = 4;
@@ -104,7 +104,7 @@ void ContractionBuilder::build_row_dots() {
         terms.resize(half);
     }
     sum_(dimensions) = terms.front();
-    define_output(sum_(concatenate({column(), row()}, as_exprs(outer_))));
+    define_output({sum_(concatenate({column(), row()}, as_exprs(outer_)))});
 
     schedule_unpacked_output(64);
     LoggedSchedule total = logged(sum_, log_);

@@ -17,9 +17,11 @@ namespace {
 
 constexpr double log2_e = 1.4426950408889634;
 
-// The range outside of which exp is 0 or infinite.
+// A range outside of which exp is 0 or infinite. At its lower end the factors of 2^k are zero, so
+// that exp(-inf), of a masked term, is a product with zero and not one that underflows, which takes
+// some processors many cycles.
 Real clamp_exponent(const Real& x) {
-    return x.is_double() ? clamp(x, -746.0, 710.0) : clamp(x, -104.0, 89.0);
+    return x.is_double() ? clamp(x, -1418.0, 710.0) : clamp(x, -176.0, 89.0);
 }
 
 // Just beyond log(2 max): there half of exp overflows, yet a quarter of 2^k does not.

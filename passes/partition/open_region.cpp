@@ -93,12 +93,8 @@ bool OpenRegion::stores_like_results(const Coordinates& coordinates) const {
 
 bool OpenRegion::stores_rows_of_results(const Coordinates& coordinates) const {
     const std::vector<int> all = atoms_along(results_[0].coordinates);
-    const std::vector<int> wanted = atoms_along(coordinates);
-    std::size_t found = 0;
-    for (const int atom : all) {
-        found += found < wanted.size() && wanted[found] == atom ? 1 : 0;
-    }
-    return found == wanted.size();
+    return std::ranges::all_of(atoms_along(coordinates),
+                               [&](int atom) { return std::ranges::find(all, atom) != all.end(); });
 }
 
 std::span<const Coordinates> OpenRegion::seen(const ir::Node* value) const {

@@ -92,7 +92,7 @@ class OpenRegion {
     /// Whether storing a value at `coordinates` walks the same atoms in the same order as the
     /// results so far.
     bool stores_like_results(const Coordinates& coordinates) const;
-    /// Whether it walks some of these atoms, in that order.
+    /// Whether it walks none but these atoms, in any order.
     bool stores_rows_of_results(const Coordinates& coordinates) const;
 
     /// Where loops have asked for `value` so far, and adding to it. What an indexed read covers is

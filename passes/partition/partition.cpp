@@ -8,6 +8,7 @@
 #include "passes/partition/absorption.h"
 #include "passes/partition/canonical_step.h"
 #include "passes/partition/copy_parts.h"
+#include "passes/partition/merged_chains.h"
 #include "passes/partition/partitioner.h"
 #include "passes/partition/recompute_cost.h"
 
@@ -361,6 +362,7 @@ void Partitioner::finish() {
                                             ir::print(ir::KernelRequest{steps.back().region, {}})));
         }
     }
+    merge_chains(steps, needs, options_.max_stages);
     const RegionOrder order = release_early(order_regions(needs), needs, storage_uses(steps));
     for (const int i : order.sequence) {
         partition_.steps.push_back(std::move(steps[static_cast<std::size_t>(i)]));

@@ -89,4 +89,15 @@ TEST_CASE("columns that are transposed as they are packed have one copy of the t
         %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
         return %r)");
     CHECK(count(code, "produce k_lines_b") == 1);
+
+TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
+        %b = parameter {index=1, dtype=f32, shape=[45,60]}
+        %c = parameter {index=2, dtype=f32, shape=[60]}
+        %m = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        %d = broadcast %c {shape=[70,60], axes=[1]}
+        %r = add %m, %d
+        return %r)");
+    CHECK(count(code, "allocate k_sum") == 2);
+    CHECK(count(code, "_held") > 0);
 }

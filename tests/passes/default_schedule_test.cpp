@@ -44,6 +44,17 @@ std::string product(int rows, int depth, int columns) {
            "]}\n%r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}\nreturn %r\n";
 }
 
+/// Rows of weights from one product, summed by another.
+std::string chain(int rows) {
+    const std::string m = std::to_string(rows);
+    return "%q = parameter {index=0, dtype=f32, shape=[" + m +
+           ",8]}\n%k = parameter {index=1, dtype=f32, shape=[300,8]}\n"
+           "%v = parameter {index=2, dtype=f32, shape=[300,8]}\n"
+           "%s = contraction %q, %k {lhs=[0,2], rhs=[1,2], out=[0,1]}\n"
+           "%w = abs %s\n"
+           "%r = contraction %w, %v {lhs=[0,1], rhs=[1,2], out=[0,2]}\nreturn %r\n";
+}
+
 }  // namespace
 
 TEST_CASE("no more rows of a product are read in place at a time than lie in one set of L1") {
@@ -304,4 +315,17 @@ TEST_CASE("windows of any size take vectors along short lines of an image") {
             CHECK(reduced(size, image, "[0,2,3]") == image);
         }
     }
+}
+
+TEST_CASE("rows of a chain are tiled so that few lie past the last one") {
+    const auto tile_rows = [](int rows, const ir::Machine& machine) {
+        const ir::Schedule schedule = scheduled(chain(rows), machine).schedule;
+        CHECK(schedule.kind == ir::Template::row_chain);
+        return schedule.tile_rows;
+    };
+    CHECK(tile_rows(256, avx512) == 13);
+    CHECK(tile_rows(280, avx512) == 14);
+    CHECK(tile_rows(120, avx512) == 12);
+    CHECK(tile_rows(4096, avx512) == 14);  // too few of so many to ask for another kernel
+    CHECK(tile_rows(256, avx2) == 6);
 }
