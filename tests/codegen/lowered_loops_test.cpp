@@ -25,8 +25,8 @@ std::string statement(std::string_view text) {
 
 /// The request, for another instruction set.
 std::string made_for(std::string_view instruction_set, std::string request) {
-    const std::string before = "schedule pointwise ";
-    const std::size_t begin = request.find(before) + before.size();
+    const std::string before = "schedule ";
+    const std::size_t begin = request.find(' ', request.find(before) + before.size()) + 1;
     return request.replace(begin, request.find(' ', begin) - begin, instruction_set);
 }
 
@@ -60,4 +60,25 @@ TEST_CASE("functions multiply and add in one step, where the instruction set has
     CHECK(count(statement_of(made_for("avx2", exponential)), fused) > 0);
     CHECK(count(statement_of(made_for("avx512", exponential)), fused) > 0);
     CHECK(count(statement_of(made_for("sse41", exponential)), fused) == 0);
+}
+
+TEST_CASE("reductions of a row that read the same and do not need each other share a walk") {
+    const std::string kernel = request(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
+        %g = parameter {index=1, dtype=f32, shape=[70,450]}
+        %sum = reduce_sum %x {axes=[1]}
+        %sumb = broadcast %sum {shape=[70,450], axes=[0]}
+        %d = sub %x, %sumb
+        %dd = mul %d, %d
+        %gd = mul %g, %d
+        %dsum = reduce_sum %dd {axes=[1]}
+        %gsum = reduce_sum %gd {axes=[1]}
+        %both = add %dsum, %gsum
+        %bothb = broadcast %both {shape=[70,450], axes=[0]}
+        %r = mul %d, %bothb
+        return %r)");
+    const auto walks = [&](std::string_view instruction_set) {
+        return count(statement_of(made_for(instruction_set, kernel)), "_whole$x, ");
+    };
+    CHECK(walks("avx512") == 2);
+    CHECK(walks("avx2") == 3);
 }
