@@ -33,13 +33,14 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
     }
     const ir::Region& region = lowering.region();
     const std::vector<int>& kept = lowering.schedule().kept;
+    defined_.resize(region.stages.size());
     if (unrolls_row_) {
         read_rows_in_whole_vectors();
     }
     for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
         if (stage.kind == ir::StageKind::reduce) {
-            if ((ir::mask_of(stage.atoms) & ~row_) == 0) {
+            if ((ir::mask_of(stage.atoms) & ~row_) == 0 && !defined_[static_cast<std::size_t>(i)]) {
                 define_reduction(i);
             }
         } else if (std::ranges::find(kept, i) != kept.end()) {
@@ -129,6 +130,7 @@ void RowReductions::define_kept(int stage) {
         }
     }
     funcs_.push_back(kept);
+    defined_[static_cast<std::size_t>(stage)] = true;
     lowering_.define_as(stage, kept, lowering_.atoms_of(span));
 }
 
@@ -136,13 +138,74 @@ void RowReductions::define_reduction(int stage) {
     const int operand = lowering_.region().stages[static_cast<std::size_t>(stage)].operands[0];
     const std::vector<int> outer = lowering_.atoms_of(lowering_.span(operand) & ~row_);
     if (lowering_.is_vector_atom(row_)) {
-        define_along_row(stage, outer);
+        define_along_row(taken_in_one_walk(stage), outer);
     } else {
         define_across_row(stage, outer);
     }
 }
 
-void RowReductions::define_along_row(int stage, const std::vector<int>& outer) {
+/// Stages that a reduction along the row reads there, loads and those in scratch; none if it needs
+/// what is not there yet.
+std::optional<std::vector<int>> RowReductions::read_by(int reduction) const {
+    const ir::Region& region = lowering_.region();
+    const std::vector<int>& kept = lowering_.schedule().kept;
+    std::vector<int> read;
+    std::vector<int> open{region.stages[static_cast<std::size_t>(reduction)].operands[0]};
+    std::vector<bool> seen(region.stages.size());
+    while (!open.empty()) {
+        const int i = open.back();
+        const auto k = static_cast<std::size_t>(i);
+        open.pop_back();
+        if (seen[k]) {
+            continue;
+        }
+        seen[k] = true;
+        const ir::Stage& needed = region.stages[k];
+        const bool is_load = needed.kind == ir::StageKind::load;
+        if ((is_load || defined_[k]) && lowering_.is_vector_atom(lowering_.span(i))) {
+            read.push_back(i);
+        }
+        if (is_load || defined_[k] || needed.kind == ir::StageKind::constant) {
+            continue;
+        }
+        if (needed.kind != ir::StageKind::elementwise || std::ranges::find(kept, i) != kept.end()) {
+            return std::nullopt;
+        }
+        open.insert(open.end(), needed.operands.begin(), needed.operands.end());
+    }
+    return read;
+}
+
+/// `stage`, and a later reduction over the same that reads some of what it reads, and needs nothing
+/// that is not there yet.
+std::vector<int> RowReductions::taken_in_one_walk(int stage) const {
+    // Of 16 registers the partial sums of two would leave too few for what is summed.
+    const bool has_registers = lowering_.schedule().instruction_set == ir::InstructionSet::avx512;
+    const std::optional<std::vector<int>> read = read_by(stage);
+    if (!has_registers || !read || (rows_together_ && rows_together_->turns > 1)) {
+        return {stage};
+    }
+    const ir::Region& region = lowering_.region();
+    const auto outer = [&](const ir::Stage& reduction) {
+        return lowering_.span(reduction.operands[0]) & ~row_;
+    };
+    const ir::Stage& first = region.stages[static_cast<std::size_t>(stage)];
+    for (int i = stage + 1; i < static_cast<int>(region.stages.size()); ++i) {
+        const ir::Stage& other = region.stages[static_cast<std::size_t>(i)];
+        if (other.kind != ir::StageKind::reduce || other.atoms != first.atoms ||
+            outer(other) != outer(first)) {
+            continue;
+        }
+        const std::optional<std::vector<int>> others = read_by(i);
+        if (others && std::ranges::find_first_of(*read, *others) != read->end()) {
+            return {stage, i};
+        }
+    }
+    return {stage};
+}
+
+void RowReductions::define_along_row(const std::vector<int>& stages,
+                                     const std::vector<int>& outer) {
     std::vector<Var> loops;
     for (const int atom : outer) {
         loops.push_back(lowering_.var(atom));
@@ -151,8 +214,9 @@ void RowReductions::define_along_row(int stage, const std::vector<int>& outer) {
     if (rows_together_ && std::ranges::find(outer, rows_together_->atom) != outer.end()) {
         together.push_back(*rows_together_);
     }
-    const LaneReduction reduction(lowering_, lowering_.name() + "_reduce" + std::to_string(stage),
-                                  {stage}, row_, loops, {}, together);
+    const LaneReduction reduction(lowering_,
+                                  lowering_.name() + "_reduce" + std::to_string(stages.front()),
+                                  stages, row_, loops, {}, together);
     funcs_.insert(funcs_.end(), reduction.funcs().begin(), reduction.funcs().end());
     for (const LoopTogether& loop : together) {
         const Var& rows = lowering_.var(loop.atom);
@@ -160,7 +224,14 @@ void RowReductions::define_along_row(int stage, const std::vector<int>& outer) {
             .store_in(Halide::MemoryType::Stack)
             .bound_extent(rows, loop.turns);
     }
-    lowering_.define_as(stage, reduction.result(), outer);
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+        defined_[static_cast<std::size_t>(stages[i])] = true;
+        lowering_.stages().define(
+            stages[i], [result = reduction.result(), outer, i](const Coordinates& coordinates) {
+                const Halide::FuncRef call = result(Lowering::arguments_for(outer, coordinates));
+                return result.outputs() == 1 ? Expr(call) : Expr(call[static_cast<int>(i)]);
+            });
+    }
 }
 
 void RowReductions::define_across_row(int stage, const std::vector<int>& outer) {
@@ -213,6 +284,7 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         }
     }
     funcs_.push_back(total);
+    defined_[static_cast<std::size_t>(stage)] = true;
     lowering_.stages().define(
         stage, [total, outer, type, op = reduction.op](const Coordinates& coordinates) {
             return from_accumulator(op, type, total(Lowering::arguments_for(outer, coordinates)));

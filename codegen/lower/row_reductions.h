@@ -11,6 +11,9 @@ namespace latent::codegen {
 /// The reductions over the row, and the stages kept in scratch for it, as Funcs of the dimensions
 /// outside the row.
 ///
+/// Reductions along the row that read the same, and of which none needs the other, are taken in one
+/// walk.
+///
 /// Order of arithmetic of a reduction: that of LaneReduction where the vectors run along the row;
 /// otherwise elements are combined one after the other in row-major order.
 class RowReductions {
@@ -32,7 +35,9 @@ class RowReductions {
   private:
     void read_rows_in_whole_vectors();
     void define_reduction(int stage);
-    void define_along_row(int stage, const std::vector<int>& outer);
+    std::optional<std::vector<int>> read_by(int reduction) const;
+    std::vector<int> taken_in_one_walk(int stage) const;
+    void define_along_row(const std::vector<int>& stages, const std::vector<int>& outer);
     void define_across_row(int stage, const std::vector<int>& outer);
     void define_kept(int stage);
     Halide::Expr readable_extent(int atom) const;
@@ -44,6 +49,7 @@ class RowReductions {
     bool whole_vectors_;  ///< vectors run across the rows, and each computation is of one
     bool unrolls_row_;
     std::optional<LoopTogether> rows_together_;
+    std::vector<bool> defined_;  ///< of each stage, whether it is a Func by now
     std::vector<Halide::Func> funcs_;
 };
 

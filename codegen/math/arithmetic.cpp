@@ -29,12 +29,6 @@ Expr zero_of(const Expr& x) {
     return Halide::Internal::make_zero(x.type());
 }
 
-// Neither is NaN. LLVM makes one comparison of it. (Of two, of each operand with itself, that of an
-// operand that does not vary would leave the loop, and be joined with the other as bytes.)
-Expr are_ordered(const Real& a, const Real& b) {
-    return a < b || b < a || a == b;
-}
-
 }  // namespace
 
 Expr add(const Expr& a, const Expr& b) {
@@ -86,12 +80,12 @@ Expr maximum(const Expr& a, const Expr& b) {
     if (!a.type().is_float()) {
         return Halide::max(a, b);
     }
-    // The two selections differ only for zeros of both signs (and NaN): of these, the bits that
-    // both have are +0.
+    // Equal numbers have the same bits but for zeros of both signs: of these, the bits that both
+    // have are +0. If only y is NaN, it is what remains.
     const Real x = a;
     const Real y = b;
-    const Real larger = from_bits(bits_of(choose(x > y, x, y)) & bits_of(choose(y > x, y, x)));
-    return choose(are_ordered(x, y), larger, x + y);
+    const Real both = from_bits(bits_of(x) & bits_of(y));
+    return choose(x != x, x, choose(x == y, both, choose(x > y, x, y)));
 }
 
 Expr minimum(const Expr& a, const Expr& b) {
@@ -102,8 +96,8 @@ Expr minimum(const Expr& a, const Expr& b) {
     // As for maximum; the bits that either zero has are -0.
     const Real x = a;
     const Real y = b;
-    const Real smaller = from_bits(bits_of(choose(x < y, x, y)) | bits_of(choose(y < x, y, x)));
-    return choose(are_ordered(x, y), smaller, x + y);
+    const Real either = from_bits(bits_of(x) | bits_of(y));
+    return choose(x != x, x, choose(x == y, either, choose(x < y, x, y)));
 }
 
 Expr equal(const Expr& a, const Expr& b) {

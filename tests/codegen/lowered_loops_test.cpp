@@ -25,8 +25,8 @@ std::string statement(std::string_view text) {
 
 /// The request, for another instruction set.
 std::string made_for(std::string_view instruction_set, std::string request) {
-    const std::string before = "schedule pointwise ";
-    const std::size_t begin = request.find(before) + before.size();
+    const std::string before = "schedule ";
+    const std::size_t begin = request.find(' ', request.find(before) + before.size()) + 1;
     return request.replace(begin, request.find(' ', begin) - begin, instruction_set);
 }
 
@@ -89,6 +89,7 @@ TEST_CASE("columns that are transposed as they are packed have one copy of the t
         %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
         return %r)");
     CHECK(count(code, "produce k_lines_b") == 1);
+}
 
 TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {
     const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
@@ -100,4 +101,25 @@ TEST_CASE("register tiles are held apart while they are summed, and then read in
         return %r)");
     CHECK(count(code, "allocate k_sum") == 2);
     CHECK(count(code, "_held") > 0);
+}
+
+TEST_CASE("reductions of a row that read the same and do not need each other share a walk") {
+    const std::string kernel = request(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
+        %g = parameter {index=1, dtype=f32, shape=[70,450]}
+        %sum = reduce_sum %x {axes=[1]}
+        %sumb = broadcast %sum {shape=[70,450], axes=[0]}
+        %d = sub %x, %sumb
+        %dd = mul %d, %d
+        %gd = mul %g, %d
+        %dsum = reduce_sum %dd {axes=[1]}
+        %gsum = reduce_sum %gd {axes=[1]}
+        %both = add %dsum, %gsum
+        %bothb = broadcast %both {shape=[70,450], axes=[0]}
+        %r = mul %d, %bothb
+        return %r)");
+    const auto walks = [&](std::string_view instruction_set) {
+        return count(statement_of(made_for(instruction_set, kernel)), "_whole$x, ");
+    };
+    CHECK(walks("avx512") == 2);
+    CHECK(walks("avx2") == 3);
 }
