@@ -59,14 +59,15 @@ struct Schedule {
     /// vector, if any. Contraction: the atom along which the rows of the register tile run; which
     /// operands are packed (0: none, 1: the one with the vectors, 2: both, 3: the one with the
     /// rows, by blocks of the depth, while the other is read from memory ahead of its use, 4: the
-    /// one with the vectors, summed by blocks of the depth); rows (0: no register tile) and vectors
-    /// of the register tile; most rows and the columns of the cache blocks in tiles, and their
-    /// depth in elements; the atom along which the register tile has as many lines of rows and
-    /// columns, if any (0: its columns go on from line to line of a cache block). Row: the atom of
-    /// which `tile_rows` neighbouring rows are reduced in one walk, if any, where vectors run along
-    /// the rows or the rows are unrolled. Row chain: the rows of the register tiles, and how many
-    /// tiles of rows are taken from the first products to the last at a time (`block_rows`);
-    /// vectors run along the reduced atom.
+    /// one with the vectors, summed by blocks of the depth, 5: as 3, but summed in vectors along
+    /// the depth, of which the register tile has one for each row and column); rows (0: no register
+    /// tile) and vectors (5: columns) of the register tile; most rows and the columns of the cache
+    /// blocks in tiles, and their depth in elements; the atom along which the register tile has as
+    /// many lines of rows and columns, if any (0: its columns go on from line to line of a cache
+    /// block). Row: the atom of which `tile_rows` neighbouring rows are reduced in one walk, if
+    /// any, where vectors run along the rows or the rows are unrolled. Row chain: the rows of the
+    /// register tiles, and how many tiles of rows are taken from the first products to the last at
+    /// a time (`block_rows`); vectors run along the reduced atom.
     int row_atom = -1;
     int packing = 0;
     int tile_rows = 0;

@@ -31,7 +31,9 @@ class ContractionBuilder {
     }
 
     BuiltContraction build() {
-        if (spec_.variant != ContractionVariant::skinny) {
+        if (spec_.variant == ContractionVariant::dots) {
+            build_tiled_dots();
+        } else if (spec_.variant != ContractionVariant::skinny) {
             build_tiled();
         } else if (spec_.a.unit_stride == UnitStride::reduced &&
                    spec_.b.unit_stride == UnitStride::reduced) {
@@ -130,6 +132,9 @@ class ContractionBuilder {
     void schedule_packing();
     void build_row_updates();
     void build_row_dots();
+    void build_tiled_dots();
+    void schedule_tiled_dots(Halide::Func& partial, const Halide::Var& lane,
+                             const Halide::RDom& domain);
 
     bool packs_a() const { return spec_.variant == ContractionVariant::large || streams_b(); }
     /// A register tile is summed and stored at a time.

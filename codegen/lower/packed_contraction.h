@@ -24,10 +24,13 @@ struct ContractionOperand {
     bool varies_along_outer = false;
 };
 
-/// Kernels of one contraction for different extents. All variants but `skinny` with both operands
-/// contiguous along k give the same bits, so the choice among them may follow measurement.
+/// Kernels of one contraction for different extents. All variants but `dots`, and `skinny` with
+/// both operands contiguous along k, give the same bits, so the choice among them may follow
+/// measurement.
 enum class ContractionVariant {
     skinny,    ///< packs nothing: few rows
+    dots,      ///< sums in vectors along k, where both operands are contiguous, in register tiles:
+               ///< packs A, and reads B in place, ahead of its use
     direct,    ///< packs nothing, in register tiles: B is contiguous along its columns, and may be
                ///< read past the last of them, up to a whole tile
     small,     ///< packs B, reads A in place
@@ -112,7 +115,7 @@ std::vector<Halide::Expr> contraction_k_blocks(const std::vector<Halide::Expr>& 
 
 /// Builds and schedules a contraction. Each element is one chain of fused multiply-adds over k in
 /// lexicographic order (outermost dimension slowest), whatever the tiles, the blocks and the number
-/// of threads; only the `skinny` variant with both operands contiguous along k sums in fixed lanes
+/// of threads; only `dots`, and `skinny` with both operands contiguous along k, sum in fixed lanes
 /// instead. The bounds of the result's buffer are the caller's to set.
 /// The machine code has no guard against empty k blocks: rows, columns and outer extents must be
 /// positive; a k extent may be 0.

@@ -96,14 +96,7 @@ void ContractionBuilder::build_row_dots() {
     for (int index = 0; index < lanes; ++index) {
         terms.push_back(partial(concatenate({Expr(index)}, as_exprs(dimensions))));
     }
-    while (terms.size() > 1) {
-        const size_t half = terms.size() / 2;
-        for (size_t index = 0; index < half; ++index) {
-            terms[index] = Halide::strict_float(terms[index] + terms[index + half]);
-        }
-        terms.resize(half);
-    }
-    sum_(dimensions) = terms.front();
+    sum_(dimensions) = balanced_sum(std::move(terms));
     define_output({sum_(concatenate({column(), row()}, as_exprs(outer_)))});
 
     schedule_unpacked_output(64);

@@ -8,15 +8,41 @@
 
 namespace latent::passes {
 
+namespace {
+
+std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
+    return (a + b - 1) / b * b;
+}
+
+/// Tiles of sums in vectors along the depth: the rows, in vectors of the innermost dimension.
+std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& contraction,
+                              std::uint64_t rows, std::span<const std::int64_t> extents) {
+    const int innermost = *std::ranges::max_element(contraction.atoms);
+    std::int64_t elements = 1;
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        const std::int64_t extent =
+            std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+        if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
+            elements *= rounded_up(extent, atom == innermost ? schedule.lanes : 1);
+        } else if (atom == schedule.row_atom) {
+            elements *= rounded_up(extent, schedule.tile_rows);
+        } else if (has(rows, atom)) {
+            return 0;  // each task packs its own
+        }
+    }
+    return elements * computed_bytes(contraction.dtype);
+}
+
+}  // namespace
+
 std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region,
                           std::span<const std::int64_t> extents) {
     // Streamed columns are packed by each task.
-    const bool packs_whole =
-        schedule.packing == 1 || schedule.packing == 2 || schedule.packing == 4;
+    const bool packs_whole = schedule.packing == 1 || schedule.packing == 2 ||
+                             schedule.packing == 4 || schedule.packing == tiled_dots;
     if (schedule.kind != ir::Template::contraction || !packs_whole) {
         return 0;
     }
-    const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b * b; };
     const ir::Stage& contraction =
         *std::ranges::find(region.stages, ir::StageKind::contraction,
                            [](const ir::Stage& stage) { return stage.kind; });
@@ -25,6 +51,10 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
     const int columns = has(span_of(contraction.operands[0]), schedule.vector_atom)
                             ? contraction.operands[0]
                             : contraction.operands[1];
+    if (schedule.packing == tiled_dots) {
+        const int rows = contraction.operands[columns == contraction.operands[0] ? 1 : 0];
+        return packed_row_bytes(schedule, contraction, span_of(rows), extents);
+    }
     // Those along the depth are read in vectors of it.
     const bool transposes = contraction.atoms.size() == 1 &&
                             is_contiguous(region, columns, contraction.atoms[0]) &&

@@ -74,6 +74,17 @@ void choose_window_tile(ir::Schedule& schedule, const ir::Machine& machine) {
 /// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
 constexpr int least_dot = 16;
 
+/// Whether rows are so few that sums in vectors along the depth beat packing the other operand. It
+/// decides in which order terms are added, and so does not ask for the caches of the machine: it is
+/// about where an L2 of 1 MiB would have the columns streamed.
+bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows) {
+    constexpr std::int64_t always = 8;
+    constexpr std::int64_t cached_bytes = 1 << 20;
+    constexpr std::int64_t most_rows = 64;
+    return rows <= always || (column_bytes > cached_bytes &&
+                              rows <= (column_bytes > 4 * cached_bytes ? 2 : 1) * most_rows);
+}
+
 /// How few rows make packing the other operand cost more than it saves.
 constexpr int few_rows = 16;
 
@@ -110,6 +121,23 @@ void choose_streamed(ir::Schedule& schedule, const ir::Machine& machine, std::in
         static_cast<int>(block_bytes / (schedule.tile_vectors * schedule.lanes * element));
 }
 
+/// Register tiles of sums in vectors along the depth: one vector for each of their elements, and of
+/// few columns, which are read from memory side by side.
+void choose_dots(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t rows,
+                 std::int64_t element) {
+    constexpr int columns = 3;
+    constexpr int short_tile = 4;
+    constexpr int long_tile = 8;
+    schedule.packing = tiled_dots;
+    schedule.tile_vectors = columns;
+    schedule.tile_rows = std::min((machine.registers - columns - 1) / columns,
+                                  rows <= short_tile ? short_tile : long_tile);
+    // A block of the rows of a tile fills half of L1.
+    schedule.block_depth = static_cast<int>(machine.l1_bytes / 2 / (schedule.tile_rows * element));
+    // Whole vectors of columns, whose sums stay in L2.
+    schedule.block_columns = (rows <= long_tile ? 2 : 1) * schedule.lanes;
+}
+
 /// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
 /// of the first.
 void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
@@ -126,14 +154,12 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const auto contiguous = [&](int operand, int atom) {
         return is_contiguous(region, contraction.operands[static_cast<std::size_t>(operand)], atom);
     };
-    // Few rows use each element of the columns few times, and those need not be copied where they
-    // can be read by vectors: along the columns, or along the innermost contracted dimension.
     const int columns = has(lhs, schedule.vector_atom) ? 0 : 1;
     const auto innermost = std::ranges::max_element(contraction.atoms);
-    const bool vectors_in_place =
-        contiguous(columns, schedule.vector_atom) ||
-        (innermost != contraction.atoms.end() && extent(*innermost) >= least_dot * schedule.lanes &&
-         contiguous(0, *innermost) && contiguous(1, *innermost));
+    // Both lie along the depth, which is long: vectors along it need no copy of the columns.
+    const bool is_deep = innermost != contraction.atoms.end() &&
+                         extent(*innermost) >= least_dot * schedule.lanes &&
+                         contiguous(0, *innermost) && contiguous(1, *innermost);
     const std::int64_t rows = extent(schedule.row_atom);
     const std::int64_t column_bytes = extent(schedule.vector_atom) * depth * element;
     const bool sliding_window =
@@ -170,10 +196,14 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         choose_streamed(schedule, machine, rows, element);
         return;
     }
-    if (rows <= 2 || (rows <= 8 && vectors_in_place && !fits_l2)) {
+    if (rows <= 2) {
         schedule.tile_rows = 0;
         // All rows of sums of a block stay in L1; wide blocks read more of B at a time.
-        schedule.block_columns = rows <= 2 ? 128 : 64;
+        schedule.block_columns = 128;
+        return;
+    }
+    if (is_deep && has_few_rows_for_dots(column_bytes, rows)) {
+        choose_dots(schedule, machine, rows, element);
         return;
     }
     if (streams && contraction.atoms.size() == 1 && contiguous(columns, *innermost)) {
@@ -286,8 +316,17 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
             row = atom;
         }
     }
+    // Free elements of the operand that has an atom: windows have more than filters.
+    const auto points = [&](int of) {
+        const std::uint64_t operand = has(lhs, of) ? lhs : rhs;
+        std::int64_t count = 1;
+        for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+            count *= has(free & operand, atom) ? extent(atom) : 1;
+        }
+        return count;
+    };
     if (row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
-        extent(row) >= 2 * schedule.lanes) {
+        extent(row) >= 2 * schedule.lanes && points(column) >= points(row)) {
         // Windows with a stride are gathered element by element: as vectors into a packed copy, as
         // rows where they are, with the filters as vectors.
         std::swap(row, column);

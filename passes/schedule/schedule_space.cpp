@@ -297,6 +297,12 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
         return;
     }
     const auto is_tiled = [](const ir::Schedule& schedule) { return schedule.tile_rows > 0; };
+    if (default_.packing == tiled_dots) {
+        add_tiles(machine, extents[static_cast<std::size_t>(default_.row_atom)]);
+        add_scaled<&ir::Schedule::block_columns>(8);
+        add_scaled<&ir::Schedule::block_depth>(4);
+        return;
+    }
     add_forms(machine);
     add_rows_and_columns((operands_[0].span ^ operands_[1].span) & ~classification.final_atoms);
     add_tiles(machine, extents[static_cast<std::size_t>(default_.row_atom)]);
@@ -307,9 +313,12 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
     };
 }
 
-/// As lowering decides it: nothing is packed or in tiles, and each operand is contiguous along the
-/// depth, but not along its rows or columns.
+/// As lowering decides it: in tiles that are made for it; or nothing is packed or in tiles, and
+/// each operand is contiguous along the depth, but not along its rows or columns.
 bool ScheduleSpace::is_summed_in_vectors(const ir::Schedule& schedule) const {
+    if (schedule.packing == tiled_dots) {
+        return true;
+    }
     return schedule.packing == 0 && schedule.tile_rows == 0 &&
            std::ranges::all_of(operands_, [&](const Operand& operand) {
                const int free = has(operand.span, schedule.vector_atom) ? schedule.vector_atom
@@ -349,7 +358,10 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
         (schedule.packing == 0 && (is_tiled || schedule.tile_lines > 0) &&
          schedule.row_atom == default_.row_atom && schedule.vector_atom == default_.vector_atom &&
          schedule.tile_rows * schedule.tile_vectors <= default_.tile_rows * default_.tile_vectors);
-    return fits_lines && is_summed_in_vectors(schedule) == is_summed_in_vectors(default_) &&
+    const bool is_kept = (schedule.packing == tiled_dots) == (default_.packing == tiled_dots) &&
+                         (schedule.packing != tiled_dots || is_tiled);
+    return fits_lines && is_kept &&
+           is_summed_in_vectors(schedule) == is_summed_in_vectors(default_) &&
            (schedule.packing == 0 || is_tiled) &&
            (!reads_vectors || has(columns.contiguous, schedule.vector_atom));
 }

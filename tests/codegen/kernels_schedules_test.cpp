@@ -49,6 +49,13 @@ constexpr Example examples[] = {
         return %r
      )",
      1},
+    {"four rows, summed in vectors in tiles",
+     R"(%a = parameter {index=0, dtype=f32, shape=[4,300]}
+        %b = parameter {index=1, dtype=f32, shape=[50,300]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
+        return %r
+     )",
+     5},
     {"a batched product with a bias and a tanh",
      R"(%a = parameter {index=0, dtype=f32, shape=[3,17,40]}
         %b = parameter {index=1, dtype=f32, shape=[3,40,33]}

@@ -108,20 +108,33 @@ TEST_CASE("few rows stream an operand that leaves L2 past them") {
     CHECK(schedule(31) == schedule(32));
 }
 
-TEST_CASE("few rows stream an operand that lies along the depth, but are not summed in vectors") {
-    const auto packing = [](int rows) {
-        const std::string m = std::to_string(rows);
-        return scheduled("%a = parameter {index=0, dtype=f32, shape=[" + m +
-                             ",4096]}\n%b = parameter {index=1, dtype=f32, shape=[4000,4096]}\n"
-                             "%r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}\n"
+TEST_CASE("few rows of operands that lie along a long depth are summed in vectors along it") {
+    const auto schedule = [](int rows, int columns, int depth) {
+        const std::string k = std::to_string(depth);
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[" + std::to_string(rows) +
+                             "," + k + "]}\n%b = parameter {index=1, dtype=f32, shape=[" +
+                             std::to_string(columns) + "," + k +
+                             "]}\n%r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}\n"
                              "return %r\n",
                          avx512)
-            .schedule.packing;
+            .schedule;
     };
-    CHECK(packing(8) == 0);
-    CHECK(packing(9) == 3);
-    CHECK(packing(128) == 3);
-    CHECK(packing(256) != 3);
+    for (const int rows : {3, 8, 9, 32, 128}) {
+        CAPTURE(rows);
+        CHECK(schedule(rows, 4000, 4096).packing == tiled_dots);
+    }
+    CHECK(schedule(2, 4000, 4096).packing == 0);
+    CHECK(schedule(256, 4000, 4096).packing == 4);
+    // Where the columns fit L2, packing them costs little.
+    CHECK(schedule(8, 250, 512).packing == tiled_dots);
+    CHECK(schedule(16, 250, 512).packing == 1);
+    // A short depth is transposed on the way, or packed.
+    CHECK(schedule(32, 40000, 64).packing == 3);
+    CHECK(schedule(8, 500, 64).packing == 1);
+    // Tiles of rows are not cut to their number, but for the fewest.
+    CHECK(schedule(5, 4000, 4096) == schedule(8, 4000, 4096));
+    CHECK(schedule(31, 4000, 4096) == schedule(32, 4000, 4096));
+    CHECK(schedule(3, 4000, 4096).tile_rows == 4);
 }
 
 TEST_CASE("windows of many registers take three vectors of eight rows, from line to line") {

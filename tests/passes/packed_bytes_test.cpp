@@ -40,3 +40,9 @@ TEST_CASE("what a product packs of its columns is whole register tiles of the wh
 TEST_CASE("what each task packs is not counted") {
     CHECK(packed("4,128,784", "4,784,512", "lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]") == 0);
 }
+
+TEST_CASE("of products that are summed in vectors along the depth, all rows are packed") {
+    const std::string transposed = "lhs=[0,1], rhs=[2,1], out=[0,2]";
+    CHECK(packed("29,4095", "4096,4095", transposed) == 32 * 4096 * 4);
+    CHECK(packed("3,29,4095", "3,4096,4095", "lhs=[0,1,2], rhs=[0,3,2], out=[0,1,3]") == 0);
+}

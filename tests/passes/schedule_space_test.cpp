@@ -6,6 +6,7 @@
 
 #include "ir/parse.h"
 #include "passes/partition/partition.h"
+#include "passes/schedule/schedule.h"
 
 using namespace latent;
 using namespace latent::passes;
@@ -134,6 +135,19 @@ return %r
     REQUIRE(dots.default_schedule().packing == 0);
     CHECK_FALSE(contains_changed(dots, packing(1)));
     CHECK_FALSE(contains_changed(dots, [](ir::Schedule& s) { s.lanes /= 2; }));
+    CHECK_FALSE(contains_changed(dots, packing(tiled_dots)));
+    const ScheduleSpace tiles = space_of(R"(%a = parameter {index=0, dtype=f32, shape=[4,300]}
+%b = parameter {index=1, dtype=f32, shape=[50,300]}
+%r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
+return %r
+)");
+    REQUIRE(tiles.default_schedule().packing == tiled_dots);
+    for (int form = 0; form < tiled_dots; ++form) {
+        CHECK_FALSE(contains_changed(tiles, packing(form)));
+    }
+    CHECK_FALSE(contains_changed(tiles, [](ir::Schedule& s) { s.lanes /= 2; }));
+    CHECK(contains_changed(tiles, [](ir::Schedule& s) { s.tile_rows = 2; }));
+    CHECK(contains_changed(tiles, [](ir::Schedule& s) { s.block_depth /= 2; }));
 }
 
 TEST_CASE("a schedule space holds nothing that lowering was not made for") {
