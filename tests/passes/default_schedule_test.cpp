@@ -113,27 +113,42 @@ TEST_CASE("few rows stream an operand that lies along the depth, but are not sum
     CHECK(packing(256) != 3);
 }
 
+namespace {
+
+/// 3 x 3 windows of an image of `size` by `size` with 64 channels.
+Scheduled convolution(int filters, int size, const ir::Machine& machine) {
+    const std::string o = std::to_string(filters);
+    const std::string padded = std::to_string(size + 2);
+    return scheduled("%x = parameter {index=0, dtype=f32, shape=[8,64," + padded + "," + padded +
+                         "]}\n%w = parameter {index=1, dtype=f32, shape=[" + o +
+                         ",64,3,3]}\n"
+                         "%v = window %x {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}\n"
+                         "%r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], "
+                         "out=[0,6,2,3]}\nreturn %r\n",
+                     machine);
+}
+
+}  // namespace
+
 TEST_CASE("windows of many registers take three vectors of eight rows, from line to line") {
-    const auto convolution = [](int filters, const ir::Machine& machine) {
-        const std::string o = std::to_string(filters);
-        return scheduled(
-                   "%x = parameter {index=0, dtype=f32, shape=[8,64,58,58]}\n"
-                   "%w = parameter {index=1, dtype=f32, shape=[" +
-                       o +
-                       ",64,3,3]}\n"
-                       "%v = window %x {axes=[2,3], size=[3,3], stride=[1,1], "
-                       "dilation=[1,1]}\n"
-                       "%r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], "
-                       "out=[0,6,2,3]}\nreturn %r\n",
-                   machine)
-            .schedule;
-    };
-    const ir::Schedule many = convolution(64, avx512);
+    const ir::Schedule many = convolution(61, 53, avx512).schedule;
+    CHECK(many.packing == 0);
     CHECK(many.tile_vectors == 3);
     CHECK(many.tile_rows == 8);
     CHECK(many.tile_lines == 0);
-    CHECK(convolution(3, avx512).tile_vectors == 4);
-    CHECK(convolution(64, avx2).tile_vectors == 2);
+    CHECK(convolution(3, 56, avx512).schedule.tile_vectors == 4);
+    CHECK(convolution(64, 56, avx2).schedule.tile_vectors == 2);
+}
+
+TEST_CASE("windows have packed filters as vectors where lines of the image would waste more") {
+    const Scheduled turned = convolution(64, 56, avx512);
+    CHECK(turned.vector_extent == 64);
+    CHECK(turned.schedule.packing == 1);
+    CHECK(turned.schedule.tile_rows == 8);
+    CHECK(turned.schedule.line_atom == -1);
+    CHECK(convolution(61, 53, avx512).vector_extent == 53);
+    CHECK(convolution(64, 14, avx512).vector_extent == 14);
+    CHECK(convolution(64, 56, avx2).vector_extent == 56);
 }
 
 TEST_CASE("the gradient of filters sums all elements of a window for each block of pixels") {
