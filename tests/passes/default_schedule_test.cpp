@@ -151,6 +151,27 @@ TEST_CASE("windows have packed filters as vectors where lines of the image would
     CHECK(convolution(64, 56, avx2).vector_extent == 56);
 }
 
+TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
+    const auto strided = [](int filters, const ir::Machine& machine) {
+        return scheduled(
+                   "%x = parameter {index=0, dtype=f32, shape=[8,3,229,229]}\n"
+                   "%w = parameter {index=1, dtype=f32, shape=[" +
+                       std::to_string(filters) +
+                       ",3,7,7]}\n"
+                       "%v = window %x {axes=[2,3], size=[7,7], stride=[2,2], "
+                       "dilation=[1,1]}\n"
+                       "%r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], "
+                       "out=[0,6,2,3]}\nreturn %r\n",
+                   machine)
+            .schedule;
+    };
+    CHECK(strided(64, avx512).tile_rows == 8);
+    CHECK(strided(64, avx512).tile_vectors == 2);
+    CHECK(strided(64, avx2).tile_rows == 4);
+    CHECK(strided(64, avx2).tile_vectors == 2);
+    CHECK(strided(96, avx2).tile_vectors == 3);
+}
+
 TEST_CASE("the gradient of filters sums all elements of a window for each block of pixels") {
     const auto gradient = [](const std::string& images, int size, int stride) {
         const std::string window = std::to_string(size);
