@@ -125,7 +125,7 @@ Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
     if (!target.has_feature(Halide::Target::FMA)) {
         s = split_multiply_adds(s);
     }
-    s = prefetch_results(hi::strip_asserts(s), result_buffers(program.outputs));
+    s = prefetch_results(hi::strip_asserts(s), result_buffers(program.outputs), target);
     return stream_results(transpose_blocks(s), target);
 }
 

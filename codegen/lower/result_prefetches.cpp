@@ -26,6 +26,8 @@ namespace {
 /// Results that a second cache may hold are there, or on their way, when they are stored.
 constexpr int least_bytes = 1 << 20;
 
+constexpr int line_bytes = 64;
+
 std::string name_of_condition(const std::string& result) {
     return result + ".is_large";
 }
@@ -140,7 +142,11 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
 
 }  // namespace
 
-Stmt prefetch_results(const Stmt& statement, const std::vector<Halide::Parameter>& results) {
+Stmt prefetch_results(const Stmt& statement, const std::vector<Halide::Parameter>& results,
+                      const Halide::Target& target) {
+    if (target.natural_vector_size<std::uint8_t>() < line_bytes) {
+        return statement;
+    }
     ResultPrefetches prefetches(results);
     Stmt changed = prefetches.mutate(statement);
     for (const Halide::Parameter& result : results) {

@@ -73,8 +73,14 @@ void choose_window_tile(ir::Schedule& schedule, const ir::Machine& machine) {
 
 /// Tiles that are stored along their rows are transposed in square blocks, of a power of two. Few
 /// registers hold three vectors of so few rows, which are taken where they waste no more columns.
-void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns) {
+/// Of long sums the store counts for little.
+void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns,
+                        std::int64_t depth) {
+    constexpr std::int64_t most_depth = 1024;
     constexpr int three = 3;
+    if (depth > most_depth) {
+        return;
+    }
     const auto rounded_up = [&](std::int64_t vectors) {
         const std::int64_t tile = vectors * schedule.lanes;
         return (columns + tile - 1) / tile * tile;
@@ -362,7 +368,11 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     choose_blocks(schedule, machine, element);
     choose_packing(schedule, region, contraction, lhs, machine, extents);
     if (is_turned && schedule.packing == 1 && extent(row) > 2 * schedule.tile_rows) {
-        choose_turned_tile(schedule, machine, extent(column));
+        std::int64_t depth = 1;
+        for (const int atom : contraction.atoms) {
+            depth *= extent(atom);
+        }
+        choose_turned_tile(schedule, machine, extent(column), depth);
     }
     if (contraction.atoms.size() > 1 && schedule.tile_rows > 0 &&
         extent(column) <= schedule.lanes) {

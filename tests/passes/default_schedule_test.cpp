@@ -170,6 +170,11 @@ TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
     CHECK(strided(64, avx2).tile_rows == 4);
     CHECK(strided(64, avx2).tile_vectors == 2);
     CHECK(strided(96, avx2).tile_vectors == 3);
+    CHECK(scheduled("%x = parameter {index=0, dtype=f32, shape=[8,256,784]}\n"
+                    "%g = parameter {index=1, dtype=f32, shape=[8,256,784]}\n"
+                    "%r = contraction %x, %g {lhs=[0,1,2], rhs=[0,3,2], out=[3,1]}\nreturn %r\n",
+                    avx2)
+              .schedule.tile_rows == 6);  // a long sum, which is stored once
 }
 
 TEST_CASE("the gradient of filters sums all elements of a window for each block of pixels") {
