@@ -258,45 +258,6 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
     }
 }
 
-/// Whether windows of which the rows are the filters, and the vectors lines of the image, are
-/// better turned: the filters packed, as vectors, and the image read element by element, where no
-/// vector is loaded across cache lines, and then no line has an end that few elements of a tile
-/// fill. Tiles are stored through transposed blocks, which long sums are worth.
-bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
-                   const ir::Stage& contraction, int columns_of, const ir::Machine& machine,
-                   std::span<const std::int64_t> extents) {
-    constexpr int turned_rows = 8;
-    constexpr int turned_vectors = 2;
-    constexpr std::int64_t least_depth = 128;
-    const std::int64_t columns = extents[static_cast<std::size_t>(schedule.vector_atom)];
-    const std::int64_t rows = extents[static_cast<std::size_t>(schedule.row_atom)];
-    const int operand = contraction.operands[static_cast<std::size_t>(columns_of)];
-    if (!is_contiguous(region, operand, schedule.vector_atom) || columns <= 2 * turned_rows ||
-        (machine.registers - 4) / turned_vectors < turned_rows) {
-        return false;
-    }
-    std::int64_t depth = 1;
-    std::int64_t line = columns;
-    for (const int atom : contraction.atoms) {
-        depth *= extents[static_cast<std::size_t>(atom)];
-        line +=
-            is_contiguous(region, operand, atom) ? extents[static_cast<std::size_t>(atom)] - 1 : 0;
-    }
-    const std::int64_t element = computed_bytes(contraction.dtype);
-    const std::int64_t turned_columns = std::int64_t{turned_vectors} * schedule.lanes;
-    if (line == columns || depth < least_depth ||
-        depth * turned_columns * element > machine.l2_bytes / 2) {
-        return false;
-    }
-    ir::Schedule windows = schedule;
-    choose_window_tile(windows, machine);
-    const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b * b; };
-    const std::int64_t in_windows =
-        std::min(line, rounded_up(columns, std::int64_t{windows.tile_vectors} * schedule.lanes)) *
-        rounded_up(rows, windows.tile_rows);
-    return rounded_up(columns, turned_rows) * rounded_up(rows, turned_columns) < in_windows;
-}
-
 }  // namespace
 
 void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
@@ -350,12 +311,8 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     }
     schedule.vector_atom = column;
     schedule.row_atom = row;
-    const bool has_windows = row >= 0 && contraction.atoms.size() > 1;
-    const bool is_turned =
-        has_windows &&
-        (reads_along(column) ? turns_windows(schedule, region, contraction,
-                                             has(lhs, column) ? 0 : 1, machine, extents)
-                             : extent(row) >= 2 * schedule.lanes);
+    const bool is_turned = row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
+                           extent(row) >= 2 * schedule.lanes;
     if (is_turned) {
         // Windows with a stride are gathered element by element: as vectors into a packed copy, as
         // rows where they are, with the filters as vectors.

@@ -98,3 +98,11 @@ TEST_CASE("the next columns of a product that reads them in place are fetched ah
     CHECK(code(16).find("_held") != std::string::npos);
     CHECK(count(code(8), for_reading) == 0);  // no vector is a cache line
 }
+
+TEST_CASE("columns whose loads are not vectors of a row ask for no prefetch that stays behind") {
+    const std::string product = request(R"(%a = parameter {index=0, dtype=f16, shape=[33,65]}
+        %b = parameter {index=1, dtype=f16, shape=[65,33]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(statement_of(product), "latent_with_prefetch") == 0);
+}
