@@ -154,6 +154,14 @@ class ContractionBuilder {
     bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
     bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
+    /// The columns of a tile are parts of as many rows as there are terms: of windows they lie in
+    /// few, which overlap. Where a vector is less than a line, there is no room for a prefetch
+    /// beside the sums.
+    bool fetches_columns_ahead() const {
+        constexpr int line_bytes = 64;
+        return spec_.variant == ContractionVariant::direct && k_.size() == 1 && !spec_.is_scratch &&
+               tiles_.lanes * spec_.accumulator.bytes() >= line_bytes;
+    }
     bool packs_b() const {
         return spec_.variant != ContractionVariant::direct && (!streams_b() || transposes_b());
     }
@@ -198,6 +206,7 @@ class ContractionBuilder {
     // Loops of the output.
     Halide::Var column_block_{"column_block"}, row_block_{"row_block"},
         row_subblock_{"row_subblock"};
+    Halide::Var turned_block_{"turned_block"};
     Halide::Var tile_line_{"tile_line"};
     Halide::Var panel_{"panel"}, task_{"task"}, task_item_;
     bool has_row_ = false, has_column_ = false;

@@ -7,6 +7,7 @@
 #include "codegen/lower/fused_arithmetic.h"
 #include "codegen/lower/hold_sums.h"
 #include "codegen/lower/prefetches.h"
+#include "codegen/lower/result_prefetches.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
 #include "codegen/lower/whole_tiles.h"
@@ -100,7 +101,16 @@ Stmt unroll_and_vectorize(Stmt s, const Environment& environment) {
     return hold_tiles(insert_prefetches(hi::stage_strided_loads(s)));
 }
 
-Stmt optimize(Stmt s, const Halide::Target& target) {
+std::vector<Halide::Parameter> result_buffers(const std::vector<hi::Function>& outputs) {
+    std::vector<Halide::Parameter> buffers;
+    for (const hi::Function& output : outputs) {
+        const std::vector<Halide::Parameter>& its_own = output.output_buffers();
+        buffers.insert(buffers.end(), its_own.begin(), its_own.end());
+    }
+    return buffers;
+}
+
+Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
     s = trim_loops(s);
     s = hi::rebase_loops_to_zero(s);
     s = hi::hoist_loop_invariant_if_statements(s);
@@ -118,7 +128,8 @@ Stmt optimize(Stmt s, const Halide::Target& target) {
     if (!target.has_feature(Halide::Target::FMA)) {
         s = split_multiply_adds(s);
     }
-    return stream_results(transpose_blocks(hi::strip_asserts(s)), target);
+    s = prefetch_results(hi::strip_asserts(s), result_buffers(program.outputs), target);
+    return stream_results(transpose_blocks(s), target);
 }
 
 std::vector<Halide::Argument> all_arguments(const std::vector<Halide::Argument>& inputs,
@@ -128,11 +139,9 @@ std::vector<Halide::Argument> all_arguments(const std::vector<Halide::Argument>&
     arguments.emplace_back("__user_context", Argument::InputScalar, Halide::type_of<const void*>(),
                            0, Halide::ArgumentEstimates{});
     arguments.insert(arguments.end(), inputs.begin(), inputs.end());
-    for (const hi::Function& output : outputs) {
-        for (const Halide::Parameter& buffer : output.output_buffers()) {
-            arguments.emplace_back(buffer.name(), Argument::OutputBuffer, buffer.type(),
-                                   buffer.dimensions(), buffer.get_argument_estimates());
-        }
+    for (const Halide::Parameter& buffer : result_buffers(outputs)) {
+        arguments.emplace_back(buffer.name(), Argument::OutputBuffer, buffer.type(),
+                               buffer.dimensions(), buffer.get_argument_estimates());
     }
     return arguments;
 }
@@ -149,7 +158,7 @@ Halide::Module lower_to_module(const Halide::Func& output,
         Stmt s = make_loops(program, target);
         s = flatten(s, program, target);
         s = unroll_and_vectorize(s, program.environment);
-        s = optimize(s, target);
+        s = optimize(s, program, target);
         module.set_conceptual_code_stmt(s);
         std::vector<hi::LoweredFunc> tasks;
         s = hi::lower_parallel_tasks(s, tasks, symbol, target);

@@ -47,9 +47,10 @@ void ContractionBuilder::define_packed_b() {
 Expr ContractionBuilder::read_b(const std::vector<Expr>& outer, const Expr& column,
                                 const std::vector<Expr>& k) const {
     const Expr b = spec_.b.at(outer, column, k);
-    // Prefetchers of processors follow fewer rows than a block of k has.
-    constexpr int tiles_ahead = 2;
-    return streams_b()
+    // Prefetchers of processors follow fewer rows than a block of k has. From memory they must be
+    // asked for earlier than from the caches.
+    const int tiles_ahead = streams_b() ? 2 : 1;
+    return streams_b() || fetches_columns_ahead()
                ? with_prefetch(b, spec_.b.at(outer, column + tiles_ahead * tiles_.columns, k))
                : b;
 }
@@ -129,13 +130,17 @@ void ContractionBuilder::build_tiled() {
                                            row() / tiles_.rows, column_ / tiles_.columns},
                                           as_exprs(outer_));
     if (stores_along_rows()) {
-        std::vector<Var> loops =
-            concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_);
-        const Expr sum = sum_(loops);
-        std::swap(loops[0], loops[1]);
-        std::swap(place[0], place[1]);
+        // Blocks count through all tiles: of a remainder by their number, Halide would not see that
+        // it is one block.
+        const int blocks_of_tile = tiles_.columns / tiles_.rows;
         turned_ = Func(spec_.name + "_turned");
-        turned_(loops) = sum;
+        turned_(concatenate({tile_row_, tile_column_, row_tile_, turned_block_}, outer_)) =
+            sum_(concatenate({turned_block_ % blocks_of_tile * tiles_.rows + tile_column_,
+                              Expr(tile_row_), Expr(row_tile_), turned_block_ / blocks_of_tile},
+                             as_exprs(outer_)));
+        place = concatenate({row() % tiles_.rows, column_ % tiles_.rows, row() / tiles_.rows,
+                             column_ / tiles_.rows},
+                            as_exprs(outer_));
         define_output({turned_(place)});
     } else {
         std::vector<Expr> sums{sum_(place)};
@@ -183,8 +188,13 @@ void ContractionBuilder::schedule_streamed_output() {
 
 void ContractionBuilder::schedule_tiled_output() {
     LoggedSchedule schedule = logged(out_, log_);
-    schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
-        .split(row_, row_tile_, tile_row_, tiles_.rows);
+    if (stores_along_rows()) {
+        schedule.split(column_, column_tile_, tile_column_, tiles_.rows)
+            .split(column_tile_, column_tile_, turned_block_, tiles_.columns / tiles_.rows);
+    } else {
+        schedule.split(column_, column_tile_, tile_column_, tiles_.columns);
+    }
+    schedule.split(row_, row_tile_, tile_row_, tiles_.rows);
     std::vector<Var> tasks = concatenate<Var>({row_block_}, outer_loops(false));
     std::vector<VarOrRVar> order;
     if (takes_rows_together()) {
@@ -206,7 +216,7 @@ void ContractionBuilder::schedule_tiled_output() {
             schedule.split(line(), line(), tile_line_, tiles_.lines);
             order.insert(order.begin() + 2, tile_line_);
         } else if (stores_along_rows()) {
-            std::swap(order[0], order[1]);
+            order = {tile_row_, tile_column_, turned_block_, row_tile_, panel_, row_block_};
         }
         const std::vector<Var> outside = outer_loops(false);
         order.insert(order.end(), outside.begin(), outside.end());
@@ -217,6 +227,9 @@ void ContractionBuilder::schedule_tiled_output() {
     schedule.never_partition_all();
     if (stores_along_rows()) {
         schedule.vectorize(tile_row_);
+        if (spec_.stores_sum) {
+            schedule.unroll(tile_column_);
+        }
         values_->compute_at(out_, tile_column_, row_, tiles_.rows, log_);
         schedule_turned_sum();
         return;
@@ -239,16 +252,13 @@ void ContractionBuilder::schedule_tiled_output() {
 }
 
 void ContractionBuilder::schedule_turned_sum() {
-    const Var turn("turn");
     logged(turned_, log_)
-        .compute_at(out_, row_tile_)
+        .compute_at(out_, turned_block_)
         .store_in(Halide::MemoryType::Stack)
         .bound_extent(tile_row_, tiles_.rows)
-        .bound_extent(tile_column_, tiles_.columns)
+        .bound_extent(tile_column_, tiles_.rows)
+        .bound_extent(turned_block_, 1)
         .bound_extent(row_tile_, 1)
-        .bound_extent(column_tile_, 1)
-        .split(tile_column_, tile_column_, turn, tiles_.rows)
-        .reorder({tile_row_, turn, tile_column_})
         .vectorize(tile_row_)
         .never_partition_all();
 }

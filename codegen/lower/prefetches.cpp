@@ -100,9 +100,14 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
         return prefetches ? hold_sums(result) : result;
     }
 
+    /// Where the value is named before it is stored, it is all that is taken.
+    Expr visit(const Call* call) override {
+        return call->name == marker ? mutate(call->args[0]) : IRMutator::visit(call);
+    }
+
     Stmt visit(const Store* store) override {
         if (AskedLoads(store->value).loads.empty()) {
-            return store;
+            return IRMutator::visit(store);
         }
         // Names that only the value knows mean nothing before it.
         const Expr value = Halide::Internal::substitute_in_all_lets(store->value);

@@ -71,6 +71,29 @@ void choose_window_tile(ir::Schedule& schedule, const ir::Machine& machine) {
     }
 }
 
+/// Tiles that are stored along their rows are transposed in square blocks, of a power of two. Few
+/// registers hold three vectors of so few rows, which are taken where they waste no more columns.
+/// Of long sums the store counts for little.
+void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns,
+                        std::int64_t depth) {
+    constexpr std::int64_t most_depth = 1024;
+    constexpr int three = 3;
+    if (depth > most_depth) {
+        return;
+    }
+    const auto rounded_up = [&](std::int64_t vectors) {
+        const std::int64_t tile = vectors * schedule.lanes;
+        return (columns + tile - 1) / tile * tile;
+    };
+    schedule.tile_rows =
+        static_cast<int>(std::bit_floor(static_cast<unsigned>(schedule.tile_rows)));
+    const bool holds_three = schedule.tile_rows * three + three + 1 <= machine.registers;
+    if (schedule.tile_rows < l1_ways && holds_three &&
+        rounded_up(three) <= rounded_up(schedule.tile_vectors)) {
+        schedule.tile_vectors = three;
+    }
+}
+
 /// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
 constexpr int least_dot = 16;
 
@@ -325,19 +348,28 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
         }
         return count;
     };
-    if (row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
-        extent(row) >= 2 * schedule.lanes && points(column) >= points(row)) {
+    schedule.vector_atom = column;
+    schedule.row_atom = row;
+    const bool is_turned = row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
+                           extent(row) >= 2 * schedule.lanes && points(column) >= points(row);
+    if (is_turned) {
         // Windows with a stride are gathered element by element: as vectors into a packed copy, as
         // rows where they are, with the filters as vectors.
         std::swap(row, column);
+        std::swap(schedule.vector_atom, schedule.row_atom);
     }
-    schedule.vector_atom = column;
-    schedule.row_atom = row;
 
     schedule.tile_vectors = 2;
     schedule.tile_rows = (machine.registers - 4) / 2;
     choose_blocks(schedule, machine, element);
     choose_packing(schedule, region, contraction, lhs, machine, extents);
+    if (is_turned && schedule.packing == 1 && extent(row) > 2 * schedule.tile_rows) {
+        std::int64_t depth = 1;
+        for (const int atom : contraction.atoms) {
+            depth *= extent(atom);
+        }
+        choose_turned_tile(schedule, machine, extent(column), depth);
+    }
     if (contraction.atoms.size() > 1 && schedule.tile_rows > 0 &&
         extent(column) <= schedule.lanes) {
         schedule.tile_vectors = 1;

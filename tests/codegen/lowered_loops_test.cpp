@@ -123,3 +123,48 @@ TEST_CASE("reductions of a row that read the same and do not need each other sha
     CHECK(walks("avx512") == 2);
     CHECK(walks("avx2") == 3);
 }
+
+TEST_CASE("lines of large results are asked for before a register tile is summed") {
+    const std::string product = request(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
+        %b = parameter {index=1, dtype=f32, shape=[64,400]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    const std::string code = statement_of(made_for("avx512", product));
+    constexpr std::string_view for_writing = ", 1, 3, 1)";
+    CHECK(count(code, for_writing) > 0);
+    // The extents are not part of the code: whether there is need is asked there, once.
+    CHECK(count(code, ".is_large = ") == 1);
+    CHECK(count(statement_of(made_for("avx2", product)), for_writing) == 0);
+    CHECK(count(statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
+        %r = exp %a
+        return %r)"),
+                for_writing) == 0);
+}
+
+TEST_CASE("the next columns of a product that reads them in place are fetched ahead of their use") {
+    const ir::Graph graph = ir::parse(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
+        %b = parameter {index=1, dtype=f32, shape=[64,400]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    const auto code = [&](int lanes) {
+        const detail::Planned planned = plan_kernels(
+            graph, true, [&](const passes::KernelStep& step, const ir::Machine& machine) {
+                ir::Schedule schedule = detail::default_schedule_of(step, machine);
+                schedule.lanes = lanes;
+                return schedule;
+            });
+        return statement_of(planned.plan.requests[0]);
+    };
+    constexpr std::string_view for_reading = ", 0, 2, 1)";
+    CHECK(count(code(16), for_reading) > 0);
+    CHECK(code(16).find("_held") != std::string::npos);
+    CHECK(count(code(8), for_reading) == 0);  // no vector is a cache line
+}
+
+TEST_CASE("columns whose loads are not vectors of a row ask for no prefetch that stays behind") {
+    const std::string product = request(R"(%a = parameter {index=0, dtype=f16, shape=[33,65]}
+        %b = parameter {index=1, dtype=f16, shape=[65,33]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(statement_of(product), "latent_with_prefetch") == 0);
+}

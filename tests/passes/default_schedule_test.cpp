@@ -137,27 +137,57 @@ TEST_CASE("few rows of operands that lie along a long depth are summed in vector
     CHECK(schedule(3, 4000, 4096).tile_rows == 4);
 }
 
+namespace {
+
+/// 3 x 3 windows of an image of `size` by `size` with 64 channels.
+Scheduled convolution(int filters, int size, const ir::Machine& machine) {
+    const std::string o = std::to_string(filters);
+    const std::string padded = std::to_string(size + 2);
+    return scheduled("%x = parameter {index=0, dtype=f32, shape=[8,64," + padded + "," + padded +
+                         "]}\n%w = parameter {index=1, dtype=f32, shape=[" + o +
+                         ",64,3,3]}\n"
+                         "%v = window %x {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}\n"
+                         "%r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], "
+                         "out=[0,6,2,3]}\nreturn %r\n",
+                     machine);
+}
+
+}  // namespace
+
 TEST_CASE("windows of many registers take three vectors of eight rows, from line to line") {
-    const auto convolution = [](int filters, const ir::Machine& machine) {
-        const std::string o = std::to_string(filters);
+    const ir::Schedule many = convolution(64, 56, avx512).schedule;
+    CHECK(many.packing == 0);
+    CHECK(many.tile_vectors == 3);
+    CHECK(many.tile_rows == 8);
+    CHECK(many.tile_lines == 0);
+    CHECK(convolution(3, 56, avx512).schedule.tile_vectors == 4);
+    CHECK(convolution(64, 56, avx2).schedule.tile_vectors == 2);
+}
+
+TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
+    const auto strided = [](int filters, const ir::Machine& machine) {
         return scheduled(
-                   "%x = parameter {index=0, dtype=f32, shape=[8,64,58,58]}\n"
+                   "%x = parameter {index=0, dtype=f32, shape=[8,3,229,229]}\n"
                    "%w = parameter {index=1, dtype=f32, shape=[" +
-                       o +
-                       ",64,3,3]}\n"
-                       "%v = window %x {axes=[2,3], size=[3,3], stride=[1,1], "
+                       std::to_string(filters) +
+                       ",3,7,7]}\n"
+                       "%v = window %x {axes=[2,3], size=[7,7], stride=[2,2], "
                        "dilation=[1,1]}\n"
                        "%r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], "
                        "out=[0,6,2,3]}\nreturn %r\n",
                    machine)
             .schedule;
     };
-    const ir::Schedule many = convolution(64, avx512);
-    CHECK(many.tile_vectors == 3);
-    CHECK(many.tile_rows == 8);
-    CHECK(many.tile_lines == 0);
-    CHECK(convolution(3, avx512).tile_vectors == 4);
-    CHECK(convolution(64, avx2).tile_vectors == 2);
+    CHECK(strided(64, avx512).tile_rows == 8);
+    CHECK(strided(64, avx512).tile_vectors == 2);
+    CHECK(strided(64, avx2).tile_rows == 4);
+    CHECK(strided(64, avx2).tile_vectors == 2);
+    CHECK(strided(96, avx2).tile_vectors == 3);
+    CHECK(scheduled("%x = parameter {index=0, dtype=f32, shape=[8,256,784]}\n"
+                    "%g = parameter {index=1, dtype=f32, shape=[8,256,784]}\n"
+                    "%r = contraction %x, %g {lhs=[0,1,2], rhs=[0,3,2], out=[3,1]}\nreturn %r\n",
+                    avx2)
+              .schedule.tile_rows == 6);  // a long sum, which is stored once
 }
 
 TEST_CASE("the gradient of filters sums all elements of a window for each block of pixels") {

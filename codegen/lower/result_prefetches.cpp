@@ -1,0 +1,160 @@
+#include "codegen/lower/result_prefetches.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string>
+
+namespace latent::codegen {
+
+using Halide::Expr;
+using Halide::Internal::Allocate;
+using Halide::Internal::Block;
+using Halide::Internal::Call;
+using Halide::Internal::Evaluate;
+using Halide::Internal::For;
+using Halide::Internal::IfThenElse;
+using Halide::Internal::LetStmt;
+using Halide::Internal::ProducerConsumer;
+using Halide::Internal::Ramp;
+using Halide::Internal::Stmt;
+using Halide::Internal::Store;
+using Halide::Internal::Variable;
+
+namespace {
+
+/// Results that a second cache may hold are there, or on their way, when they are stored.
+constexpr int least_bytes = 1 << 20;
+
+constexpr int line_bytes = 64;
+
+std::string name_of_condition(const std::string& result) {
+    return result + ".is_large";
+}
+
+Expr is_large(const Halide::Parameter& result) {
+    const Expr buffer =
+        Variable::make(Halide::type_of<halide_buffer_t*>(), result.name() + ".buffer");
+    Expr bytes = Halide::cast<std::int64_t>(result.type().bytes());
+    for (int i = 0; i < result.dimensions(); ++i) {
+        bytes = bytes * Halide::cast<std::int64_t>(Call::make(
+                            Halide::Int(32), Call::buffer_get_extent, {buffer, i}, Call::Extern));
+    }
+    return bytes > least_bytes;
+}
+
+/// LLVM's intrinsic function: to be written; of its four localities the closest; data.
+Stmt prefetch(const Store* store, const Expr& first) {
+    const Expr bytes = Halide::cast<std::int64_t>(first) * store->value.type().bytes();
+    const Expr buffer = Variable::make(Halide::Handle(), store->name);
+    const Expr address =
+        Halide::reinterpret<std::uint64_t>(buffer) + Halide::cast<std::uint64_t>(bytes);
+    return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0",
+                                     {Halide::reinterpret(Halide::Handle(), address), 1, 3, 1},
+                                     Call::Extern));
+}
+
+class ResultPrefetches : public Halide::Internal::IRMutator {
+  public:
+    explicit ResultPrefetches(const std::vector<Halide::Parameter>& results) : results_(results) {}
+
+    const std::set<std::string>& prefetched() const { return prefetched_; }
+
+  private:
+    using IRMutator::visit;
+
+    Stmt visit(const Allocate* allocation) override {
+        if (allocation->memory_type == Halide::MemoryType::Stack) {
+            tiles_.insert(allocation->name);
+        }
+        return IRMutator::visit(allocation);
+    }
+
+    Stmt visit(const Block* block) override {
+        const auto* sum = block->first.as<ProducerConsumer>();
+        if (sum == nullptr || !sum->is_producer || !tiles_.contains(sum->name) ||
+            !has_loop(sum->body)) {
+            return IRMutator::visit(block);
+        }
+        const Stmt prefetches = prefetches_of(block->rest);
+        return prefetches.defined() ? Block::make(prefetches, block) : IRMutator::visit(block);
+    }
+
+    static bool has_loop(const Stmt& statement) {
+        class Loops : public Halide::Internal::IRVisitor {
+          public:
+            bool any = false;
+
+          private:
+            using IRVisitor::visit;
+            void visit(const For*) override { any = true; }
+        } loops;
+        statement.accept(&loops);
+        return loops.any;
+    }
+
+    /// The loops around stores of results, with a prefetch in place of each; undefined where there
+    /// is none.
+    Stmt prefetches_of(const Stmt& statement) {
+        if (const auto* let = statement.as<LetStmt>()) {
+            const Stmt body = prefetches_of(let->body);
+            return body.defined() ? LetStmt::make(let->name, let->value, body) : Stmt();
+        }
+        if (const auto* block = statement.as<Block>()) {
+            const Stmt first = prefetches_of(block->first);
+            const Stmt rest = prefetches_of(block->rest);
+            return first.defined() && rest.defined() ? Block::make(first, rest)
+                   : first.defined()                 ? first
+                                                     : rest;
+        }
+        if (const auto* part = statement.as<ProducerConsumer>()) {
+            return prefetches_of(part->body);
+        }
+        if (const auto* allocation = statement.as<Allocate>()) {
+            return prefetches_of(allocation->body);
+        }
+        if (const auto* branch = statement.as<IfThenElse>()) {
+            // A whole vector, or part of it in the other case.
+            return prefetches_of(branch->then_case);
+        }
+        if (const auto* loop = statement.as<For>()) {
+            const Stmt body = prefetches_of(loop->body);
+            return body.defined() ? For::make(loop->name, loop->min, loop->extent, loop->for_type,
+                                              loop->partition_policy, loop->device_api, body)
+                                  : Stmt();
+        }
+        const auto* store = statement.as<Store>();
+        const auto* place = store == nullptr ? nullptr : store->index.as<Ramp>();
+        if (place == nullptr || !Halide::Internal::is_const_one(place->stride) ||
+            !std::ranges::any_of(results_, [&](const Halide::Parameter& result) {
+                return result.name() == store->name;
+            })) {
+            return {};
+        }
+        prefetched_.insert(store->name);
+        return IfThenElse::make(Variable::make(Halide::Bool(), name_of_condition(store->name)),
+                                prefetch(store, place->base));
+    }
+
+    const std::vector<Halide::Parameter>& results_;
+    std::set<std::string> tiles_, prefetched_;
+};
+
+}  // namespace
+
+Stmt prefetch_results(const Stmt& statement, const std::vector<Halide::Parameter>& results,
+                      const Halide::Target& target) {
+    if (target.natural_vector_size<std::uint8_t>() < line_bytes) {
+        return statement;
+    }
+    ResultPrefetches prefetches(results);
+    Stmt changed = prefetches.mutate(statement);
+    for (const Halide::Parameter& result : results) {
+        if (prefetches.prefetched().contains(result.name())) {
+            changed = LetStmt::make(name_of_condition(result.name()), is_large(result), changed);
+        }
+    }
+    return Halide::Internal::hoist_loop_invariant_if_statements(changed);
+}
+
+}  // namespace latent::codegen
