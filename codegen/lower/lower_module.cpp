@@ -154,7 +154,9 @@ Halide::Module lower_to_module(const Halide::Func& output,
     Halide::Module module(symbol, target);
     hi::run_with_large_stack([&] {
         const Program program = prepare(output, target);
-        module.set_any_strict_float(program.has_strict_floats);
+        // Also where only split_multiply_adds makes operations strict.
+        module.set_any_strict_float(program.has_strict_floats ||
+                                    !target.has_feature(Halide::Target::FMA));
         Stmt s = make_loops(program, target);
         s = flatten(s, program, target);
         s = unroll_and_vectorize(s, program.environment);

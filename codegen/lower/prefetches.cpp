@@ -66,15 +66,9 @@ Expr first_index(const Expr& load) {
     return ramp == nullptr ? index : ramp->base;
 }
 
-/// LLVM's intrinsic function: to be read; of its four localities the second closest; data.
 Stmt prefetch(const Expr& load) {
-    const Expr bytes = Halide::cast<std::int64_t>(first_index(load)) * load.type().bytes();
-    const Expr buffer = Halide::Internal::Variable::make(Halide::Handle(), load.as<Load>()->name);
-    const Expr address =
-        Halide::reinterpret<std::uint64_t>(buffer) + Halide::cast<std::uint64_t>(bytes);
-    return Halide::Internal::Evaluate::make(
-        Call::make(Halide::Int(32), "llvm.prefetch.p0",
-                   {Halide::reinterpret(Halide::Handle(), address), 0, 2, 1}, Call::Extern));
+    return prefetch(load.as<Load>()->name, first_index(load), load.type().bytes(),
+                    PrefetchFor::reading);
 }
 
 /// Whether the cache line after the begin of one load holds the begin of another.
@@ -129,6 +123,19 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
 };
 
 }  // namespace
+
+Stmt prefetch(const std::string& buffer, const Expr& index, int bytes, PrefetchFor use) {
+    const Expr begin = Halide::Internal::Variable::make(Halide::Handle(), buffer);
+    const Expr address = Halide::reinterpret<std::uint64_t>(begin) +
+                         Halide::cast<std::uint64_t>(Halide::cast<std::int64_t>(index) * bytes);
+    // LLVM's intrinsic function: whether to write, the closest of four localities or the second,
+    // data.
+    const bool writes = use == PrefetchFor::writing;
+    return Halide::Internal::Evaluate::make(Call::make(
+        Halide::Int(32), "llvm.prefetch.p0",
+        {Halide::reinterpret(Halide::Handle(), address), writes ? 1 : 0, writes ? 3 : 2, 1},
+        Call::Extern));
+}
 
 Expr with_prefetch(const Expr& value, const Expr& later) {
     return Call::make(value.type(), marker, {value, later}, Call::PureExtern);

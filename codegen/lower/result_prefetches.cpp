@@ -5,13 +5,14 @@
 #include <set>
 #include <string>
 
+#include "codegen/lower/prefetches.h"
+
 namespace latent::codegen {
 
 using Halide::Expr;
 using Halide::Internal::Allocate;
 using Halide::Internal::Block;
 using Halide::Internal::Call;
-using Halide::Internal::Evaluate;
 using Halide::Internal::For;
 using Halide::Internal::IfThenElse;
 using Halide::Internal::LetStmt;
@@ -41,17 +42,6 @@ Expr is_large(const Halide::Parameter& result) {
                             Halide::Int(32), Call::buffer_get_extent, {buffer, i}, Call::Extern));
     }
     return bytes > least_bytes;
-}
-
-/// LLVM's intrinsic function: to be written; of its four localities the closest; data.
-Stmt prefetch(const Store* store, const Expr& first) {
-    const Expr bytes = Halide::cast<std::int64_t>(first) * store->value.type().bytes();
-    const Expr buffer = Variable::make(Halide::Handle(), store->name);
-    const Expr address =
-        Halide::reinterpret<std::uint64_t>(buffer) + Halide::cast<std::uint64_t>(bytes);
-    return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0",
-                                     {Halide::reinterpret(Halide::Handle(), address), 1, 3, 1},
-                                     Call::Extern));
 }
 
 class ResultPrefetches : public Halide::Internal::IRMutator {
@@ -93,10 +83,26 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
         return loops.any;
     }
 
+    static bool reads_memory(const Expr& value) {
+        class Loads : public Halide::Internal::IRVisitor {
+          public:
+            bool any = false;
+
+          private:
+            using IRVisitor::visit;
+            void visit(const Halide::Internal::Load*) override { any = true; }
+        } loads;
+        value.accept(&loads);
+        return loads.any;
+    }
+
     /// The loops around stores of results, with a prefetch in place of each; undefined where there
     /// is none.
     Stmt prefetches_of(const Stmt& statement) {
         if (const auto* let = statement.as<LetStmt>()) {
+            if (reads_memory(let->value)) {
+                return {};  // of what is not there before the sums
+            }
             const Stmt body = prefetches_of(let->body);
             return body.defined() ? LetStmt::make(let->name, let->value, body) : Stmt();
         }
@@ -132,8 +138,9 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
             return {};
         }
         prefetched_.insert(store->name);
-        return IfThenElse::make(Variable::make(Halide::Bool(), name_of_condition(store->name)),
-                                prefetch(store, place->base));
+        return IfThenElse::make(
+            Variable::make(Halide::Bool(), name_of_condition(store->name)),
+            prefetch(store->name, place->base, store->value.type().bytes(), PrefetchFor::writing));
     }
 
     const std::vector<Halide::Parameter>& results_;

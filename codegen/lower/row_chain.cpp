@@ -59,8 +59,8 @@ class RowChain {
     int rows_together() const { return schedule_.tile_rows * schedule_.block_rows; }
     int columns_together() const { return schedule_.tile_vectors * schedule_.lanes; }
 
-    /// Where terms past a limit are absent, no row of a block is computed past the last row's;
-    /// where those before it are, none before the first row's.
+    /// Where terms past a limit are absent, no row of a register tile is computed past its last
+    /// row's; where those before it are, none before its first row's.
     void limit_rows() {
         const std::optional<RowLimit> limit = find_row_limit(lowering_.region(), parts_);
         if (!limit || limit->across_atom != schedule_.row_atom) {

@@ -20,17 +20,18 @@ void ContractionBuilder::build_tiled_dots() {
     const std::vector<Var> outer_k(k_.begin() + 1, k_.end());
     const std::vector<Var> outer_a = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
 
+    // Vectors of a block, blocks, and the other dimensions. Whole blocks are packed: past the last
+    // vector of a row it is read again, for nothing.
+    const Expr vectors = (spec_.k_extents[0] + lanes - 1) / lanes;
+    const Expr block = Halide::min(vectors, std::max(tiles_.k_block / lanes, 1));
     // A vector of each row of a tile after the other: processors follow few streams in L1.
     packed_a_ = Func(spec_.name + "_packed_a");
     packed_a_(concatenate(concatenate(concatenate({lane, tile_row_, vector}, outer_k), {row_tile_}),
                           outer_a)) =
-        spec_.a.at(as_exprs(outer_a),
-                   min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1),
-                   concatenate({vector * lanes + lane}, as_exprs(outer_k)));
+        spec_.a.at(
+            as_exprs(outer_a), min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1),
+            concatenate({Halide::min(vector, vectors - 1) * lanes + lane}, as_exprs(outer_k)));
 
-    // Vectors of a block, blocks, and the other dimensions.
-    const Expr vectors = (spec_.k_extents[0] + lanes - 1) / lanes;
-    const Expr block = Halide::min(vectors, std::max(tiles_.k_block / lanes, 1));
     Halide::Region region{{0, block}, {0, (vectors + block - 1) / block}};
     for (std::size_t atom = 1; atom < k_.size(); ++atom) {
         region.emplace_back(0, spec_.k_extents[atom]);

@@ -161,7 +161,8 @@ Whole nearest_multiple(const Real& x, double factor, int bias = 0);
 /// 2^k from the bits of a Whole made with bias exponent_bias, if -bias < k <= bias.
 Real power_of_two(const Expr& biased);
 /// value * 2^k from the bits of a Whole made with bias 2 * exponent_bias, for |k| <= 2 * bias.
-/// Overflows to infinity and underflows gradually; value * 2^(k/2) must be normal.
+/// Overflows to infinity and underflows gradually; value * 2^(k/2) must be normal. Of the least k
+/// it is a product with zeros.
 Real scale(const Real& value, const Expr& twice_biased);
 
 /// An unevaluated sum of two values, |low| at most half a unit in the last place of high.

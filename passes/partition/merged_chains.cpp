@@ -41,11 +41,6 @@ std::vector<int> atoms_of(const std::vector<ir::StrideClass>& strides) {
     return atoms;
 }
 
-bool is_same(const InputBinding& a, const InputBinding& b) {
-    return a.value == b.value && a.offset == b.offset && a.strides == b.strides &&
-           a.extents == b.extents;
-}
-
 const ir::Stage& stage(const KernelStep& step, int i) {
     return step.region.stages[static_cast<std::size_t>(i)];
 }
@@ -75,7 +70,7 @@ class MergedChain {
 
     /// Nothing where no product would be spared, or no kernel computes both.
     std::optional<KernelStep> merge(std::size_t max_stages) {
-        if (!map_loops() || !map_products()) {
+        if (reads_tight(merged_) || reads_tight(added_) || !map_loops() || !map_products()) {
             return std::nullopt;
         }
         add_stages();
@@ -91,6 +86,12 @@ class MergedChain {
     }
 
   private:
+    /// Whether a stride is the extent of the last atom, which another one may be after the merge.
+    static bool reads_tight(const KernelStep& step) {
+        return std::ranges::any_of(step.region.inputs, [](const ir::RegionInput& input) {
+            return std::ranges::find(input.strides, ir::StrideClass::tight) != input.strides.end();
+        });
+    }
     /// From now on an atom of the added step is that one of the merged step.
     bool map(int from, int to) {
         const auto i = static_cast<std::size_t>(from);
@@ -154,7 +155,7 @@ class MergedChain {
         for (std::size_t i = 0; i < added.size(); ++i) {
             const auto from = static_cast<std::size_t>(stage(added_, added[i]).input);
             const auto to = static_cast<std::size_t>(stage(merged_, merged[i]).input);
-            if (!is_same(mapped(added_.inputs[from]), merged_.inputs[to])) {
+            if (mapped(added_.inputs[from]) != merged_.inputs[to]) {
                 return false;
             }
         }
@@ -206,7 +207,7 @@ class MergedChain {
         const InputBinding bound = mapped(added_.inputs[from]);
         std::size_t k = 0;
         while (k < merged_.inputs.size() &&
-               (merged_.region.inputs[k] != wanted || !is_same(merged_.inputs[k], bound))) {
+               (merged_.region.inputs[k] != wanted || merged_.inputs[k] != bound)) {
             ++k;
         }
         if (k == merged_.inputs.size()) {

@@ -16,6 +16,8 @@ struct InputBinding {
     std::vector<std::int64_t>
         strides;  ///< of atoms (strided, affine) or of the buffer's dimensions (indexed)
     std::vector<std::int64_t> extents;  ///< of the buffer's dimensions (indexed)
+
+    bool operator==(const InputBinding&) const = default;
 };
 
 struct ResultBinding {

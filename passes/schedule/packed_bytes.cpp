@@ -14,6 +14,14 @@ std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
     return (a + b - 1) / b * b;
 }
 
+/// A depth in whole blocks of whole vectors.
+std::int64_t in_blocks(std::int64_t depth, const ir::Schedule& schedule) {
+    const std::int64_t whole = rounded_up(depth, schedule.lanes);
+    const std::int64_t block =
+        std::max<std::int64_t>(schedule.block_depth / schedule.lanes, 1) * schedule.lanes;
+    return rounded_up(whole, std::min(whole, block));
+}
+
 /// Tiles of sums in vectors along the depth: the rows, in vectors of the innermost dimension.
 std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& contraction,
                               std::uint64_t rows, std::span<const std::int64_t> extents) {
@@ -23,7 +31,7 @@ std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& con
         const std::int64_t extent =
             std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
         if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
-            elements *= rounded_up(extent, atom == innermost ? schedule.lanes : 1);
+            elements *= atom == innermost ? in_blocks(extent, schedule) : extent;
         } else if (atom == schedule.row_atom) {
             elements *= rounded_up(extent, schedule.tile_rows);
         } else if (has(rows, atom)) {

@@ -118,6 +118,19 @@ TEST_CASE("values past the end of the depth count as nothing in sums along it", 
     CHECK_THAT(run_kernels(planned, inputs)[0], AgreesWith(expected[0], {1e-5, 1e-4}));
 }
 
+TEST_CASE("no row is read far past its end for a last block of the depth", "[kernels]") {
+    const ir::Graph graph = ir::parse(R"(%a = parameter {index=0, dtype=f32, shape=[8,1040]}
+        %b = parameter {index=1, dtype=f32, shape=[40,1040]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
+        return %r
+     )");
+    const std::vector<Array> inputs = fill_parameters(graph);  // run with guards behind them
+    const Array expected = codegen::reference::interpret(graph, inputs)[0];
+    const detail::Planned planned = plan_kernels(
+        graph, true, [](const auto& step, const auto& m) { return dots(step, m, 4, 3, 1024); });
+    CHECK_THAT(run_kernels(planned, inputs)[0], AgreesWith(expected, {1e-5, 1e-4}));
+}
+
 TEST_CASE("a tile of sums along the depth is held in registers, and its columns are fetched ahead",
           "[kernels]") {
     const ir::Graph graph = ir::parse(products[0].text);

@@ -43,6 +43,9 @@ TEST_CASE("what each task packs is not counted") {
 
 TEST_CASE("of products that are summed in vectors along the depth, all rows are packed") {
     const std::string transposed = "lhs=[0,1], rhs=[2,1], out=[0,2]";
+    CHECK(packed("29,500", "4096,500", transposed) == 32 * 512 * 4);
+    // A longer depth in whole blocks, of 512.
+    CHECK(packed("29,700", "4096,700", transposed) == 32 * 1024 * 4);
     CHECK(packed("29,4095", "4096,4095", transposed) == 32 * 4096 * 4);
     CHECK(packed("3,29,4095", "3,4096,4095", "lhs=[0,1,2], rhs=[0,3,2], out=[0,1,3]") == 0);
 }
