@@ -24,6 +24,9 @@ using Halide::Internal::Store;
 
 namespace {
 
+/// In the names of copies.
+constexpr const char* held = "_held";
+
 /// What a loop adds to: vectors of one buffer.
 class Sums : public Halide::Internal::IRVisitor {
   public:
@@ -102,7 +105,7 @@ class Sums : public Halide::Internal::IRVisitor {
 class HoldSums : public Halide::Internal::IRMutator {
   public:
     explicit HoldSums(const Sums& sums)
-        : sums_(sums), copy_(Halide::Internal::unique_name(sums.buffer() + "_held")) {}
+        : sums_(sums), copy_(Halide::Internal::unique_name(sums.buffer() + held)) {}
 
     Stmt hold(const Stmt& loop) {
         Stmt result = mutate(loop);
@@ -153,7 +156,8 @@ class HoldTiles : public Halide::Internal::IRMutator {
     using IRMutator::visit;
 
     Stmt visit(const Halide::Internal::Allocate* allocation) override {
-        if (allocation->memory_type != Halide::MemoryType::Stack) {
+        const bool is_copy = allocation->name.find(held) != std::string::npos;
+        if (allocation->memory_type != Halide::MemoryType::Stack || is_copy) {
             return IRMutator::visit(allocation);
         }
         const Halide::Internal::ScopedBinding<void> bound(on_stack_, allocation->name);

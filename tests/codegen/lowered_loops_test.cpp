@@ -68,7 +68,7 @@ TEST_CASE("the stores of a product's whole tiles have no guards, and those of ot
         %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
         return %r)");
     CHECK(count(code, "predicate (") == 1);
-    CHECK(count(code, "_copy[") > 1);
+    CHECK(count(code, "_copy") > 1);
 }
 
 TEST_CASE("functions of a row's elements that are summed have one copy, for its last vector too") {
