@@ -124,6 +124,9 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
             return prefetches_of(branch->then_case);
         }
         if (const auto* loop = statement.as<For>()) {
+            if (!Halide::Internal::is_const(loop->extent)) {
+                return {};  // a whole row, not a tile
+            }
             const Stmt body = prefetches_of(loop->body);
             return body.defined() ? For::make(loop->name, loop->min, loop->extent, loop->for_type,
                                               loop->partition_policy, loop->device_api, body)

@@ -57,7 +57,7 @@ Partitioner::Partitioner(const ir::Graph& graph, const PartitionOptions& options
     : options_(options),
       order_(ir::topological_order(graph.results)),
       costs_(recompute_costs(order_)),
-      from_arrays_(computed_from_arrays(order_)),
+      from_several_(computed_from_several(order_)),
       rows_of_chains_(graph, order_, options.least_recomputed_rows) {
     for (const ir::Value& result : graph.results) {
         demand_storage(result.node.get());
@@ -240,7 +240,7 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
 
 int Partitioner::most_recompute_cost(const ir::Node& node) const {
     const std::int64_t elements = node.type().element_count();
-    const bool cached = *from_arrays_.find(&node) && elements >= options_.least_cached_elements &&
+    const bool cached = *from_several_.find(&node) && elements >= options_.least_cached_elements &&
                         elements <= options_.most_cached_elements;
     return cached ? options_.cached_recompute_cost : options_.recompute_cost;
 }

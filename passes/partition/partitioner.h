@@ -67,7 +67,7 @@ class Partitioner {
     PartitionOptions options_;
     std::vector<const ir::Node*> order_;
     ir::NodeMap<int> costs_;
-    ir::NodeMap<bool> from_arrays_;
+    ir::NodeMap<bool> from_several_;
     RowsOfChains rows_of_chains_;
     std::set<int> row_chains_;  ///< regions
     ir::NodeMap<bool> stored_;

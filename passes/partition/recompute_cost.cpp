@@ -40,22 +40,28 @@ ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order) {
     return costs;
 }
 
-ir::NodeMap<bool> computed_from_arrays(std::span<const ir::Node* const> order) {
-    ir::NodeMap<bool> from_arrays(order.size());
+ir::NodeMap<bool> computed_from_several(std::span<const ir::Node* const> order) {
+    ir::NodeMap<bool> from_several(order.size());
+    ir::NodeMap<const ir::Node*> only(order.size());  // the one array, if there is one
     for (const ir::Node* node : order) {
         const ir::Category category = ir::category(node->op());
         const bool stored = node->op() == ir::Op::parameter || node->slot().ready() ||
                             category == ir::Category::contract || category == ir::Category::index ||
                             category == ir::Category::scan;
-        const bool repeats = node->op() == ir::Op::broadcast || category == ir::Category::reduce;
-        from_arrays[node] =
-            stored
-                ? node->type().rank() > 0
-                : !repeats && std::ranges::any_of(node->operands(), [&](const ir::Value& operand) {
-                      return *from_arrays.find(operand.node.get());
-                  });
+        bool several = false;
+        const ir::Node* array = stored && node->type().rank() > 0 ? node : nullptr;
+        if (!stored && node->op() != ir::Op::broadcast && category != ir::Category::reduce) {
+            for (const ir::Value& operand : node->operands()) {
+                const ir::Node* its_own = *only.find(operand.node.get());
+                several = several || *from_several.find(operand.node.get()) ||
+                          (array != nullptr && its_own != nullptr && its_own != array);
+                array = its_own != nullptr ? its_own : array;
+            }
+        }
+        from_several[node] = several;
+        only[node] = array;
     }
-    return from_arrays;
+    return from_several;
 }
 
 }  // namespace latent::passes

@@ -20,8 +20,8 @@ int recompute_cost(const ir::Node& node, std::int64_t operands, Anchors anchors)
 /// That of each node, in an order of operands before users; anchors are stored.
 ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order);
 
-/// Whether each node, in such an order, is computed from elements of arrays, not only from what is
-/// one for a row of them: numbers, and what is broadcast or reduced.
-ir::NodeMap<bool> computed_from_arrays(std::span<const ir::Node* const> order);
+/// Whether each node, in such an order, is computed from several stored arrays, element by element:
+/// apart from what is one for a row of them, numbers, and what is broadcast or reduced.
+ir::NodeMap<bool> computed_from_several(std::span<const ir::Node* const> order);
 
 }  // namespace latent::passes
