@@ -141,6 +141,15 @@ TEST_CASE("lines of large results are asked for before a register tile is summed
                 for_writing) == 0);
 }
 
+TEST_CASE("a row's results are not asked for before its reductions") {
+    const std::string code = statement(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
+        %sum = reduce_sum %x {axes=[1]}
+        %all = broadcast %sum {shape=[70,450], axes=[0]}
+        %r = sub %x, %all
+        return %r)");
+    CHECK(count(code, "llvm.prefetch") == 0);
+}
+
 TEST_CASE("the next columns of a product that reads them in place are fetched ahead of their use") {
     const ir::Graph graph = ir::parse(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
         %b = parameter {index=1, dtype=f32, shape=[64,400]}
