@@ -16,6 +16,7 @@ using Halide::Internal::Call;
 using Halide::Internal::For;
 using Halide::Internal::IfThenElse;
 using Halide::Internal::LetStmt;
+using Halide::Internal::Load;
 using Halide::Internal::ProducerConsumer;
 using Halide::Internal::Ramp;
 using Halide::Internal::Stmt;
@@ -44,6 +45,21 @@ Expr is_large(const Halide::Parameter& result) {
     return bytes > least_bytes;
 }
 
+/// Whether there is a node of that kind in a statement or an expression.
+template <typename Node, typename Code>
+bool contains(const Code& code) {
+    class Search : public Halide::Internal::IRVisitor {
+      public:
+        bool found = false;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const Node*) override { found = true; }
+    } search;
+    code.accept(&search);
+    return search.found;
+}
+
 class ResultPrefetches : public Halide::Internal::IRMutator {
   public:
     explicit ResultPrefetches(const std::vector<Halide::Parameter>& results) : results_(results) {}
@@ -63,44 +79,18 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
     Stmt visit(const Block* block) override {
         const auto* sum = block->first.as<ProducerConsumer>();
         if (sum == nullptr || !sum->is_producer || !tiles_.contains(sum->name) ||
-            !has_loop(sum->body)) {
+            !contains<For>(sum->body)) {
             return IRMutator::visit(block);
         }
         const Stmt prefetches = prefetches_of(block->rest);
         return prefetches.defined() ? Block::make(prefetches, block) : IRMutator::visit(block);
     }
 
-    static bool has_loop(const Stmt& statement) {
-        class Loops : public Halide::Internal::IRVisitor {
-          public:
-            bool any = false;
-
-          private:
-            using IRVisitor::visit;
-            void visit(const For*) override { any = true; }
-        } loops;
-        statement.accept(&loops);
-        return loops.any;
-    }
-
-    static bool reads_memory(const Expr& value) {
-        class Loads : public Halide::Internal::IRVisitor {
-          public:
-            bool any = false;
-
-          private:
-            using IRVisitor::visit;
-            void visit(const Halide::Internal::Load*) override { any = true; }
-        } loads;
-        value.accept(&loads);
-        return loads.any;
-    }
-
     /// The loops around stores of results, with a prefetch in place of each; undefined where there
     /// is none.
     Stmt prefetches_of(const Stmt& statement) {
         if (const auto* let = statement.as<LetStmt>()) {
-            if (reads_memory(let->value)) {
+            if (contains<Load>(let->value)) {
                 return {};  // of what is not there before the sums
             }
             const Stmt body = prefetches_of(let->body);
