@@ -100,6 +100,24 @@ std::string_view name(Template kind) {
     return "?";
 }
 
+std::string_view name(Packing packing) {
+    switch (packing) {
+        case Packing::none:
+            return "none";
+        case Packing::columns:
+            return "columns";
+        case Packing::both:
+            return "both";
+        case Packing::streamed:
+            return "streamed";
+        case Packing::deep:
+            return "deep";
+        case Packing::dots:
+            return "dots";
+    }
+    return "?";
+}
+
 std::string_view name(InstructionSet set) {
     switch (set) {
         case InstructionSet::sse41:

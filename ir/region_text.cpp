@@ -282,6 +282,12 @@ class RequestParser {
     static void read(LineReader& line, std::int64_t& value) {
         value = line.number<std::int64_t>("a number");
     }
+    static void read(LineReader& line, Packing& value) {
+        value = named<Packing>(line,
+                               {Packing::none, Packing::columns, Packing::both, Packing::streamed,
+                                Packing::deep, Packing::dots},
+                               "a packing");
+    }
     static void read(LineReader& line, std::vector<int>& value) { value = integers(line); }
 
     [[noreturn]] static void fail(std::string_view problem) {
@@ -361,6 +367,8 @@ std::string print(const KernelRequest& request) {
     for_each_field(request.schedule, [&](std::string_view field, const auto& value) {
         if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<int>>) {
             text += fmt::format(" {} [{}]", field, fmt::join(value, ","));
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Packing>) {
+            text += fmt::format(" {} {}", field, ir::name(value));
         } else {
             text += fmt::format(" {} {}", field, value);
         }

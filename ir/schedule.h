@@ -27,6 +27,22 @@ enum class InstructionSet : std::uint8_t { sse41, avx2, avx512 };
 
 std::string_view name(InstructionSet set);
 
+/// Which operands a contraction copies into the order in which register tiles read them, and how
+/// it sums: the `rows` are the operand with the rows of the tile, the `columns` that with its
+/// vectors.
+enum class Packing : std::uint8_t {
+    none,      ///< copies nothing
+    columns,   ///< the columns
+    both,      ///< both, and sums by blocks of the depth
+    streamed,  ///< the rows, by blocks of the depth; the columns are read from memory once, ahead
+               ///< of their use
+    deep,      ///< the columns, and sums by blocks of the depth
+    dots,      ///< as `streamed`, but sums in vectors along the depth, of which the register tile
+               ///< has one for each row and column: other bits than all other forms
+};
+
+std::string_view name(Packing packing);
+
 /// What is known of the machine that kernels run on, found at run time.
 struct Machine {
     InstructionSet instruction_set = InstructionSet::sse41;
@@ -57,11 +73,8 @@ struct Schedule {
     std::vector<int> kept;
     /// Pointwise: the atom along which inputs lie that are read in tiles of `tile_rows` by a
     /// vector, if any. Contraction: the atom along which the rows of the register tile run; which
-    /// operands are packed (0: none, 1: the one with the vectors, 2: both, 3: the one with the
-    /// rows, by blocks of the depth, while the other is read from memory ahead of its use, 4: the
-    /// one with the vectors, summed by blocks of the depth, 5: as 3, but summed in vectors along
-    /// the depth, of which the register tile has one for each row and column); rows (0: no register
-    /// tile) and vectors (5: columns) of the register tile; most rows and the columns of the cache
+    /// operands are packed; rows (0: no register tile) and vectors (of dots: columns) of the
+    /// register tile; most rows and the columns of the cache
     /// blocks in tiles, and their depth in elements; the atom along which the register tile has as
     /// many lines of rows and columns, if any (0: its columns go on from line to line of a cache
     /// block). Row: the atom of which `tile_rows` neighbouring rows are reduced in one walk, if
@@ -69,7 +82,7 @@ struct Schedule {
     /// register tiles, and how many tiles of rows are taken from the first products to the last at
     /// a time (`block_rows`); vectors run along the reduced atom.
     int row_atom = -1;
-    int packing = 0;
+    Packing packing = Packing::none;
     int tile_rows = 0;
     int tile_vectors = 0;
     int block_rows = 0;

@@ -9,6 +9,10 @@ namespace latent::ir {
 /// can be read, whatever they hold. Four vectors of 16 numbers of 64 bits.
 inline constexpr std::size_t readable_past_end = 512;
 
+/// Values that share a block of memory begin at multiples of it: whole cache lines, and enough for
+/// any vector.
+inline constexpr std::size_t place_alignment = 128;
+
 /// Bytes that hold one computed value: read-only once whoever makes it has given it out.
 /// Whoever allocates derives from it and gives the memory back in the destructor.
 class Storage {

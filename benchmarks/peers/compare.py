@@ -44,10 +44,12 @@ def program_cases(options):
     return known
 
 
-def variants(peer, case, programs, compares_sizes):
+def variants(peer, case, programs, options):
     """Ways of a library to run a case; the fastest one counts. Empty where it does not run it."""
     if peer in PROGRAM_PEERS:
-        return [way for way in programs.get(peer, {}).get(case.name, []) if compares_sizes or way != report.SECOND_SIZE]
+        ways = programs.get(peer, {}).get(case.name, [])
+        tuned = [report.TUNED] if peer == report.OURS and "plain" in ways and options.tune else []
+        return [way for way in ways if not options.dump or way != report.SECOND_SIZE] + tuned
     if (peer, case.name) in LEFT_OUT or (peer == "drjit" and case.group not in DRJIT_GROUPS):
         return []
     if peer == "mlx":
@@ -110,7 +112,8 @@ def run_once(peer, case, variant, threads, inputs, options):
             arguments.append("--memory")
         if options.dump:
             arguments += ["--dump", os.path.join(options.dump, case.name, f"{peer}.{variant}")]
-        arguments += ["--variant", variant]
+        # Tuning is a matter of the first call, which is not timed.
+        arguments += ["--variant", "plain" if variant == report.TUNED else variant]
         if peer in PROGRAM_PEERS:
             command = [program_of(peer, options), *arguments, "--inputs", inputs]
         else:
@@ -119,6 +122,8 @@ def run_once(peer, case, variant, threads, inputs, options):
         # Compilers' caches are fresh, so that the first call is one.
         fresh = {"TMPDIR": folder, "XDG_CACHE_HOME": folder, "LATENT_CACHE_DIR": folder,
                  "TORCHINDUCTOR_CACHE_DIR": os.path.join(folder, "inductor")}
+        if variant == report.TUNED:
+            fresh["LATENT_TUNE"] = f"{options.tune:g}"
         with open(os.path.join(folder, "log"), "w+b") as log:
             process = subprocess.Popen(["taskset", "-c", cores, *command], env={**environment(peer, threads), **fresh},
                                        stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -165,6 +170,8 @@ def main():
     parser.add_argument("--cases", default="all", help="all, groups, names or globs; -name removes")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dump", help="folder for results, for verify.py")
+    parser.add_argument("--tune", type=float, default=0,
+                        help="seconds of tuning for Latent's variant 'tuned', which is measured besides; 0: not")
     for name, default in (("--min-time", 0.3), ("--max-time", 6.0), ("--warmup", 0.3), ("--timeout", 300.0),
                           ("--max-memory", 12.0)):
         parser.add_argument(name, type=float, default=default)
@@ -186,7 +193,7 @@ def main():
                 write_inputs(case, inputs)
             for round_number in range(options.rounds):
                 for peer in options.peers:
-                    for variant in variants(peer, case, programs, not options.dump):
+                    for variant in variants(peer, case, programs, options):
                         way = {"peer": peer, "variant": variant}
                         key = {**way, "round": round_number}
                         # What failed in one round is not tried again in the next: that may take until --timeout.

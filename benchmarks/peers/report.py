@@ -16,6 +16,7 @@ import cases
 
 OURS = "latent"
 SECOND_SIZE = "odd"  # the variant of ours that is the same case at a second size
+TUNED = "tuned"  # the variant of ours whose schedules were searched for by measurement
 AUTOSCHEDULERS = "halide"  # each variant is one; they have a table of their own
 MEMORY = ("array_peak_mb", "array_least_mb", "rss_growth_warm_mb")
 WORTH_COUNTING = 0.05  # ms; shorter calls are overhead, and have cases of their own
@@ -37,6 +38,7 @@ class Row:
                 self.failures.setdefault(name, entry.get("error", ""))
         self.autoscheduled = {}  # medians
         self.second_size = None  # median for as much work as at the first size
+        self.tuned = None  # median with tuned schedules
         for (peer, variant), measured in rounds.items():
             median = statistics.median(entry["warm_ms"] for entry in measured)
             if peer == AUTOSCHEDULERS:
@@ -44,6 +46,9 @@ class Row:
                 continue
             if variant == SECOND_SIZE:
                 self.second_size = median / measured[0]["relative_work"]
+                continue
+            if variant == TUNED:
+                self.tuned = median
                 continue
             if peer not in self.entries or median < self.entries[peer]["median"]:
                 self.entries[peer] = {
@@ -163,6 +168,16 @@ def autoscheduled_table(rows):
     return "\n".join(lines) if measured else None
 
 
+def multiples(meaning, medians):
+    """A line of each row's other median as a multiple of our own; none where there are no such."""
+    ratios = {row.case: median / row.entries[OURS]["median"] for row, median in medians.items()
+              if median and OURS in row.entries}
+    if not ratios:
+        return []
+    return [f"- {meaning}: geometric mean {statistics.geometric_mean(ratios.values()):.2f}; "
+            + ", ".join(f"{case} {ratio:.2f}" for case, ratio in ratios.items())]
+
+
 def other_numbers(rows):
     lines = []
     for row in rows:
@@ -171,12 +186,10 @@ def other_numbers(rows):
             per_op = {peer: 1e3 * entry["median"] / case.ops for peer, entry in row.entries.items()}
             lines.append(f"- {row.case}, us for each operation: "
                          + ", ".join(f"{peer} {value:.3f}" for peer, value in sorted(per_op.items())))
-    second = {row.case: row.second_size / row.entries[OURS]["median"] for row in rows
-              if row.second_size and OURS in row.entries}
-    if second:
-        lines.append("- Latent at a second, odd size, time for the same work as a multiple: geometric mean "
-                     f"{statistics.geometric_mean(second.values()):.2f}; "
-                     + ", ".join(f"{case} {ratio:.2f}" for case, ratio in second.items()))
+    lines += multiples("Latent at a second, odd size, time for the same work as a multiple",
+                       {row: row.second_size for row in rows})
+    lines += multiples("Latent with schedules that tuning found, time as a multiple of the default's",
+                       {row: row.tuned for row in rows})
     colds = [f"{row.case} {row.entries[OURS]['cold']:.0f}" for row in rows if OURS in row.entries]
     lines.append("- First call of Latent with empty caches, ms: " + ", ".join(colds))
     for row in rows:

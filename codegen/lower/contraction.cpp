@@ -9,20 +9,20 @@ namespace {
 
 ContractionVariant variant_of(const ir::Schedule& schedule) {
     switch (schedule.packing) {
-        case 5:
+        case ir::Packing::dots:
             return ContractionVariant::dots;
-        case 4:
+        case ir::Packing::deep:
             return ContractionVariant::deep;
-        case 3:
+        case ir::Packing::streamed:
             return ContractionVariant::streamed;
-        case 2:
+        case ir::Packing::both:
             return ContractionVariant::large;
-        case 1:
+        case ir::Packing::columns:
             return ContractionVariant::small;
-        default:
-            return schedule.tile_rows == 0 ? ContractionVariant::skinny
-                                           : ContractionVariant::direct;
+        case ir::Packing::none:
+            break;
     }
+    return schedule.tile_rows == 0 ? ContractionVariant::skinny : ContractionVariant::direct;
 }
 
 }  // namespace

@@ -36,17 +36,6 @@ std::vector<Expr> positions(const RDom& domain) {
     return k;
 }
 
-Expr balanced_sum(std::vector<Expr> terms) {
-    while (terms.size() > 1) {
-        const std::size_t half = terms.size() / 2;
-        for (std::size_t i = 0; i < half; ++i) {
-            terms[i] = Halide::strict_float(terms[i] + terms[i + half]);
-        }
-        terms.resize(half);
-    }
-    return terms.front();
-}
-
 Var fuse_loops(LoggedSchedule<Func>& schedule, const std::vector<Var>& loops) {
     Var task = loops[0];
     for (std::size_t loop = 1; loop < loops.size(); ++loop) {

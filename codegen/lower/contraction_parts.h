@@ -22,9 +22,6 @@ std::vector<Halide::Var> numbered_vars(const std::string& prefix, std::size_t co
 Halide::RDom whole_k_domain(const ContractionSpec& spec);
 std::vector<Halide::Expr> positions(const Halide::RDom& domain);
 
-/// Adds the terms, a power of two, as a tree: each to the one that is half of them further on.
-Halide::Expr balanced_sum(std::vector<Halide::Expr> terms);
-
 /// Fuses the loops, innermost first, into one.
 Halide::Var fuse_loops(LoggedSchedule<Halide::Func>& schedule,
                        const std::vector<Halide::Var>& loops);

@@ -1,3 +1,4 @@
+#include "codegen/lower/accumulation.h"
 #include "codegen/lower/contraction_builder.h"
 #include "codegen/lower/prefetches.h"
 
@@ -68,7 +69,7 @@ void ContractionBuilder::build_tiled_dots() {
         terms.push_back(
             turned_(concatenate({Expr(column_), Expr(i), Expr(row_)}, as_exprs(outer_))));
     }
-    sum_(dimensions) = balanced_sum(std::move(terms));
+    sum_(dimensions) = accumulate_all(ir::Op::reduce_sum, std::move(terms));
     define_output({sum_(concatenate({column(), row()}, as_exprs(outer_)))});
     schedule_tiled_dots(partial, lane, domain);
 }

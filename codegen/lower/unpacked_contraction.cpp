@@ -1,3 +1,4 @@
+#include "codegen/lower/accumulation.h"
 #include "codegen/lower/contraction_builder.h"
 
 namespace latent::codegen {
@@ -96,7 +97,7 @@ void ContractionBuilder::build_row_dots() {
     for (int index = 0; index < lanes; ++index) {
         terms.push_back(partial(concatenate({Expr(index)}, as_exprs(dimensions))));
     }
-    sum_(dimensions) = balanced_sum(std::move(terms));
+    sum_(dimensions) = accumulate_all(ir::Op::reduce_sum, std::move(terms));
     define_output({sum_(concatenate({column(), row()}, as_exprs(outer_)))});
 
     schedule_unpacked_output(64);

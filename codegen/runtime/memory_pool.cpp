@@ -10,6 +10,7 @@
 
 #include "codegen/runtime/system_memory.h"
 #include "ir/errors.h"
+#include "ir/rounding.h"
 
 namespace latent::codegen::runtime {
 namespace {
@@ -17,10 +18,6 @@ namespace {
 constexpr std::size_t smallest_class = 64;
 // No machine has more; above it, rounding could overflow.
 constexpr std::size_t largest_class = std::size_t{1} << 56;
-
-std::size_t round_up(std::size_t size, std::size_t multiple) {
-    return (size + multiple - 1) / multiple * multiple;
-}
 
 // Eight steps to each power of two, but no finer than a cache line; 32 where memory counts. Mapped
 // blocks end with a whole huge page where that is little more.
@@ -32,8 +29,8 @@ std::size_t class_capacity(std::size_t size) {
     }
     const std::size_t steps = size <= small ? 8 : 32;
     const std::size_t step = std::max(smallest_class, std::bit_floor(size - 1) / steps);
-    const std::size_t capacity = round_up(size, step);
-    const std::size_t whole_pages = round_up(capacity, huge_page);
+    const std::size_t capacity = ir::rounded_up(size, step);
+    const std::size_t whole_pages = ir::rounded_up(capacity, huge_page);
     return capacity >= huge_page && whole_pages - capacity <= little ? whole_pages : capacity;
 }
 

@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <new>
 
+#include "ir/rounding.h"
+#include "ir/storage.h"
+
 namespace latent::codegen::runtime {
-namespace {
-
-std::size_t rounded(std::size_t size) {
-    constexpr std::size_t alignment = 128;
-    return (size + alignment - 1) / alignment * alignment;
-}
-
-}  // namespace
-
 std::byte* SpareMemory::allocate(std::size_t size) noexcept {
-    size = rounded(size);
+    size = ir::rounded_up(size, ir::place_alignment);
     const std::lock_guard lock(mutex_);
     auto best = ranges_.end();
     for (auto range = ranges_.begin(); range != ranges_.end(); ++range) {
@@ -39,7 +33,7 @@ std::byte* SpareMemory::allocate(std::size_t size) noexcept {
 }
 
 void SpareMemory::release(std::byte* data, std::size_t size) noexcept {
-    size = rounded(size);
+    size = ir::rounded_up(size, ir::place_alignment);
     const std::lock_guard lock(mutex_);
     --lent_;
     const auto before = std::ranges::find_if(

@@ -65,12 +65,16 @@ double seconds_since(Clock::time_point begin) {
 std::vector<std::pair<std::string_view, std::string>> fields_of(const ir::Schedule& schedule) {
     std::vector<std::pair<std::string_view, std::string>> fields;
     ir::for_each_field(schedule, [&](std::string_view name, const auto& value) {
-        fields.emplace_back(name, fmt::format("{}", value));
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, ir::Packing>) {
+            fields.emplace_back(name, ir::name(value));
+        } else {
+            fields.emplace_back(name, fmt::format("{}", value));
+        }
     });
     return fields;
 }
 
-/// `tile_rows 6 -> 4, packing 1 -> 0`
+/// `tile_rows 6 -> 4, packing columns -> none`
 std::string change_of(const ir::Schedule& before, const ir::Schedule& after) {
     const auto fields_before = fields_of(before);
     const auto fields_after = fields_of(after);

@@ -11,6 +11,7 @@
 #include <latent/manipulation.h>
 
 #include "frontend/tensor/arguments.h"
+#include "ir/rounding.h"
 
 namespace latent {
 
@@ -66,7 +67,7 @@ ir::Shape with_axes(const ir::Shape& shape, std::int64_t axis, std::size_t count
 Expression largest_positions(const Expression& x, std::int64_t axis, std::int64_t k,
                              std::int64_t block) {
     const std::int64_t count = x.extent(axis);
-    const std::int64_t blocks = (count + block - 1) / block;
+    const std::int64_t blocks = ir::ceiling_quotient(count, block);
     const std::source_location& location = x.location();
     ir::PadAttributes widths{ir::Dims(x.shape().size(), 0), ir::Dims(x.shape().size(), 0),
                              ir::Dims(x.shape().size(), 0)};

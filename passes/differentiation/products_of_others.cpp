@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ir/rounding.h"
 #include "passes/differentiation/partials.h"
 #include "passes/differentiation/vjp.h"
 
@@ -67,7 +68,7 @@ Value products_of_others_along(const Value& x, const std::source_location& locat
     while (width * width < count) {
         width *= 2;
     }
-    const std::int64_t rows = (count + width - 1) / width;
+    const std::int64_t rows = ir::ceiling_quotient(count, width);
     const ir::Shape folded{shape[0], rows, width * inner};
     const Value columns =
         ir::reshape(padded(x, 1, 0, rows * width - count, location), folded.span(), location);

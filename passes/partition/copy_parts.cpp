@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "ir/rounding.h"
+
 namespace latent::passes {
 
 namespace {
@@ -51,7 +53,9 @@ std::vector<CopyPart> parts_of_spread(const ir::Node& node) {
     for (std::size_t i = 0; i < from.size(); ++i) {
         const std::int64_t step = pad.interior[i] + 1;
         const std::int64_t first =
-            pad.low[i] >= 0 ? 0 : (-pad.low[i] + step - 1) / step;  // the first that is not cut off
+            pad.low[i] >= 0
+                ? 0
+                : ir::ceiling_quotient(-pad.low[i], step);  // the first that is not cut off
         const std::int64_t place = pad.low[i] + first * step;
         const std::int64_t fitting = place < to[i] ? (to[i] - 1 - place) / step + 1 : 0;
         elements.to_step[i] = step;

@@ -7,15 +7,16 @@
 #include <tuple>
 #include <utility>
 
+#include "ir/rounding.h"
+#include "ir/storage.h"
+
 namespace latent::passes {
 
 namespace {
 
-/// Of every value: whole cache lines, and enough for any vector.
-constexpr std::size_t alignment = 128;
-
+/// What a value takes up; also of none, for a place is one value's.
 std::size_t rounded(std::size_t bytes) {
-    return (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    return ir::rounded_up(std::max<std::size_t>(bytes, 1), ir::place_alignment);
 }
 
 bool meet(const Lifetime& a, const Lifetime& b) {

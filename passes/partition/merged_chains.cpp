@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "passes/partition/canonical_step.h"
+#include "passes/partition/region_dependences.h"
 
 namespace latent::passes {
 
@@ -12,23 +13,6 @@ namespace {
 
 bool is_chain(const KernelStep& step) {
     return step.classification.kind == ir::Template::row_chain;
-}
-
-bool depends(const std::vector<std::vector<int>>& needs, int step, int on) {
-    std::vector<int> pending{step};
-    std::vector<bool> seen(needs.size(), false);
-    while (!pending.empty()) {
-        const auto next = static_cast<std::size_t>(pending.back());
-        pending.pop_back();
-        if (static_cast<int>(next) == on) {
-            return true;
-        }
-        if (!seen[next]) {
-            seen[next] = true;
-            pending.insert(pending.end(), needs[next].begin(), needs[next].end());
-        }
-    }
-    return false;
 }
 
 std::vector<int> atoms_of(const std::vector<ir::StrideClass>& strides) {
@@ -281,12 +265,17 @@ void forget(std::vector<std::vector<int>>& needs, int kept, int gone) {
 
 void merge_chains(std::vector<KernelStep>& steps, std::vector<std::vector<int>>& needs,
                   std::size_t max_stages) {
+    const auto needs_other = [&](int step, int on) {
+        return depends(needs.size(), step, on, [&](int next) -> const std::vector<int>& {
+            return needs[static_cast<std::size_t>(next)];
+        });
+    };
     for (int kept = 0; kept < static_cast<int>(steps.size()); ++kept) {
         for (int other = kept + 1; other < static_cast<int>(steps.size()); ++other) {
             KernelStep& step = steps[static_cast<std::size_t>(kept)];
             const KernelStep& added = steps[static_cast<std::size_t>(other)];
             if (!is_chain(step) || !is_chain(added) || !may_share_product(step, added) ||
-                depends(needs, kept, other) || depends(needs, other, kept)) {
+                needs_other(kept, other) || needs_other(other, kept)) {
                 continue;
             }
             if (std::optional<KernelStep> merged = MergedChain(step, added).merge(max_stages)) {

@@ -49,22 +49,8 @@ std::vector<int> RegionDependences::needs(std::span<const OpenRegion> regions, i
 }
 
 bool RegionDependences::depends(std::span<const OpenRegion> regions, int region, int on) const {
-    std::vector<int> pending{region};
-    std::vector<bool> seen(regions.size(), false);
-    while (!pending.empty()) {
-        const int next = pending.back();
-        pending.pop_back();
-        if (next == on) {
-            return true;
-        }
-        if (seen[static_cast<std::size_t>(next)]) {
-            continue;
-        }
-        seen[static_cast<std::size_t>(next)] = true;
-        const std::vector<int> needed = needs(regions, next);
-        pending.insert(pending.end(), needed.begin(), needed.end());
-    }
-    return false;
+    return passes::depends(regions.size(), region, on,
+                           [&](int step) { return needs(regions, step); });
 }
 
 bool RegionDependences::waits_for_alias_of(std::span<const OpenRegion> regions, int region,

@@ -10,6 +10,28 @@
 
 namespace latent::passes {
 
+/// Whether a step (of `count`) needs another one, directly or by way of others; `needs(step)` are
+/// those that it needs directly. It needs itself.
+template <typename Needs>
+bool depends(std::size_t count, int step, int on, const Needs& needs) {
+    std::vector<int> pending{step};
+    std::vector<bool> seen(count, false);
+    while (!pending.empty()) {
+        const int next = pending.back();
+        pending.pop_back();
+        if (next == on) {
+            return true;
+        }
+        if (seen[static_cast<std::size_t>(next)]) {
+            continue;
+        }
+        seen[static_cast<std::size_t>(next)] = true;
+        const std::vector<int>& needed = needs(next);
+        pending.insert(pending.end(), needed.begin(), needed.end());
+    }
+    return false;
+}
+
 /// Which regions have to run before which, while they still grow: one that reads a stored value
 /// runs after all that write it, under whatever name it is read, and one that changes a result in
 /// place runs after what it changes. Regions are named by their positions among `regions`.

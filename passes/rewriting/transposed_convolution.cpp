@@ -4,6 +4,7 @@
 #include <array>
 #include <ranges>
 
+#include "ir/rounding.h"
 #include "passes/rewriting/contraction_labels.h"
 #include "passes/rewriting/view_algebra.h"
 
@@ -50,10 +51,6 @@ bool all_in_one(const Dims& wanted, const Dims& there, const Dims& not_there) {
 
 bool has_phases(const ir::FoldAttributes& fold, std::size_t window) {
     return fold.stride[window] > 1 && fold.dilation[window] == 1 && fold.size[window] > 1;
-}
-
-std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
-    return (a + b - 1) / b;
 }
 
 ir::PadAttributes no_padding(std::size_t rank) {
@@ -136,11 +133,11 @@ Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
         const std::int64_t count = gradient.type().shape[dim];
         window.axes.push_back(static_cast<std::int64_t>(dim));
         if (has_phases(fold, i)) {
-            const std::int64_t size = rounded_up(fold.size[i], fold.stride[i]);
+            const std::int64_t size = ir::ceiling_quotient(fold.size[i], fold.stride[i]);
             const std::size_t element = position_of(labels[sides.elements], elements[i]);
             weight_pad.high[element] = size * fold.stride[i] - fold.size[i];
             pad.low[dim] = size - 1;
-            pad.high[dim] = rounded_up(fold.extent[i], fold.stride[i]) - count;
+            pad.high[dim] = ir::ceiling_quotient(fold.extent[i], fold.stride[i]) - count;
             window.size.push_back(size);
             window.dilation.push_back(1);
         } else {

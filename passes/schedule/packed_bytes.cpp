@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "ir/rounding.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
 
@@ -10,16 +11,12 @@ namespace latent::passes {
 
 namespace {
 
-std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
-    return (a + b - 1) / b * b;
-}
-
 /// A depth in whole blocks of whole vectors.
 std::int64_t in_blocks(std::int64_t depth, const ir::Schedule& schedule) {
-    const std::int64_t whole = rounded_up(depth, schedule.lanes);
+    const std::int64_t whole = ir::rounded_up(depth, schedule.lanes);
     const std::int64_t block =
         std::max<std::int64_t>(schedule.block_depth / schedule.lanes, 1) * schedule.lanes;
-    return rounded_up(whole, std::min(whole, block));
+    return ir::rounded_up(whole, std::min(whole, block));
 }
 
 /// Tiles of sums in vectors along the depth: the rows, in vectors of the innermost dimension.
@@ -33,7 +30,7 @@ std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& con
         if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
             elements *= atom == innermost ? in_blocks(extent, schedule) : extent;
         } else if (atom == schedule.row_atom) {
-            elements *= rounded_up(extent, schedule.tile_rows);
+            elements *= ir::rounded_up(extent, schedule.tile_rows);
         } else if (has(rows, atom)) {
             return 0;  // each task packs its own
         }
@@ -46,8 +43,9 @@ std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& con
 std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region,
                           std::span<const std::int64_t> extents) {
     // Streamed columns are packed by each task.
-    const bool packs_whole = schedule.packing == 1 || schedule.packing == 2 ||
-                             schedule.packing == 4 || schedule.packing == tiled_dots;
+    const bool packs_whole =
+        schedule.packing == ir::Packing::columns || schedule.packing == ir::Packing::both ||
+        schedule.packing == ir::Packing::deep || schedule.packing == ir::Packing::dots;
     if (schedule.kind != ir::Template::contraction || !packs_whole) {
         return 0;
     }
@@ -59,7 +57,7 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
     const int columns = has(span_of(contraction.operands[0]), schedule.vector_atom)
                             ? contraction.operands[0]
                             : contraction.operands[1];
-    if (schedule.packing == tiled_dots) {
+    if (schedule.packing == ir::Packing::dots) {
         const int rows = contraction.operands[columns == contraction.operands[0] ? 1 : 0];
         return packed_row_bytes(schedule, contraction, span_of(rows), extents);
     }
@@ -67,7 +65,7 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
     const bool transposes = contraction.atoms.size() == 1 &&
                             is_contiguous(region, columns, contraction.atoms[0]) &&
                             !is_contiguous(region, columns, schedule.vector_atom);
-    const bool by_blocks = schedule.packing != 1;
+    const bool by_blocks = schedule.packing != ir::Packing::columns;
     std::int64_t elements = 1;
     std::int64_t block = schedule.block_depth;
     for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
@@ -76,12 +74,12 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
         if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
             // Blocks take the innermost dimensions whole, and a part of one.
             const std::int64_t taken = std::min(extent, std::max<std::int64_t>(block, 1));
-            const std::int64_t packed = by_blocks ? rounded_up(extent, taken) : extent;
-            elements *= transposes ? rounded_up(packed, schedule.lanes) : packed;
+            const std::int64_t packed = by_blocks ? ir::rounded_up(extent, taken) : extent;
+            elements *= transposes ? ir::rounded_up(packed, schedule.lanes) : packed;
             block = taken < extent ? 1 : block / taken;
         } else if (atom == schedule.vector_atom) {
             const std::int64_t tile = std::int64_t{schedule.tile_vectors} * schedule.lanes;
-            elements *= std::min(rounded_up(extent, tile), schedule.block_columns * tile);
+            elements *= std::min(ir::rounded_up(extent, tile), schedule.block_columns * tile);
         } else if (has(span_of(columns), atom)) {
             return 0;  // each task packs its own
         }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "ir/rounding.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/rows_together.h"
 #include "passes/schedule/schedule_contraction.h"
@@ -398,7 +399,6 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     }
     constexpr std::int64_t least_task = 1 << 20;  // multiply-adds
     constexpr std::int64_t most_tasks = 8;
-    const auto rounded_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
     const auto contraction = std::ranges::find(region.stages, ir::StageKind::contraction,
                                                [](const ir::Stage& stage) { return stage.kind; });
     std::int64_t work = 1;
@@ -409,28 +409,30 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
             std::ranges::find(contraction->atoms, atom) != contraction->atoms.end();
         work *= extent;
         if (atom == schedule.line_atom) {
-            extent = rounded_up(extent, lines_together(schedule, extents));
+            extent = ir::ceiling_quotient(extent, lines_together(schedule, extents));
         }
         const bool in_task = atom == schedule.row_atom || atom == schedule.vector_atom ||
                              std::ranges::find(schedule.together, atom) != schedule.together.end();
         outer *= contracted || in_task ? 1 : extent;
     }
-    const bool by_columns = schedule.packing == 3;
+    const bool by_columns = schedule.packing == ir::Packing::streamed;
     const int shared = by_columns ? schedule.vector_atom : schedule.row_atom;
     const std::int64_t elements = shared < 0 ? 1 : extents[static_cast<std::size_t>(shared)];
     const int tile = by_columns ? schedule.tile_vectors * schedule.lanes : schedule.tile_rows;
-    const std::int64_t tiles = std::max<std::int64_t>(rounded_up(elements, std::max(tile, 1)), 1);
+    const std::int64_t tiles =
+        std::max<std::int64_t>(ir::ceiling_quotient(elements, std::max(tile, 1)), 1);
     std::int64_t tasks =
-        rounded_up(std::clamp<std::int64_t>(work / least_task, 1, most_tasks), outer);
+        ir::ceiling_quotient(std::clamp<std::int64_t>(work / least_task, 1, most_tasks), outer);
     if (by_columns) {
         // Each task packs all rows, and waits for memory where it begins.
         tasks = std::clamp<std::int64_t>(2 * tiles / schedule.block_columns, 1, tasks);
     }
     std::int64_t blocks = std::max(
-        rounded_up(tiles, by_columns ? schedule.block_columns : schedule.block_rows), tasks);
+        ir::ceiling_quotient(tiles, by_columns ? schedule.block_columns : schedule.block_rows),
+        tasks);
     // An even number of blocks, for an even number of threads.
     blocks = std::min(blocks + (blocks > 1 ? blocks % 2 : 0), tiles);
-    return rounded_up(tiles, blocks);
+    return ir::ceiling_quotient(tiles, blocks);
 }
 
 }  // namespace latent::passes

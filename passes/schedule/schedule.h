@@ -18,10 +18,6 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
 void choose_tile(ir::Schedule& schedule, const ir::Region& region,
                  std::span<const std::int64_t> extents);
 
-/// `Schedule::packing` of a contraction that is summed in vectors along the depth, in register
-/// tiles; what else is summed so has no tiles. It has other bits than all other forms.
-constexpr int tiled_dots = 5;
-
 /// Elements of a strip of results that may be stored past the caches; 0 where none may be: where
 /// they do not lie in memory one after the other. (Rows of any length begin inside of cache lines,
 /// which would be stored in two parts, and read for each.)

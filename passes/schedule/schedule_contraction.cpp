@@ -4,6 +4,7 @@
 #include <bit>
 #include <vector>
 
+#include "ir/rounding.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
 #include "passes/schedule/schedule_lines.h"
@@ -83,7 +84,7 @@ void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std:
     }
     const auto rounded_up = [&](std::int64_t vectors) {
         const std::int64_t tile = vectors * schedule.lanes;
-        return (columns + tile - 1) / tile * tile;
+        return ir::rounded_up(columns, tile);
     };
     schedule.tile_rows =
         static_cast<int>(std::bit_floor(static_cast<unsigned>(schedule.tile_rows)));
@@ -124,7 +125,7 @@ bool is_streamed(std::int64_t column_bytes, std::int64_t rows, const ir::Machine
 void choose_streamed(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t rows,
                      std::int64_t element) {
     constexpr int most_rows = 8;
-    schedule.packing = 3;
+    schedule.packing = ir::Packing::streamed;
     if (rows <= 2) {
         // Memory alone counts, which is read fastest in few streams.
         schedule.tile_rows = static_cast<int>(std::max<std::int64_t>(rows, 1));
@@ -151,7 +152,7 @@ void choose_dots(ir::Schedule& schedule, const ir::Machine& machine, std::int64_
     constexpr int columns = 3;
     constexpr int short_tile = 4;
     constexpr int long_tile = 8;
-    schedule.packing = tiled_dots;
+    schedule.packing = ir::Packing::dots;
     schedule.tile_vectors = columns;
     schedule.tile_rows = std::min((machine.registers - columns - 1) / columns,
                                   rows <= short_tile ? short_tile : long_tile);
@@ -196,7 +197,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
                               extent(schedule.vector_atom) <= schedule.lanes &&
                               contiguous(columns, schedule.vector_atom);
     const bool fits_l2 = column_bytes <= machine.l2_bytes;
-    schedule.packing = 0;
+    schedule.packing = ir::Packing::none;
     if ((sliding_window || short_window) && schedule.row_atom >= 0) {
         // Neighbouring windows share most of what they read: a packed copy is larger.
         if (sliding_window) {
@@ -238,8 +239,10 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
     const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
     choose_short_tile(schedule, rows);
-    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? 1 : in_place ? 4 : 2;
-    if (schedule.packing == 1) {
+    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? ir::Packing::columns
+                       : in_place                                  ? ir::Packing::deep
+                                                                   : ir::Packing::both;
+    if (schedule.packing == ir::Packing::columns) {
         schedule.block_rows *= 2;
     }
 }
@@ -255,12 +258,11 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
     const auto extent = [&](int atom) {
         return std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
     };
-    if ((schedule.packing != 2 && schedule.packing != 4) || schedule.row_atom < 0 ||
-        schedule.vector_atom < 0) {
+    if ((schedule.packing != ir::Packing::both && schedule.packing != ir::Packing::deep) ||
+        schedule.row_atom < 0 || schedule.vector_atom < 0) {
         return;
     }
-    const std::int64_t tiles =
-        (extent(schedule.row_atom) + schedule.tile_rows - 1) / schedule.tile_rows;
+    const std::int64_t tiles = ir::ceiling_quotient(extent(schedule.row_atom), schedule.tile_rows);
     std::int64_t outside = 1;
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
         outside *= has(row_atoms, atom) && atom != schedule.row_atom ? extent(atom) : 1;
@@ -268,7 +270,8 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
     const std::int64_t block_columns = std::min<std::int64_t>(
         extent(schedule.vector_atom),
         std::int64_t{schedule.block_columns} * schedule.tile_vectors * schedule.lanes);
-    const std::int64_t packed_depth = schedule.packing == 2 ? schedule.block_depth : 0;
+    const std::int64_t packed_depth =
+        schedule.packing == ir::Packing::both ? schedule.block_depth : 0;
     std::int64_t tile_bytes = schedule.tile_rows * (block_columns + packed_depth) * element;
     for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
         if (!has(row_atoms, atom) || atom == schedule.row_atom) {
@@ -363,7 +366,8 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     schedule.tile_rows = (machine.registers - 4) / 2;
     choose_blocks(schedule, machine, element);
     choose_packing(schedule, region, contraction, lhs, machine, extents);
-    if (is_turned && schedule.packing == 1 && extent(row) > 2 * schedule.tile_rows) {
+    if (is_turned && schedule.packing == ir::Packing::columns &&
+        extent(row) > 2 * schedule.tile_rows) {
         std::int64_t depth = 1;
         for (const int atom : contraction.atoms) {
             depth *= extent(atom);
@@ -376,7 +380,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     }
     choose_together(schedule, free & (has(lhs, schedule.vector_atom) ? rhs : lhs), machine, element,
                     extents);
-    if (schedule.packing == 0 && schedule.tile_rows > 0) {
+    if (schedule.packing == ir::Packing::none && schedule.tile_rows > 0) {
         const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
         const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;
         choose_lines(schedule, region, contraction, columns_of,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/rounding.h"
 #include "passes/schedule/schedule.h"
 
 namespace latent::passes {
@@ -36,7 +37,7 @@ bool columns_go_on(const ir::Schedule& schedule, const ir::Region& region,
         const int operand = contraction.operands[static_cast<std::size_t>(columns_of)];
         line += is_contiguous(region, operand, atom) ? extent - 1 : 0;
     }
-    const std::int64_t in_tiles = (columns + tile - 1) / tile * tile;
+    const std::int64_t in_tiles = ir::rounded_up(columns, tile);
     return line > columns && depth >= least_depth && in_tiles > line + columns / least_gain;
 }
 

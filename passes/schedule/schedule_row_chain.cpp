@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "ir/rounding.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
 
 namespace latent::passes {
 
 namespace {
-
-std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
-    return (a + b - 1) / b;
-}
 
 /// The longest atom of the set, of equal ones the innermost.
 int longest(std::uint64_t set, std::span<const std::int64_t> extents) {
@@ -33,8 +30,7 @@ int rows_of_tile(std::int64_t rows, int most) {
     constexpr std::int64_t worthwhile = 64;  // of the rows
     int chosen = most;
     for (int tile = most - 1; tile >= least; --tile) {
-        const std::int64_t spared =
-            rounded_up(rows, chosen) * chosen - rounded_up(rows, tile) * tile;
+        const std::int64_t spared = ir::rounded_up(rows, chosen) - ir::rounded_up(rows, tile);
         chosen = spared * worthwhile > rows ? tile : chosen;
     }
     return chosen;
@@ -95,10 +91,10 @@ std::int64_t row_chain_block(const ir::Schedule& schedule, const ir::Region& reg
     }
     const std::int64_t block = std::int64_t{schedule.tile_rows} * schedule.block_rows;
     const std::int64_t blocks = std::max<std::int64_t>(
-        rounded_up(extents[static_cast<std::size_t>(schedule.row_atom)], block), 1);
+        ir::ceiling_quotient(extents[static_cast<std::size_t>(schedule.row_atom)], block), 1);
     const std::int64_t wanted = std::clamp<std::int64_t>(work / least_task, 1, most_tasks);
-    const std::int64_t tasks = std::min(rounded_up(wanted, outer), blocks);
-    return std::max(rounded_up(blocks, tasks), rounded_up(least_rows, block));
+    const std::int64_t tasks = std::min(ir::ceiling_quotient(wanted, outer), blocks);
+    return std::max(ir::ceiling_quotient(blocks, tasks), ir::ceiling_quotient(least_rows, block));
 }
 
 }  // namespace latent::passes

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "ir/rounding.h"
 #include "ir/storage.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
@@ -207,12 +208,14 @@ void ScheduleSpace::add_forms(const ir::Machine& machine) {
         }
     };
     ir::Schedule setting = default_;
-    setting.packing = 0;
+    setting.packing = ir::Packing::none;
     setting.tile_rows = 0;
     dimension.settings.push_back(setting);
     setting.tile_vectors = 2;
     setting.tile_rows = most_tile_rows(machine, setting.tile_vectors);
-    for (setting.packing = 0; setting.packing <= 4; ++setting.packing) {
+    for (const ir::Packing packing : {ir::Packing::none, ir::Packing::columns, ir::Packing::both,
+                                      ir::Packing::streamed, ir::Packing::deep}) {
+        setting.packing = packing;
         dimension.settings.push_back(setting);
     }
     dimension.jumps = dimension.settings;
@@ -237,8 +240,9 @@ void ScheduleSpace::add_tiles(const ir::Machine& machine, std::int64_t rows) {
             dimension.settings.push_back(setting);
         }
         // The largest tile, and the smallest of which as few cover all rows.
-        const std::int64_t tiles = std::max<std::int64_t>((rows + most_rows - 1) / most_rows, 1);
-        for (const std::int64_t jump : {std::int64_t{most_rows}, (rows + tiles - 1) / tiles}) {
+        const std::int64_t tiles = std::max<std::int64_t>(ir::ceiling_quotient(rows, most_rows), 1);
+        for (const std::int64_t jump :
+             {std::int64_t{most_rows}, ir::ceiling_quotient(rows, tiles)}) {
             setting.tile_rows = static_cast<int>(std::max<std::int64_t>(jump, 1));
             dimension.jumps.push_back(setting);
         }
@@ -297,7 +301,7 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
         return;
     }
     const auto is_tiled = [](const ir::Schedule& schedule) { return schedule.tile_rows > 0; };
-    if (default_.packing == tiled_dots) {
+    if (default_.packing == ir::Packing::dots) {
         add_tiles(machine, extents[static_cast<std::size_t>(default_.row_atom)]);
         add_scaled<&ir::Schedule::block_columns>(8);
         add_scaled<&ir::Schedule::block_depth>(4);
@@ -309,17 +313,17 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
     add_scaled<&ir::Schedule::block_rows>(8).matters = is_tiled;
     add_scaled<&ir::Schedule::block_columns>(8).matters = is_tiled;
     add_scaled<&ir::Schedule::block_depth>(4).matters = [](const ir::Schedule& schedule) {
-        return schedule.packing >= 2;
+        return schedule.packing != ir::Packing::none && schedule.packing != ir::Packing::columns;
     };
 }
 
 /// As lowering decides it: in tiles that are made for it; or nothing is packed or in tiles, and
 /// each operand is contiguous along the depth, but not along its rows or columns.
 bool ScheduleSpace::is_summed_in_vectors(const ir::Schedule& schedule) const {
-    if (schedule.packing == tiled_dots) {
+    if (schedule.packing == ir::Packing::dots) {
         return true;
     }
-    return schedule.packing == 0 && schedule.tile_rows == 0 &&
+    return schedule.packing == ir::Packing::none && schedule.tile_rows == 0 &&
            std::ranges::all_of(operands_, [&](const Operand& operand) {
                const int free = has(operand.span, schedule.vector_atom) ? schedule.vector_atom
                                                                         : schedule.row_atom;
@@ -349,20 +353,21 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     // they lie along the depth.
     const bool is_tiled = schedule.tile_rows > 0;
     const Operand& columns = operands_[has(operands_[0].span, schedule.vector_atom) ? 0 : 1];
-    const bool reads_vectors =
-        (schedule.packing == 0 && is_tiled) ||
-        (schedule.packing == 3 && !(depth_atoms_ == 1 && has(columns.contiguous, depth_atom_)));
+    const bool reads_vectors = (schedule.packing == ir::Packing::none && is_tiled) ||
+                               (schedule.packing == ir::Packing::streamed &&
+                                !(depth_atoms_ == 1 && has(columns.contiguous, depth_atom_)));
     // Lines are made for a tile that has little else, of operands that are read in place.
     const bool fits_lines =
         schedule.line_atom < 0 ||
-        (schedule.packing == 0 && (is_tiled || schedule.tile_lines > 0) &&
+        (schedule.packing == ir::Packing::none && (is_tiled || schedule.tile_lines > 0) &&
          schedule.row_atom == default_.row_atom && schedule.vector_atom == default_.vector_atom &&
          schedule.tile_rows * schedule.tile_vectors <= default_.tile_rows * default_.tile_vectors);
-    const bool is_kept = (schedule.packing == tiled_dots) == (default_.packing == tiled_dots) &&
-                         (schedule.packing != tiled_dots || is_tiled);
+    const bool is_kept =
+        (schedule.packing == ir::Packing::dots) == (default_.packing == ir::Packing::dots) &&
+        (schedule.packing != ir::Packing::dots || is_tiled);
     return fits_lines && is_kept &&
            is_summed_in_vectors(schedule) == is_summed_in_vectors(default_) &&
-           (schedule.packing == 0 || is_tiled) &&
+           (schedule.packing == ir::Packing::none || is_tiled) &&
            (!reads_vectors || has(columns.contiguous, schedule.vector_atom));
 }
 

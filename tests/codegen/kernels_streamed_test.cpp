@@ -7,6 +7,7 @@
 #include "ir/region.h"
 #include "tests/support/kernels.h"
 #include "tests/support/plans.h"
+#include "tests/support/schedules.h"
 #include "tests/support/statements.h"
 
 using namespace latent;
@@ -70,20 +71,12 @@ constexpr Product products[] = {
 
 /// Small blocks of the depth, few columns in a task.
 ir::Schedule streamed(const passes::KernelStep& step, const ir::Machine& machine) {
-    ir::Schedule schedule = detail::default_schedule_of(step, machine);
-    schedule.packing = 3;
-    schedule.tile_rows = 4;
-    schedule.tile_vectors = 2;
-    schedule.block_depth = 32;
-    schedule.block_columns = 2;
-    schedule.line_atom = -1;
-    schedule.tile_lines = 1;
-    return schedule;
+    return tiled_schedule(step, machine, {ir::Packing::streamed, 4, 2, 32, 2});
 }
 
 ir::Schedule packed(const passes::KernelStep& step, const ir::Machine& machine) {
     ir::Schedule schedule = streamed(step, machine);
-    schedule.packing = schedule.row_atom < 0 ? 0 : 2;
+    schedule.packing = schedule.row_atom < 0 ? ir::Packing::none : ir::Packing::both;
     schedule.tile_rows = schedule.row_atom < 0 ? 0 : schedule.tile_rows;
     return schedule;
 }

@@ -8,6 +8,7 @@
 #include "passes/schedule/schedule.h"
 #include "tests/support/kernels.h"
 #include "tests/support/plans.h"
+#include "tests/support/schedules.h"
 #include "tests/support/statements.h"
 
 using namespace latent;
@@ -61,16 +62,7 @@ const Product products[] = {
 
 ir::Schedule dots(const passes::KernelStep& step, const ir::Machine& machine, int rows, int columns,
                   int depth) {
-    ir::Schedule schedule = detail::default_schedule_of(step, machine);
-    schedule.packing = passes::tiled_dots;
-    schedule.tile_rows = rows;
-    schedule.tile_vectors = columns;
-    schedule.block_depth = depth;
-    schedule.block_columns = 16;
-    schedule.line_atom = -1;
-    schedule.tile_lines = 1;
-    schedule.together = {};
-    return schedule;
+    return tiled_schedule(step, machine, {ir::Packing::dots, rows, columns, depth, 16});
 }
 
 }  // namespace

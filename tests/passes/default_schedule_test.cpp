@@ -61,7 +61,9 @@ TEST_CASE("no more rows of a product are read in place at a time than lie in one
     for (const int size : {64, 515, 1000, 1024}) {
         CAPTURE(size);
         const ir::Schedule schedule = scheduled(product(size, size, size), avx512).schedule;
-        CHECK(schedule.packing == (size == 64 ? 0 : 1));  // either reads rows in place
+        CHECK(
+            schedule.packing ==
+            (size == 64 ? ir::Packing::none : ir::Packing::columns));  // either reads rows in place
         CHECK(schedule.tile_rows <= 8);
         CHECK(schedule.tile_rows * schedule.tile_vectors >= 16);
     }
@@ -83,9 +85,9 @@ TEST_CASE("columns that stay in L2 are read in place, larger ones are packed") {
     const auto packing = [](int depth, int columns) {
         return scheduled(product(256, depth, columns), avx512).schedule.packing;
     };
-    CHECK(packing(256, 256) == 0);
-    CHECK(packing(255, 509) == 0);
-    CHECK(packing(512, 512) != 0);
+    CHECK(packing(256, 256) == ir::Packing::none);
+    CHECK(packing(255, 509) == ir::Packing::none);
+    CHECK(packing(512, 512) != ir::Packing::none);
 }
 
 TEST_CASE("few rows stream an operand that leaves L2 past them") {
@@ -94,12 +96,12 @@ TEST_CASE("few rows stream an operand that leaves L2 past them") {
     };
     for (const int rows : {1, 2, 8, 32, 64, 128}) {
         CAPTURE(rows);
-        CHECK(packing(rows, 4096, 4096) == 3);
+        CHECK(packing(rows, 4096, 4096) == ir::Packing::streamed);
     }
-    CHECK(packing(256, 4096, 4096) != 3);
-    CHECK(packing(1, 1024, 1024) == 0);  // in L3
-    CHECK(packing(8, 1024, 1024) == 3);
-    CHECK(packing(8, 256, 256) == 0);  // in L2
+    CHECK(packing(256, 4096, 4096) != ir::Packing::streamed);
+    CHECK(packing(1, 1024, 1024) == ir::Packing::none);  // in L3
+    CHECK(packing(8, 1024, 1024) == ir::Packing::streamed);
+    CHECK(packing(8, 256, 256) == ir::Packing::none);  // in L2
     // Another number of rows of the same class asks for no other kernel.
     const auto schedule = [](int rows) {
         return scheduled(product(rows, 4096, 4096), avx512).schedule;
@@ -121,16 +123,16 @@ TEST_CASE("few rows of operands that lie along a long depth are summed in vector
     };
     for (const int rows : {3, 8, 9, 32, 128}) {
         CAPTURE(rows);
-        CHECK(schedule(rows, 4000, 4096).packing == tiled_dots);
+        CHECK(schedule(rows, 4000, 4096).packing == ir::Packing::dots);
     }
-    CHECK(schedule(2, 4000, 4096).packing == 0);
-    CHECK(schedule(256, 4000, 4096).packing == 4);
+    CHECK(schedule(2, 4000, 4096).packing == ir::Packing::none);
+    CHECK(schedule(256, 4000, 4096).packing == ir::Packing::deep);
     // Where the columns fit L2, packing them costs little.
-    CHECK(schedule(8, 250, 512).packing == tiled_dots);
-    CHECK(schedule(16, 250, 512).packing == 1);
+    CHECK(schedule(8, 250, 512).packing == ir::Packing::dots);
+    CHECK(schedule(16, 250, 512).packing == ir::Packing::columns);
     // A short depth is transposed on the way, or packed.
-    CHECK(schedule(32, 40000, 64).packing == 3);
-    CHECK(schedule(8, 500, 64).packing == 1);
+    CHECK(schedule(32, 40000, 64).packing == ir::Packing::streamed);
+    CHECK(schedule(8, 500, 64).packing == ir::Packing::columns);
     // Tiles of rows are not cut to their number, but for the fewest.
     CHECK(schedule(5, 4000, 4096) == schedule(8, 4000, 4096));
     CHECK(schedule(31, 4000, 4096) == schedule(32, 4000, 4096));
@@ -156,7 +158,7 @@ Scheduled convolution(int filters, int size, const ir::Machine& machine) {
 
 TEST_CASE("windows of many registers take three vectors of eight rows, from line to line") {
     const ir::Schedule many = convolution(64, 56, avx512).schedule;
-    CHECK(many.packing == 0);
+    CHECK(many.packing == ir::Packing::none);
     CHECK(many.tile_vectors == 3);
     CHECK(many.tile_rows == 8);
     CHECK(many.tile_lines == 0);
@@ -326,11 +328,11 @@ TEST_CASE("the gradient of few filters with a short window packs nothing") {
     };
     const Scheduled few = gradient(6);
     CHECK(few.vector_extent == 5);
-    CHECK(few.schedule.packing == 0);
+    CHECK(few.schedule.packing == ir::Packing::none);
     CHECK(few.schedule.tile_vectors == 1);
     const Scheduled many = gradient(16);
     CHECK(many.vector_extent == 16);
-    CHECK(many.schedule.packing != 0);
+    CHECK(many.schedule.packing != ir::Packing::none);
     CHECK(many.schedule.tile_vectors == 1);  // one holds them all
 }
 

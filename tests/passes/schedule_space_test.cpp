@@ -116,13 +116,13 @@ TEST_CASE("a schedule space holds nothing that changes an order of arithmetic") 
     CHECK(contains_changed(space_of(maxima_of_rows), other_atom));
     CHECK(contains_changed(space_of(counts_across_rows), larger_tasks));
 
-    const auto packing = [](int operands) {
-        return [=](ir::Schedule& schedule) { schedule.packing = operands; };
+    const auto packing = [](ir::Packing form) {
+        return [=](ir::Schedule& schedule) { schedule.packing = form; };
     };
-    CHECK(contains_changed(space_of(product), packing(0)));
-    CHECK(contains_changed(space_of(product), packing(2)));
-    CHECK(contains_changed(space_of(product), packing(3)));
-    CHECK(contains_changed(space_of(product), packing(4)));
+    CHECK(contains_changed(space_of(product), packing(ir::Packing::none)));
+    CHECK(contains_changed(space_of(product), packing(ir::Packing::both)));
+    CHECK(contains_changed(space_of(product), packing(ir::Packing::streamed)));
+    CHECK(contains_changed(space_of(product), packing(ir::Packing::deep)));
     const ScheduleSpace repeated = space_of(R"(%p = parameter {index=0, dtype=f32, shape=[64]}
 %q = parameter {index=1, dtype=f32, shape=[64]}
 %a = broadcast %p {shape=[64,40], axes=[0]}
@@ -130,19 +130,22 @@ TEST_CASE("a schedule space holds nothing that changes an order of arithmetic") 
 %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
 return %r
 )");
-    CHECK_FALSE(contains_changed(repeated, [](ir::Schedule& s) { s.packing ^= 1; }));
+    CHECK_FALSE(contains_changed(repeated, [](ir::Schedule& s) {
+        s.packing = s.packing == ir::Packing::none ? ir::Packing::columns : ir::Packing::none;
+    }));
     const ScheduleSpace dots = space_of(few_rows);
-    REQUIRE(dots.default_schedule().packing == 0);
-    CHECK_FALSE(contains_changed(dots, packing(1)));
+    REQUIRE(dots.default_schedule().packing == ir::Packing::none);
+    CHECK_FALSE(contains_changed(dots, packing(ir::Packing::columns)));
     CHECK_FALSE(contains_changed(dots, [](ir::Schedule& s) { s.lanes /= 2; }));
-    CHECK_FALSE(contains_changed(dots, packing(tiled_dots)));
+    CHECK_FALSE(contains_changed(dots, packing(ir::Packing::dots)));
     const ScheduleSpace tiles = space_of(R"(%a = parameter {index=0, dtype=f32, shape=[4,300]}
 %b = parameter {index=1, dtype=f32, shape=[50,300]}
 %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
 return %r
 )");
-    REQUIRE(tiles.default_schedule().packing == tiled_dots);
-    for (int form = 0; form < tiled_dots; ++form) {
+    REQUIRE(tiles.default_schedule().packing == ir::Packing::dots);
+    for (const ir::Packing form : {ir::Packing::none, ir::Packing::columns, ir::Packing::both,
+                                   ir::Packing::streamed, ir::Packing::deep}) {
         CHECK_FALSE(contains_changed(tiles, packing(form)));
     }
     CHECK_FALSE(contains_changed(tiles, [](ir::Schedule& s) { s.lanes /= 2; }));
@@ -162,7 +165,7 @@ TEST_CASE("a schedule space holds nothing that lowering was not made for") {
     CHECK(contains_changed(space, with_tile(14, 1)));
     CHECK_FALSE(contains_changed(space, with_tile(7, 2)));  // one register too many
     CHECK_FALSE(contains_changed(space, with_tile(0, 2)));
-    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.packing = 5; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.packing = ir::Packing::dots; }));
     CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.block_depth = 0; }));
     CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.block_rows += 1; }));
     CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.row_atom = s.vector_atom; }));
@@ -180,7 +183,7 @@ TEST_CASE("the tiles that are tried divide few rows evenly") {
 return %r
 )");
     ir::Schedule packed = space.default_schedule();
-    packed.packing = 1;
+    packed.packing = ir::Packing::columns;
     packed.tile_rows = 6;
     REQUIRE(space.contains(packed));
     const std::vector<ir::Schedule> neighbours = space.neighbours(packed);

@@ -26,4 +26,28 @@ inline detail::ScheduleChooser random_schedules(std::uint64_t seed, int steps = 
     };
 }
 
+/// Of a contraction in register tiles.
+struct Tiles {
+    ir::Packing packing = ir::Packing::none;
+    int rows = 0;
+    int vectors = 0;
+    int depth = 0;    ///< of a block
+    int columns = 0;  ///< of a block
+};
+
+/// The default schedule with other tiles, without lines or elements that are summed together.
+inline ir::Schedule tiled_schedule(const passes::KernelStep& step, const ir::Machine& machine,
+                                   const Tiles& tiles) {
+    ir::Schedule schedule = detail::default_schedule_of(step, machine);
+    schedule.packing = tiles.packing;
+    schedule.tile_rows = tiles.rows;
+    schedule.tile_vectors = tiles.vectors;
+    schedule.block_depth = tiles.depth;
+    schedule.block_columns = tiles.columns;
+    schedule.line_atom = -1;
+    schedule.tile_lines = 1;
+    schedule.together = {};
+    return schedule;
+}
+
 }  // namespace latent::test
