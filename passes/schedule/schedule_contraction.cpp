@@ -44,6 +44,18 @@ void choose_blocks(ir::Schedule& schedule, const ir::Machine& machine, int eleme
     schedule.block_columns = 64;
 }
 
+/// Panels that are packed at a time stay in L3, of which they take a quarter; from there they are
+/// read once for each block of rows. Their number is a power of two, and follows the magnitude of
+/// the depth alone.
+void choose_packed_columns(ir::Schedule& schedule, const ir::Machine& machine,
+                           std::int64_t panel_bytes) {
+    constexpr std::int64_t least = 4;
+    constexpr std::int64_t most = 64;
+    const std::int64_t panels = machine.l3_bytes * 3 / 8 / std::max<std::int64_t>(panel_bytes, 1);
+    schedule.block_columns = static_cast<int>(
+        std::bit_floor(static_cast<std::uint64_t>(std::clamp(panels, least, most))));
+}
+
 /// Many registers hold four vectors of a few rows, whose elements are read less often than two
 /// vectors of many rows. They are few because rows that are read in place may all lie in one set of
 /// L1, which has eight ways or more (as rows of 1024 f32 do). Two vectors of few columns, of which
@@ -113,11 +125,18 @@ bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows) {
 constexpr int few_rows = 16;
 
 /// Whether an operand leaves the caches, and has so few rows on the other side that packing all of
-/// it costs more than it saves. One row takes what L3 holds as fast without register tiles.
-bool is_streamed(std::int64_t column_bytes, std::int64_t rows, const ir::Machine& machine) {
+/// it costs more than it saves. Those are more where its columns, which lie side by side, are read
+/// in place (`are_vectors`) in vectors as long as cache lines: shorter ones ask for each line in
+/// several tiles. One row takes what L3 holds as fast without register tiles.
+bool is_streamed(std::int64_t column_bytes, std::int64_t rows, bool are_vectors,
+                 const ir::Machine& machine) {
     constexpr std::int64_t most_rows = 64;
+    constexpr int line_bytes = 64;
+    const bool are_lines = are_vectors && machine.vector_bytes >= line_bytes;
     const bool is_large = column_bytes > 4 * machine.l2_bytes;
-    return rows <= (is_large ? 2 * most_rows : most_rows) &&
+    return rows <= most_rows * (!is_large   ? 1
+                                : are_lines ? 4
+                                            : 2) &&
            column_bytes > (rows <= 1 ? machine.l3_bytes : machine.l2_bytes);
 }
 
@@ -215,8 +234,9 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         choose_short_tile(schedule, rows);
         return;
     }
-    const bool streams = is_streamed(column_bytes, rows, machine);
-    if (streams && contiguous(columns, schedule.vector_atom)) {
+    const bool are_vectors = contiguous(columns, schedule.vector_atom);
+    const bool streams = is_streamed(column_bytes, rows, are_vectors, machine);
+    if (streams && are_vectors) {
         choose_streamed(schedule, machine, rows, element);
         return;
     }
@@ -237,6 +257,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     choose_large_tile(schedule, machine, extent(schedule.vector_atom));
     choose_blocks(schedule, machine, computed_bytes(contraction.dtype));
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
+    choose_packed_columns(schedule, machine, panel_bytes);
     const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
     choose_short_tile(schedule, rows);
     schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? ir::Packing::columns

@@ -90,15 +90,30 @@ TEST_CASE("columns that stay in L2 are read in place, larger ones are packed") {
     CHECK(packing(512, 512) != ir::Packing::none);
 }
 
-TEST_CASE("few rows stream an operand that leaves L2 past them") {
-    const auto packing = [](int rows, int depth, int columns) {
-        return scheduled(product(rows, depth, columns), avx512).schedule.packing;
+TEST_CASE("the columns that are packed at a time stay in the last cache") {
+    ir::Machine machine = avx512;
+    machine.l3_bytes = 32 << 20;
+    const auto panels = [&](int depth) {
+        return scheduled(product(1024, depth, 4096), machine).schedule.block_columns;
     };
-    for (const int rows : {1, 2, 8, 32, 64, 128}) {
+    CHECK(panels(1024) == panels(1023));
+    CHECK(panels(4096) == panels(4097));
+    constexpr std::int64_t panel = 4096L * 64 * 4;
+    CHECK(panels(4096) * panel <= machine.l3_bytes * 3 / 8);
+    CHECK(panels(512) > panels(4096));
+}
+
+TEST_CASE("few rows stream an operand that leaves L2 past them") {
+    const auto packing = [](int rows, int depth, int columns, const ir::Machine& machine = avx512) {
+        return scheduled(product(rows, depth, columns), machine).schedule.packing;
+    };
+    for (const int rows : {1, 2, 8, 32, 64, 128, 256}) {
         CAPTURE(rows);
         CHECK(packing(rows, 4096, 4096) == ir::Packing::streamed);
     }
-    CHECK(packing(256, 4096, 4096) != ir::Packing::streamed);
+    CHECK(packing(512, 4096, 4096) == ir::Packing::deep);
+    CHECK(packing(128, 4096, 4096, avx2) == ir::Packing::streamed);
+    CHECK(packing(256, 4096, 4096, avx2) != ir::Packing::streamed);
     CHECK(packing(1, 1024, 1024) == ir::Packing::none);  // in L3
     CHECK(packing(8, 1024, 1024) == ir::Packing::streamed);
     CHECK(packing(8, 256, 256) == ir::Packing::none);  // in L2
