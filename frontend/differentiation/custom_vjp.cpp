@@ -6,6 +6,7 @@
 #include "frontend/tensor/graph_lock.h"
 #include "ir/gradient_rule.h"
 #include "passes/differentiation/checkpoint.h"
+#include "passes/differentiation/known_gradients.h"
 
 namespace latent {
 
@@ -78,11 +79,9 @@ std::vector<Tensor> stop_gradients(std::span<const Tensor> tensors,
 
 Tensor with_backward_rule(const Tensor& result, std::span<const Tensor> inputs, BackwardRule rule,
                           const std::source_location& location) {
-    std::vector<Value> operands{stop_gradient(expression(result, location)).value()};
-    const std::vector<Value> values = values_of(inputs, location);
-    operands.insert(operands.end(), values.begin(), values.end());
-    const ir::CustomVjpAttributes attributes{std::make_shared<FunctionRule>(std::move(rule))};
-    return wrap(ir::make(ir::Op::custom_vjp, attributes, operands, location));
+    return wrap(passes::with_gradient_rule(value_of(result, location), values_of(inputs, location),
+                                           std::make_shared<FunctionRule>(std::move(rule)),
+                                           location));
 }
 
 std::vector<Tensor> checkpoint_leaves(std::span<const Tensor> inputs,

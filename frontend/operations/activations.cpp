@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "frontend/tensor/arguments.h"
+#include "passes/differentiation/known_gradients.h"
 
 namespace latent {
 
@@ -81,14 +82,7 @@ Tensor gelu(const Tensor& tensor, Gelu form, std::source_location location) {
         if (form == Gelu::erf) {
             return 0.5 * x * (detail::erf(x * (1 / std::numbers::sqrt2)) + 1.0);
         }
-        // (1 + tanh(v)) / 2 is 1 / (1 + exp(-2 v)), which keeps its digits where v is negative. The
-        // exponential stays finite, and with it the gradient.
-        const double largest = x.dtype() == DType::f64 ? 700 : 80;
-        const Expression inner =
-            -2 * std::sqrt(2 * std::numbers::inv_pi) * (x + 0.044715 * (x * x * x));
-        return x /
-               (detail::exp(detail::apply(ir::Op::minimum, inner, detail::literal(largest, x))) +
-                1.0);
+        return x.with(passes::gelu_tanh(x.value(), location));
     });
 }
 

@@ -3,6 +3,7 @@
 #include <latent/activations.h>
 
 #include "frontend/tensor/arguments.h"
+#include "passes/differentiation/known_gradients.h"
 
 namespace latent {
 
@@ -37,7 +38,8 @@ Tensor softmax(const Tensor& tensor, int axis, std::source_location location) {
     return detail::composed(tensor, location, [&](const Expression& x) {
         const ir::Axes axes{detail::normalized_axis(axis, x.shape().size(), "softmax", location)};
         const auto parts = detail::shifted_exponentials(x, axes);
-        return parts.exponentials / detail::repeat_like(parts.sum, x, axes);
+        const Expression result = parts.exponentials / detail::repeat_like(parts.sum, x, axes);
+        return x.with(passes::with_gradient_of_softmax(result.value(), x.value(), axes, location));
     });
 }
 

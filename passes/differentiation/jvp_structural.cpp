@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "ir/gradient_rule.h"
-#include "passes/differentiation/gradient.h"
 #include "passes/differentiation/jvp.h"
+#include "passes/differentiation/vjp.h"
 
 // Jacobian-vector rules of reductions, scans, contractions, movement and boundaries.
 
@@ -106,9 +106,11 @@ Differential jvp_custom(const JvpContext& c) {
         if (!c.moves(i + 1) || !parts[i].value) {
             continue;
         }
-        const Value part = gradients(parts[i].value, c.tangent(i + 1).value(),
-                                     std::span(&w.value(), 1), c.location())
-                               .front();
+        const Differential& tangent = c.differential(i + 1);
+        const Value part = propagate_to(std::span(&w.value(), 1), parts[i].value,
+                                        {tangent.value, true, tangent.masked})
+                               .front()
+                               .value;
         if (part) {
             sum.value = sum.value ? ir::make(Op::add, {sum.value, part}, c.location()) : part;
         }

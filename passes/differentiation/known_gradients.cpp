@@ -1,0 +1,163 @@
+#include "passes/differentiation/known_gradients.h"
+
+#include <cmath>
+#include <numbers>
+#include <utility>
+#include <vector>
+
+#include "ir/builder.h"
+#include "passes/term.h"
+
+namespace latent::passes {
+
+using ir::Op;
+using ir::Value;
+
+namespace {
+
+/// A rule written with terms, for the first input of a node.
+class KnownGradient : public ir::GradientRule {
+  public:
+    std::vector<Cotangent> cotangents(const ir::Node& node,
+                                      const Cotangent& cotangent) const final {
+        std::vector<Cotangent> parts(node.operands().size() - 1);
+        parts[0] = {gradient({node, cotangent}).value(), cotangent.masked};
+        return parts;
+    }
+
+  protected:
+    /// A node with what it receives.
+    class At {
+      public:
+        At(const ir::Node& node, const Cotangent& cotangent) : node_(node), cotangent_(cotangent) {}
+        Term input(std::size_t i) const { return {node_.operand(i + 1), node_.location()}; }
+        Term result() const { return {{ir::NodeRef::share(node_)}, node_.location()}; }
+        Term cotangent() const { return {cotangent_.value, node_.location()}; }
+        /// `of` times a factor that is finite where the operands are: zero where `of` is, if an op
+        /// above may have dropped elements, which may be infinite or NaN.
+        Term times(const Term& of, const Term& factor) const {
+            return cotangent_.masked ? guarded(of, of * factor) : of * factor;
+        }
+
+      private:
+        const ir::Node& node_;
+        const Cotangent& cotangent_;
+    };
+
+    virtual Term gradient(const At& at) const = 0;
+};
+
+Term repeated(const Value& value, const Term& like, const ir::Axes& axes) {
+    return {ir::broadcast_over(value, like.type().shape.span(), axes.span(), like.location()),
+            like.location()};
+}
+
+/// The sum along `axes`, repeated along them.
+Term repeated_sum(const Term& x, const ir::Axes& axes) {
+    return repeated(ir::reduce(Op::reduce_sum, x.value(), axes.span(), x.location()), x, axes);
+}
+
+Term repeated_mean(const Term& x, const ir::Axes& axes) {
+    double count = 1;
+    for (const std::int64_t axis : axes) {
+        count *= static_cast<double>(x.type().shape[static_cast<std::size_t>(axis)]);
+    }
+    const Term sum(ir::reduce(Op::reduce_sum, x.value(), axes.span(), x.location()), x.location());
+    const Value number = ir::shape_number(ir::Literal(x.type().dtype, count), x.location());
+    const Term counts(ir::broadcast(number, sum.type().shape.span(), {}, x.location()),
+                      x.location());
+    return repeated((sum / counts).value(), x, axes);
+}
+
+/// y (w - sum(w y)).
+class SoftmaxGradient final : public KnownGradient {
+  public:
+    explicit SoftmaxGradient(const ir::Axes& axes) : axes_(axes) {}
+
+  private:
+    Term gradient(const At& at) const override {
+        const Term y = at.result();
+        const Term w = at.cotangent();
+        return at.times(w - repeated_sum(at.times(w, y), axes_), y);
+    }
+
+    ir::Axes axes_;
+};
+
+/// With the factor f and the result y, f (w - y mean(w y)), less its mean where rows are centred:
+/// that of y is zero then, so that both means can be taken at once.
+class NormalizationGradient final : public KnownGradient {
+  public:
+    NormalizationGradient(const ir::Axes& axes, Centring centring)
+        : axes_(axes), centring_(centring) {}
+
+  private:
+    Term gradient(const At& at) const override {
+        const Term y = at.result();
+        const Term w = at.cotangent();
+        const Term centred = centring_ == Centring::none ? w : w - repeated_mean(w, axes_);
+        const Term along = repeated_mean(at.times(w, y), axes_);
+        return at.times(centred - at.times(along, y), repeated(at.input(1).value(), y, axes_));
+    }
+
+    ir::Axes axes_;
+    Centring centring_;
+};
+
+constexpr double gelu_cubic = 0.044715;
+const double gelu_scale = 2 * std::sqrt(2 * std::numbers::inv_pi);
+
+/// -2 v of the v that gelu_tanh has the tangent of. (1 + tanh(v)) / 2 is 1 / (1 + exp(-2 v)), which
+/// keeps its digits where v is negative.
+Term gelu_exponent(const Term& x) {
+    return x * (-gelu_scale + -gelu_scale * gelu_cubic * (x * x));
+}
+
+/// With e = exp(-2 v) and s = 1 / (1 + e), s + x 2 v' e s^2. Where e or its reciprocal overflows,
+/// the second term is nothing beside the first.
+class GeluGradient final : public KnownGradient {
+    Term gradient(const At& at) const override {
+        const Term x = at.input(0);
+        const Term exponent = gelu_exponent(x);
+        const Term e = apply(Op::exp, exponent);
+        const Term s = e.filled(1) / (1.0 + e);
+        const Term slope = gelu_scale + 3 * gelu_scale * gelu_cubic * (x * x);
+        const Term largest = x.filled(x.type().dtype == DType::f64 ? 700 : 80);
+        const Term is_finite = apply(Op::less, apply(Op::abs, exponent), largest);
+        const Term rest = select(is_finite, x * slope * (e * s) * s, x.filled(0));
+        return at.times(at.cotangent(), s + rest);
+    }
+};
+
+}  // namespace
+
+Value with_gradient_rule(const Value& result, std::span<const Value> inputs,
+                         std::shared_ptr<const ir::GradientRule> rule,
+                         const std::source_location& location) {
+    std::vector<Value> operands{ir::make(Op::stop_gradient, {result}, location)};
+    operands.insert(operands.end(), inputs.begin(), inputs.end());
+    return ir::make(Op::custom_vjp, ir::CustomVjpAttributes{std::move(rule)}, operands, location);
+}
+
+Value with_gradient_of_softmax(const Value& softmax, const Value& x, const ir::Axes& axes,
+                               const std::source_location& location) {
+    return with_gradient_rule(softmax, std::span(&x, 1), std::make_shared<SoftmaxGradient>(axes),
+                              location);
+}
+
+Value with_gradient_of_normalization(const Value& normalized, const Value& x, const Value& factor,
+                                     const ir::Axes& axes, Centring centring,
+                                     const std::source_location& location) {
+    const std::vector<Value> inputs{x, factor};
+    return with_gradient_rule(normalized, inputs,
+                              std::make_shared<NormalizationGradient>(axes, centring), location);
+}
+
+Value gelu_tanh(const Value& x, const std::source_location& location) {
+    const Term input(x, location);
+    const Term result = input / (1.0 + apply(Op::exp, gelu_exponent(input)));
+    return with_gradient_rule(result.value(), std::span(&x, 1), std::make_shared<GeluGradient>(),
+                              location);
+}
+
+}  // namespace latent::passes
