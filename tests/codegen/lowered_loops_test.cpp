@@ -105,6 +105,9 @@ TEST_CASE("columns that are transposed as they are packed have one copy of the t
         %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
         return %r)");
     CHECK(count(code, "produce k_lines_b") == 1);
+    // Of a square block, though a panel has several.
+    CHECK(count(code, "] = block_row") > 0);
+    CHECK(count(code, "] = block_row") <= 16);
 }
 
 TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {
