@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "codegen/lower/compile.h"
 #include "codegen/runtime/build_id.h"
@@ -22,17 +24,22 @@ void write_error(std::string_view message, char* error, size_t capacity) {
 
 }  // namespace
 
-int latent_compile_kernel(const char* request, size_t request_size, const char* symbol,
-                          unsigned notes, const latent_compile_sink* sink, char* error,
-                          size_t error_capacity) {
+int latent_compile_kernels(const latent_compile_request* requests, size_t count, unsigned notes,
+                           const latent_compile_sink* sink, char* error, size_t error_capacity) {
     try {
-        const latent::codegen::CompiledKernel kernel = latent::codegen::compile_kernel(
-            {request, request_size}, symbol, notes, sink->object != nullptr);
-        for (const auto& [name, text] : kernel.notes) {
-            sink->note(sink->context, name.c_str(), text.data(), text.size());
+        std::vector<latent::codegen::KernelText> texts;
+        for (const latent_compile_request& request : std::span(requests, count)) {
+            texts.push_back({{request.text, request.size}, request.symbol});
+        }
+        const latent::codegen::CompiledKernels kernels =
+            latent::codegen::compile_kernels(texts, notes, sink->object != nullptr);
+        for (size_t i = 0; i < count; ++i) {
+            for (const auto& [name, text] : kernels.notes[i]) {
+                sink->note(sink->context, i, name.c_str(), text.data(), text.size());
+            }
         }
         if (sink->object != nullptr) {
-            sink->object(sink->context, kernel.object.data(), kernel.object.size());
+            sink->object(sink->context, kernels.object.data(), kernels.object.size());
         }
         return 0;
     } catch (const Halide::Error& failure) {

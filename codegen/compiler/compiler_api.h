@@ -20,25 +20,34 @@ enum latent_compile_note {
     latent_note_assembly = 1u << 3,  /* "assembly": the machine code as text */
 };
 
-/* Where results go. The callbacks run on the calling thread, before latent_compile_kernel returns,
+/* A kernel to be compiled: `size` characters at `text` describe it (a region with its schedule and
+ * ISA: all that the compiler sees). Its entry becomes `<symbol>_argv`, `int (void** arguments)`,
+ * with the address of the user context pointer as first argument. */
+struct latent_compile_request {
+    const char* text;
+    size_t size;
+    const char* symbol; /* null-terminated */
+};
+
+/* Where results go. The callbacks run on the calling thread, before latent_compile_kernels returns,
  * and must not throw; the bytes are valid during the callback only. */
 struct latent_compile_sink {
     void* context;
-    /* The relocatable object (ELF); called once. May be null when only notes are wanted. */
+    /* The relocatable object (ELF) with all kernels, each function in a section of its own; called
+     * once. May be null when only notes are wanted. */
     void (*object)(void* context, const void* bytes, size_t size);
-    /* One note; `name` is null-terminated, `text` is not. May be null when `notes` is 0. */
-    void (*note)(void* context, const char* name, const char* text, size_t size);
+    /* One note of the request at that index; `name` is null-terminated, `text` is not. May be null
+     * when `notes` is 0. */
+    void (*note)(void* context, size_t request, const char* name, const char* text, size_t size);
 };
 
-/* Compiles the kernel that the `request_size` characters at `request` describe (a region with its
- * schedule and ISA: all that the compiler sees) into an object whose entry is `<symbol>_argv`, `int
- * (void** arguments)`, with the address of the user context pointer as first argument. `notes` is a
- * mask of latent_compile_note. Returns 0, or another value after writing a null-terminated message
- * to `error` (cut to `error_capacity` bytes). Never throws. May be called from several threads at
- * once. */
-int latent_compile_kernel(const char* request, size_t request_size, const char* symbol,
-                          unsigned notes, const struct latent_compile_sink* sink, char* error,
-                          size_t error_capacity);
+/* Compiles `count` kernels, one or more, for one instruction set, which takes less time together
+ * than one by one. `notes` is a mask of latent_compile_note. Returns 0, or another value after
+ * writing a null-terminated message to `error` (cut to `error_capacity` bytes), which concerns any
+ * of them. Never throws. May be called from several threads at once. */
+int latent_compile_kernels(const struct latent_compile_request* requests, size_t count,
+                           unsigned notes, const struct latent_compile_sink* sink, char* error,
+                           size_t error_capacity);
 
 /* Content hash of the compiler's sources and of libHalide; equal to
  * latent::codegen::compiler_build_id of a program that fits. */

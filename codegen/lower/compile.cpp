@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "codegen/compiler/compiler_api.h"
@@ -103,58 +104,85 @@ void lower(Lowering& lowering) {
 const bool compiles_on_own_stack = (Halide::set_compiler_stack_size(0), true);
 #endif
 
-}  // namespace
+/// What Halide's code generator makes of a module: an object, or assembly.
+std::string generated(const Halide::Module& module, Halide::OutputFileType type) {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("generated");
+    module.compile({{type, file}});
+    return read_file(file);
+}
 
-CompiledKernel compile_kernel(std::string_view text, const std::string& symbol, unsigned notes,
-                              bool want_object) {
-    const ir::KernelRequest request = ir::parse_kernel_request(text);
+/// One kernel as Halide's code generator takes it; nothing where neither code nor a note that needs
+/// it is wanted.
+std::optional<Halide::Module> lowered(const KernelText& kernel, unsigned wanted, bool want_object,
+                                      Notes& notes) {
+    const ir::KernelRequest request = ir::parse_kernel_request(kernel.request);
     Lowering lowering(request, "k");
     if (request.schedule.kind != *lowering.classification().kind) {
         throw CompileError("a schedule for another kind of kernel");
     }
     lower(lowering);
-
-    CompiledKernel result;
-    if ((notes & latent_note_schedule) != 0) {
-        std::string& schedule = result.notes["schedule"];
+    if ((wanted & latent_note_schedule) != 0) {
+        std::string& schedule = notes["schedule"];
         for (const std::string& directive : lowering.log()) {
             schedule += directive + "\n";
         }
     }
-    const bool loop_nest = (notes & latent_note_loop_nest) != 0;
-    const bool statement = (notes & latent_note_statement) != 0;
-    const bool assembly = (notes & latent_note_assembly) != 0;
-    if (!want_object && !loop_nest && !statement && !assembly) {
-        return result;
+    if (!want_object && (wanted & ~static_cast<unsigned>(latent_note_schedule)) == 0) {
+        return std::nullopt;
     }
-    const Halide::Module module = lower_to_module(lowering.output(), lowering.arguments(), symbol,
-                                                  target_for(request.schedule.instruction_set));
+    Halide::Module module = lower_to_module(lowering.output(), lowering.arguments(), kernel.symbol,
+                                            target_for(request.schedule.instruction_set));
+    const bool loop_nest = (wanted & latent_note_loop_nest) != 0;
+    const bool statement = (wanted & latent_note_statement) != 0;
     if (statement || loop_nest) {
         std::ostringstream out;
         out << module.get_conceptual_stmt();
         if (loop_nest) {
-            result.notes["loop nest"] = loops_of(out.str());
+            notes["loop nest"] = loops_of(out.str());
         }
         if (statement) {
-            result.notes["statement"] = std::move(out).str();
+            notes["statement"] = std::move(out).str();
         }
     }
-    const TemporaryFolder folder;
-    std::map<Halide::OutputFileType, std::string> files;
+    if ((wanted & latent_note_assembly) != 0) {
+        notes["assembly"] = generated(module, Halide::OutputFileType::assembly);
+    }
+    return module;
+}
+
+/// One module with the functions of all.
+Halide::Module joined(const std::vector<Halide::Module>& modules) {
+    Halide::Module all(modules.front().name(), modules.front().target());
+    for (const Halide::Module& module : modules) {
+        if (module.target() != all.target()) {
+            throw CompileError("kernels for different instruction sets in one object");
+        }
+        for (const Halide::Internal::LoweredFunc& function : module.functions()) {
+            all.append(function);
+        }
+        for (const Halide::Buffer<>& buffer : module.buffers()) {
+            all.append(buffer);
+        }
+        all.set_any_strict_float(all.any_strict_float() || module.any_strict_float());
+    }
+    return all;
+}
+
+}  // namespace
+
+CompiledKernels compile_kernels(std::span<const KernelText> kernels, unsigned notes,
+                                bool want_object) {
+    CompiledKernels result;
+    std::vector<Halide::Module> modules;
+    for (const KernelText& kernel : kernels) {
+        auto module = lowered(kernel, notes, want_object, result.notes.emplace_back());
+        if (module) {
+            modules.push_back(*std::move(module));
+        }
+    }
     if (want_object) {
-        files[Halide::OutputFileType::object] = folder.file("kernel.o");
-    }
-    if (assembly) {
-        files[Halide::OutputFileType::assembly] = folder.file("kernel.s");
-    }
-    if (!files.empty()) {
-        module.compile(files);
-    }
-    if (want_object) {
-        result.object = read_file(files[Halide::OutputFileType::object]);
-    }
-    if (assembly) {
-        result.notes["assembly"] = read_file(files[Halide::OutputFileType::assembly]);
+        result.object = generated(joined(modules), Halide::OutputFileType::object);
     }
     return result;
 }

@@ -9,4 +9,10 @@ namespace latent::codegen {
 /// elsewhere. Where it cannot fuse them, it would add in another order.
 Halide::Internal::Stmt split_multiply_adds(const Halide::Internal::Stmt& statement);
 
+/// The statement with the fused multiply-adds of vectors marked so that Halide's code generator
+/// makes each a single operation of LLVM. Without this it calls LLVM's function once for each
+/// element, and LLVM takes long to join them again. For the statement as it is at last: a pass that
+/// changes the operands of such a call takes the mark off it (and leaves it right).
+Halide::Internal::Stmt keep_multiply_adds_whole(const Halide::Internal::Stmt& statement);
+
 }  // namespace latent::codegen

@@ -164,10 +164,12 @@ Halide::Module lower_to_module(const Halide::Func& output,
         module.set_conceptual_code_stmt(s);
         std::vector<hi::LoweredFunc> tasks;
         s = hi::lower_parallel_tasks(s, tasks, symbol, target);
-        for (const hi::LoweredFunc& task : tasks) {
+        for (hi::LoweredFunc& task : tasks) {
+            task.body = keep_multiply_adds_whole(task.body);
             module.append(task);
         }
-        module.append(hi::LoweredFunc(symbol, all_arguments(arguments, program.outputs), s,
+        module.append(hi::LoweredFunc(symbol, all_arguments(arguments, program.outputs),
+                                      keep_multiply_adds_whole(s),
                                       Halide::LinkageType::ExternalPlusArgv));
     });
     return module;

@@ -238,8 +238,10 @@ void ContractionBuilder::schedule_tiled_output() {
     if (sums_single_tiles()) {
         // One loop, not two: LLVM takes what is nested deeper for what runs oftener, and would keep
         // the epilogue's constants in registers through the loop over k, and its sums in memory.
-        // Columns that are read in place may be short lines, and their tiles seldom whole.
-        const Var tile_vector(packs_b() ? whole_tile_loop : "tile_vector");
+        // Columns that are read in place may be short lines, and their tiles seldom whole. (Those
+        // of row chains are heads, and take so long to sum that it does not matter.)
+        const bool mostly_whole = packs_b() || takes_rows_together();
+        const Var tile_vector(mostly_whole ? whole_tile_loop : "tile_vector");
         schedule.fuse(tile_column_, tile_row_, tile_vector);
         if (has_lines()) {
             schedule.fuse(tile_vector, tile_line_, tile_vector);
@@ -335,10 +337,13 @@ void ContractionBuilder::schedule_packing() {
     schedule.bound_extent(tile_column_, tiles_.columns);
     Var task = column_tile_;
     if (transposes_b()) {
-        const Var k_group("k_group");
+        // One block is transposed in each turn: the code of one is long.
+        const Var k_group("k_group"), block("block");
         schedule.align_bounds(k_[0], tiles_.lanes)
             .split(k_[0], k_group, k_[0], tiles_.lanes, Halide::TailStrategy::RoundUp)
-            .reorder({tile_column_, k_[0], k_group});
+            .split(tile_column_, block, tile_column_, tiles_.lanes, Halide::TailStrategy::RoundUp)
+            .reorder({tile_column_, k_[0], block, k_group})
+            .vectorize(tile_column_);
         logged(lines_b_, log_)
             .compute_at(packed_b_, k_group)
             .store_in(Halide::MemoryType::Stack)
@@ -352,9 +357,11 @@ void ContractionBuilder::schedule_packing() {
             .reorder(concatenate<VarOrRVar>({tile_column_, column_tile_}, {k_.begin(), k_.end()}));
         task = group;
     }
-    schedule.vectorize(tile_column_, tiles_.lanes).unroll(tile_column_).never_partition_all();
+    schedule.never_partition_all();
     if (!transposes_b()) {  // its lines are read one by one, the last one again past the end
-        schedule.partition(column_tile_, Partition::Auto);
+        schedule.vectorize(tile_column_, tiles_.lanes)
+            .unroll(tile_column_)
+            .partition(column_tile_, Partition::Auto);
     }
     if (spec_.parallel && !in_task && !streams_b() && !spec_.is_scratch) {
         schedule.parallel(task);

@@ -13,9 +13,9 @@ struct Effort {
 };
 
 constexpr std::array efforts = {
-    Effort{"\nschedule row_chain ", 250, 8},  Effort{"\nschedule contraction ", 120, 2},
-    Effort{"\nschedule row ", 40, 2},         Effort{"\nschedule reduction ", 70, 2},
-    Effort{"\nschedule pointwise ", 30, 1.5},
+    Effort{"\nschedule row_chain ", 250, 8},  Effort{"\nschedule contraction ", 105, 0.3},
+    Effort{"\nschedule row ", 65, 0.8},       Effort{"\nschedule reduction ", 65, 0.3},
+    Effort{"\nschedule pointwise ", 32, 0.9},
 };
 
 int count(std::string_view text, std::string_view word) {

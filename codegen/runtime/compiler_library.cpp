@@ -19,6 +19,8 @@ constexpr std::size_t error_capacity = 16384;
 // again after the call.
 class Receiver {
   public:
+    explicit Receiver(std::size_t requests) { result_.notes.resize(requests); }
+
     latent_compile_sink sink(bool with_object) {
         return {this, with_object ? &take_object : nullptr, &take_note};
     }
@@ -48,10 +50,12 @@ class Receiver {
         });
     }
 
-    static void take_note(void* context, const char* name, const char* text, std::size_t size) {
+    static void take_note(void* context, std::size_t request, const char* name, const char* text,
+                          std::size_t size) {
         auto& receiver = *static_cast<Receiver*>(context);
-        receiver.guarded(
-            [&] { receiver.result_.notes.insert_or_assign(name, std::string(text, size)); });
+        receiver.guarded([&] {
+            receiver.result_.notes.at(request).insert_or_assign(name, std::string(text, size));
+        });
     }
 
     CompiledObject result_;
@@ -84,10 +88,9 @@ std::vector<std::filesystem::path> CompilerLibrary::default_paths() {
 CompilerLibrary::CompilerLibrary(std::vector<std::filesystem::path> paths, std::string build_id)
     : paths_(std::move(paths)), build_id_(std::move(build_id)) {}
 
-CompiledObject CompilerLibrary::compile(const std::string& request, const std::string& symbol,
-                                        unsigned notes) {
-    Receiver receiver;
-    run(request, symbol, notes, receiver.sink(true));
+CompiledObject CompilerLibrary::compile(std::span<const CompileRequest> requests, unsigned notes) {
+    Receiver receiver(requests.size());
+    run(requests, notes, receiver.sink(true));
     CompiledObject compiled = receiver.result();
     if (compiled.object.empty()) {
         throw CompileError("the kernel compiler delivered no object");
@@ -95,25 +98,29 @@ CompiledObject CompilerLibrary::compile(const std::string& request, const std::s
     return compiled;
 }
 
-KernelNotes CompilerLibrary::describe(const std::string& request, const std::string& symbol,
-                                      unsigned notes) {
-    Receiver receiver;
-    run(request, symbol, notes, receiver.sink(false));
-    return receiver.result().notes;
+KernelNotes CompilerLibrary::describe(const CompileRequest& request, unsigned notes) {
+    Receiver receiver(1);
+    run({&request, 1}, notes, receiver.sink(false));
+    return receiver.result().notes.front();
 }
 
-void CompilerLibrary::run(const std::string& request, const std::string& symbol, unsigned notes,
+void CompilerLibrary::run(std::span<const CompileRequest> requests, unsigned notes,
                           const latent_compile_sink& sink) {
+    std::vector<latent_compile_request> texts;
+    texts.reserve(requests.size());
+    for (const CompileRequest& request : requests) {
+        texts.push_back({request.text.data(), request.text.size(), request.symbol.c_str()});
+    }
     std::string message(error_capacity, '\0');
-    const int result = entry()(request.data(), request.size(), symbol.c_str(), notes, &sink,
-                               message.data(), message.size());
+    const int result =
+        entry()(texts.data(), texts.size(), notes, &sink, message.data(), message.size());
     if (result != 0) {
         message.resize(message.find('\0'));
         throw CompileError(fmt::format("cannot compile a kernel: {}", message));
     }
 }
 
-CompilerLibrary::CompileKernel CompilerLibrary::entry() {
+CompilerLibrary::CompileKernels CompilerLibrary::entry() {
     const std::lock_guard lock(mutex_);
     if (entry_ == nullptr) {
         entry_ = find();
@@ -121,11 +128,11 @@ CompilerLibrary::CompileKernel CompilerLibrary::entry() {
     return entry_;
 }
 
-CompilerLibrary::CompileKernel CompilerLibrary::find() const {
+CompilerLibrary::CompileKernels CompilerLibrary::find() const {
     std::string reasons;
     for (const std::filesystem::path& path : paths_) {
         std::string reason;
-        if (const CompileKernel found = try_load(path, reason)) {
+        if (const CompileKernels found = try_load(path, reason)) {
             return found;
         }
         reasons += fmt::format("\n  {}: {}", path.string(), reason);
@@ -136,8 +143,8 @@ CompilerLibrary::CompileKernel CompilerLibrary::find() const {
                     reasons));
 }
 
-CompilerLibrary::CompileKernel CompilerLibrary::try_load(const std::filesystem::path& path,
-                                                         std::string& reason) const {
+CompilerLibrary::CompileKernels CompilerLibrary::try_load(const std::filesystem::path& path,
+                                                          std::string& reason) const {
     std::error_code ignored;
     if (path.has_parent_path() && !std::filesystem::exists(path, ignored)) {
         reason = "no such file";
@@ -151,7 +158,7 @@ CompilerLibrary::CompileKernel CompilerLibrary::try_load(const std::filesystem::
     const auto id = reinterpret_cast<decltype(&latent_compiler_build_id)>(
         dlsym(library.get(), "latent_compiler_build_id"));
     const auto found =
-        reinterpret_cast<CompileKernel>(dlsym(library.get(), "latent_compile_kernel"));
+        reinterpret_cast<CompileKernels>(dlsym(library.get(), "latent_compile_kernels"));
     if (id == nullptr || found == nullptr) {
         reason = "not a kernel compiler";
         return nullptr;

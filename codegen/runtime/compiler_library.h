@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,24 +29,22 @@ class CompilerLibrary final : public Compiler {
 
     /// Throws CompileError, also if no library that fits can be loaded, with the reason for each
     /// path.
-    CompiledObject compile(const std::string& request, const std::string& symbol,
-                           unsigned notes) override;
-    KernelNotes describe(const std::string& request, const std::string& symbol,
-                         unsigned notes) override;
+    CompiledObject compile(std::span<const CompileRequest> requests, unsigned notes) override;
+    KernelNotes describe(const CompileRequest& request, unsigned notes) override;
 
   private:
-    using CompileKernel = decltype(&latent_compile_kernel);
+    using CompileKernels = decltype(&latent_compile_kernels);
 
-    CompileKernel entry();
-    CompileKernel find() const;
-    CompileKernel try_load(const std::filesystem::path& path, std::string& reason) const;
-    void run(const std::string& request, const std::string& symbol, unsigned notes,
+    CompileKernels entry();
+    CompileKernels find() const;
+    CompileKernels try_load(const std::filesystem::path& path, std::string& reason) const;
+    void run(std::span<const CompileRequest> requests, unsigned notes,
              const latent_compile_sink& sink);
 
     const std::vector<std::filesystem::path> paths_;
     const std::string build_id_;
     std::mutex mutex_;
-    CompileKernel entry_ = nullptr;
+    CompileKernels entry_ = nullptr;
 };
 
 }  // namespace latent::codegen::runtime

@@ -27,7 +27,7 @@ struct KernelOrigin {
     using Duration = std::chrono::duration<double, std::milli>;
 
     bool from_disk = false;
-    Duration compile{0};  // 0 if from disk
+    Duration compile{0};  // its part of what its batch took; 0 if from disk
     Duration link{0};     // 0 if from disk
     Duration load{0};
 };

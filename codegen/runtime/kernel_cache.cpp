@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "codegen/runtime/compile_batches.h"
 #include "codegen/runtime/compile_effort.h"
 #include "codegen/runtime/hash.h"
 #include "codegen/runtime/linker.h"
@@ -91,15 +92,25 @@ bool KernelCache::load_from_disk(Promised& kernel) {
 }
 
 void KernelCache::compile_all(std::span<Promised> missing) {
+    std::vector<double> efforts;
+    efforts.reserve(missing.size());
+    for (const Promised& kernel : missing) {
+        efforts.push_back(compile_effort(*kernel.request));
+    }
+    const auto most_threads = static_cast<std::size_t>(hardware_threads());
+    std::vector<std::span<Promised>> batches;
+    for (std::size_t begin = 0; const std::size_t size : compile_batches(efforts, most_threads)) {
+        batches.push_back(missing.subspan(begin, size));
+        begin += size;
+    }
     std::atomic<std::size_t> next{0};
     const auto compile_next = [&] {
-        for (std::size_t i = next.fetch_add(1); i < missing.size(); i = next.fetch_add(1)) {
-            compile(missing[i]);
+        for (std::size_t i = next.fetch_add(1); i < batches.size(); i = next.fetch_add(1)) {
+            compile(batches[i]);
         }
     };
     std::vector<std::jthread> helpers;
-    const std::size_t threads =
-        std::min(missing.size(), static_cast<std::size_t>(hardware_threads()));
+    const std::size_t threads = std::min(batches.size(), most_threads);
     try {
         while (helpers.size() + 1 < threads) {
             helpers.emplace_back(compile_next);
@@ -110,24 +121,50 @@ void KernelCache::compile_all(std::span<Promised> missing) {
     compile_next();
 }
 
-void KernelCache::compile(Promised& kernel) {
+void KernelCache::compile(std::span<Promised> batch) {
+    std::optional<CompiledBatch> compiled;
     try {
-        kernel.promise.set_value(make(kernel));
+        compiled = compile_together(batch);
     } catch (...) {
-        fail(kernel, std::current_exception());
+        if (batch.size() == 1) {
+            return fail(batch.front(), std::current_exception());
+        }
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (!compiled) {
+            // One by one, so that each has what is its own: a kernel, or an error.
+            compile(batch.subspan(i, 1));
+            continue;
+        }
+        try {
+            batch[i].promise.set_value(make(batch[i], *compiled, i));
+        } catch (...) {
+            fail(batch[i], std::current_exception());
+        }
     }
 }
 
-KernelCache::KernelRef KernelCache::make(const Promised& kernel) {
+KernelCache::CompiledBatch KernelCache::compile_together(std::span<const Promised> batch) {
+    std::vector<CompileRequest> requests;
+    requests.reserve(batch.size());
+    for (const Promised& kernel : batch) {
+        requests.push_back({*kernel.request, symbol_of(kernel.key)});
+    }
+    const auto begin = Clock::now();
+    CompiledObject kernels = compiler_->compile(requests, options_.notes);
+    return {std::move(kernels), (Clock::now() - begin) / static_cast<double>(batch.size())};
+}
+
+KernelCache::KernelRef KernelCache::make(const Promised& kernel, CompiledBatch& compiled,
+                                         std::size_t index) {
     const std::string symbol = symbol_of(kernel.key);
     KernelOrigin origin;
+    origin.compile = compiled.time_for_each;
     const auto begin = Clock::now();
-    CompiledObject compiled = compiler_->compile(*kernel.request, symbol, options_.notes);
-    const auto compiled_at = Clock::now();
-    KernelImage image{link_kernel(find_linker(), compiled.object), compiled.object.size(),
-                      std::move(compiled.notes)};
-    origin.compile = compiled_at - begin;
-    origin.link = Clock::now() - compiled_at;
+    const std::vector<std::byte>& object = compiled.kernels.object;
+    KernelImage image{link_kernel(find_linker(), object, symbol), object.size(),
+                      std::move(compiled.kernels.notes[index])};
+    origin.link = Clock::now() - begin;
     kernels_compiled_.fetch_add(1, std::memory_order_relaxed);
     disk_.store(kernel.key, image);
     return std::make_shared<const Kernel>(symbol, *kernel.request, std::move(image), origin);
@@ -142,7 +179,7 @@ void KernelCache::fail(Promised& kernel, std::exception_ptr error) {
 }
 
 KernelNotes KernelCache::describe(const std::string& request, unsigned notes) {
-    return compiler_->describe(request, symbol_of(key(request)), notes);
+    return compiler_->describe({request, symbol_of(key(request))}, notes);
 }
 
 void KernelCache::forget(const std::string& request) {

@@ -73,12 +73,18 @@ class KernelCache {
         std::promise<KernelRef> promise;
     };
 
+    struct CompiledBatch {
+        CompiledObject kernels;
+        KernelOrigin::Duration time_for_each{0};
+    };
+
     std::shared_future<KernelRef> find_or_promise(const std::string& request,
                                                   std::vector<Promised>& promised);
     bool load_from_disk(Promised& kernel);
     void compile_all(std::span<Promised> missing);
-    void compile(Promised& kernel);
-    KernelRef make(const Promised& kernel);
+    void compile(std::span<Promised> batch);
+    CompiledBatch compile_together(std::span<const Promised> batch);
+    KernelRef make(const Promised& kernel, CompiledBatch& compiled, std::size_t index);
     void fail(Promised& kernel, std::exception_ptr error);
 
     const Options options_;

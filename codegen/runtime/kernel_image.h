@@ -12,16 +12,16 @@ namespace latent::codegen::runtime {
 /// What the compiler tells about a kernel, by the names in compiler_api.h ("schedule", ...).
 using KernelNotes = std::map<std::string, std::string, std::less<>>;
 
-/// A kernel as the compiler gives it.
+/// Kernels as the compiler gives them.
 struct CompiledObject {
-    std::vector<std::byte> object;
-    KernelNotes notes;
+    std::vector<std::byte> object;   // with all of them
+    std::vector<KernelNotes> notes;  // of each
 };
 
 /// A kernel ready to be loaded: what the disk cache holds.
 struct KernelImage {
     std::vector<std::byte> shared_object;
-    std::uint64_t object_size = 0;  // bytes of the object before it was linked
+    std::uint64_t object_size = 0;  // bytes of the object that it was linked from
     KernelNotes notes;
 };
 

@@ -52,10 +52,15 @@ bool links_by_itself(const std::filesystem::path& program) {
 }
 
 std::vector<std::string> command_line(const Linker& linker, const std::vector<std::string>& inputs,
-                                      const std::string& output) {
-    std::vector<std::string> options = {
-        "-Bsymbolic",  // what a kernel calls is bound inside it
-        "--hash-style=gnu", "--build-id=none", "--strip-all", "-znow", "-znoexecstack"};
+                                      const std::string& exports, const std::string& output) {
+    std::vector<std::string> options = {"--version-script=" + exports,
+                                        "--gc-sections",  // of other kernels in the object
+                                        "-Bsymbolic",     // what a kernel calls is bound inside it
+                                        "--hash-style=gnu",
+                                        "--build-id=none",
+                                        "--strip-all",
+                                        "-znow",
+                                        "-znoexecstack"};
     std::vector<std::string> command = {linker.program, "-shared", "-o", output};
     if (linker.is_compiler_driver) {
         command.emplace_back("-nostdlib");
@@ -170,15 +175,20 @@ Linker find_linker() {
                     fmt::join(candidates, ", ")));
 }
 
-std::vector<std::byte> link_kernel(const Linker& linker, std::span<const std::byte> object) {
+std::vector<std::byte> link_kernel(const Linker& linker, std::span<const std::byte> object,
+                                   const std::string& symbol) {
     const TemporaryFolder folder;
     const std::string kernel = folder.path() / "kernel.o";
     const std::string stub = folder.path() / "stub.o";
+    const std::string exports = folder.path() / "exports";
     const std::string output = folder.path() / "kernel.so";
     const std::string messages = folder.path() / "messages";
     write_input(kernel, object);
     write_input(stub, std::as_bytes(std::span(kernel_stub_object, kernel_stub_object_size)));
-    const bool succeeded = run(command_line(linker, {kernel, stub}, output), messages);
+    // The entry and its tasks, for profilers.
+    const std::string script = fmt::format("{{ global: {0}; {0}_*; local: *; }};\n", symbol);
+    write_input(exports, std::as_bytes(std::span(script)));
+    const bool succeeded = run(command_line(linker, {kernel, stub}, exports, output), messages);
     auto bytes = read_file(output);
     if (!succeeded || !bytes || bytes->empty()) {
         throw CompileError(fmt::format("the linker {} failed: {}", linker.program.string(),

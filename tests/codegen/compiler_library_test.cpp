@@ -12,22 +12,30 @@ using Catch::Contains;
 
 namespace {
 
-// Delivers the request as object and says which notes it was asked for; fails where the request
-// starts with '!'.
+// Delivers the requests, one after the other, as object and says which notes it was asked for,
+// beside each symbol; fails where a request starts with '!'.
 constexpr const char* fake_library = R"(
 #include "codegen/compiler/compiler_api.h"
 #include <stdio.h>
+#include <string.h>
 const char* latent_compiler_build_id(void) { return BUILD_ID; }
-int latent_compile_kernel(const char* request, size_t size, const char* symbol, unsigned notes,
-                          const struct latent_compile_sink* sink, char* error, size_t capacity) {
-    if (size > 0 && request[0] == '!') {
-        snprintf(error, capacity, "cannot lower %s", symbol);
-        return 1;
+int latent_compile_kernels(const struct latent_compile_request* requests, size_t count,
+                           unsigned notes, const struct latent_compile_sink* sink, char* error,
+                           size_t capacity) {
+    char object[256];
+    size_t size = 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (requests[i].size > 0 && requests[i].text[0] == '!') {
+            snprintf(error, capacity, "cannot lower %s", requests[i].symbol);
+            return 1;
+        }
+        memcpy(object + size, requests[i].text, requests[i].size);
+        size += requests[i].size;
+        char text[32];
+        const int length = snprintf(text, sizeof(text), "%u for %s", notes, requests[i].symbol);
+        if (notes) sink->note(sink->context, i, "asked", text, (size_t)length);
     }
-    char text[32];
-    const int length = snprintf(text, sizeof(text), "%u", notes);
-    if (notes) sink->note(sink->context, "asked", text, (size_t)length);
-    if (sink->object) sink->object(sink->context, request, size);
+    if (sink->object) sink->object(sink->context, object, size);
     return 0;
 }
 )";
@@ -54,21 +62,25 @@ TEST_CASE("the compiler is loaded from the first path that has one of this build
     const std::string wrong = fixture.library("other");
     const std::string right = fixture.library("mine");
     CompilerLibrary compiler({"/nonexistent/a.so", wrong, right}, "mine");
+    const std::vector<CompileRequest> requests = {{"one,", "a"}, {"two", "b"}};
     const CompiledObject compiled =
-        compiler.compile("request", "k", latent_note_schedule | latent_note_assembly);
-    CHECK(compiled.object == to_bytes("request"));
-    CHECK(compiled.notes == KernelNotes{{"asked", "9"}});
-    CHECK(compiler.describe("request", "k", latent_note_loop_nest) == KernelNotes{{"asked", "2"}});
-    CHECK(compiler.compile("request", "k", 0).notes.empty());
+        compiler.compile(requests, latent_note_schedule | latent_note_assembly);
+    CHECK(compiled.object == to_bytes("one,two"));
+    CHECK(compiled.notes ==
+          std::vector<KernelNotes>{{{"asked", "9 for a"}}, {{"asked", "9 for b"}}});
+    CHECK(compiler.describe(requests[1], latent_note_loop_nest) ==
+          KernelNotes{{"asked", "2 for b"}});
+    CHECK(compiler.compile(requests, 0).notes == std::vector<KernelNotes>(2));
 }
 
 TEST_CASE("what the compiler reports becomes a CompileError", "[compiler_library]") {
     const Fixture fixture;
     CompilerLibrary compiler({fixture.library("mine")}, "mine");
-    CHECK_THROWS_AS(compiler.compile("!", "my_kernel", 0), latent::CompileError);
-    CHECK_THROWS_WITH(compiler.compile("!", "my_kernel", 0), Contains("cannot lower my_kernel"));
-    CHECK_THROWS_WITH(compiler.describe("!", "my_kernel", 1), Contains("cannot lower my_kernel"));
-    CHECK_THROWS_WITH(compiler.compile("", "my_kernel", 0), Contains("no object"));
+    const std::vector<CompileRequest> requests = {{"", "other"}, {"!", "my_kernel"}};
+    CHECK_THROWS_AS(compiler.compile(requests, 0), latent::CompileError);
+    CHECK_THROWS_WITH(compiler.compile(requests, 0), Contains("cannot lower my_kernel"));
+    CHECK_THROWS_WITH(compiler.describe(requests[1], 1), Contains("cannot lower my_kernel"));
+    CHECK_THROWS_WITH(compiler.compile({requests.data(), 1}, 0), Contains("no object"));
 }
 
 TEST_CASE("a compiler that is not found is an error with the reason for each path",
@@ -81,8 +93,9 @@ TEST_CASE("a compiler that is not found is an error with the reason for each pat
     CompilerLibrary compiler(
         {"/nonexistent/a.so", garbage, unrelated, fixture.library("other"), "libno-such-name.so"},
         "mine");
-    CHECK_THROWS_AS(compiler.compile("request", "k", 0), latent::CompileError);
-    CHECK_THROWS_WITH(compiler.compile("request", "k", 0),
+    const std::vector<CompileRequest> requests = {{"request", "k"}};
+    CHECK_THROWS_AS(compiler.compile(requests, 0), latent::CompileError);
+    CHECK_THROWS_WITH(compiler.compile(requests, 0),
                       Contains("LATENT_COMPILER") && Contains("/nonexistent/a.so: no such file") &&
                           Contains("unrelated.so: not a kernel compiler") &&
                           Contains("another build of Latent") && Contains("libno-such-name.so: "));

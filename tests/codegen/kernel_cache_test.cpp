@@ -7,8 +7,10 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <filesystem>
+#include <numeric>
 #include <thread>
 
+#include "codegen/runtime/compile_batches.h"
 #include "codegen/runtime/compile_effort.h"
 #include "codegen/runtime/context.h"
 #include "ir/errors.h"
@@ -140,6 +142,64 @@ TEST_CASE("missing kernels are compiled in parallel", "[kernel_cache][concurrenc
     CHECK(met);
 }
 
+TEST_CASE("where more kernels are missing than there are threads, some are compiled together",
+          "[kernel_cache]") {
+    Fixture fixture;
+    const int count = 4 * hardware_threads();
+    std::vector<std::string> requests;
+    for (int value = 0; value < count; ++value) {
+        requests.push_back(store_kernel(value));
+    }
+    const auto kernels = fixture.cache()->get_all(requests);
+    CHECK(fixture.compiler->calls < count);
+    // Each has an entry of its own, here and on the disk.
+    const auto again = fixture.cache();
+    for (int value = 0; value < count; ++value) {
+        const auto& kernel = kernels[static_cast<std::size_t>(value)];
+        CHECK(run(*kernel) == value);
+        CHECK(kernel->notes().at("schedule") == "schedule of " + store_kernel(value));
+        CHECK(kernel->origin().compile.count() > 0);
+        CHECK(run(*again->get(store_kernel(value))) == value);
+    }
+    CHECK(again->statistics().disk_hits == static_cast<std::uint64_t>(count));
+    CHECK(fixture.compiler->calls == 0);
+}
+
+TEST_CASE("a kernel that fails among others has an error of its own, and they are made",
+          "[kernel_cache]") {
+    Fixture fixture;
+    const auto cache = fixture.cache();
+    const int count = 4 * hardware_threads();
+    std::vector<std::string> requests = {"an unknown op"};
+    for (int value = 1; value < count; ++value) {
+        requests.push_back(store_kernel(value));
+    }
+    CHECK_THROWS_WITH(cache->get_all(requests), Contains("cannot lower an unknown op"));
+    CHECK(cache->statistics().kernels_compiled == static_cast<std::uint64_t>(count - 1));
+    for (int value = 1; value < count; ++value) {
+        CHECK(run(*cache->get(store_kernel(value))) == value);
+    }
+    CHECK(cache->statistics().kernels_compiled == static_cast<std::uint64_t>(count - 1));
+    CHECK_THROWS_WITH(cache->get("an unknown op"), Contains("cannot lower an unknown op"));
+}
+
+TEST_CASE("batches hold all kernels in order and leave small ones for the end", "[kernel_cache]") {
+    using Sizes = std::vector<std::size_t>;
+    const std::vector<double> efforts = {250, 100, 100, 100, 100, 100, 100, 60, 60, 60,
+                                         60,  40,  40,  40,  40,  40,  30,  30, 30, 30};
+    CHECK(compile_batches({}, 2) == Sizes());
+    CHECK(compile_batches(efforts, 20) == Sizes(20, 1));
+    CHECK(compile_batches({efforts.data(), 3}, 4) == Sizes(3, 1));
+    for (const std::size_t threads : {1, 2, 3, 4}) {
+        const Sizes sizes = compile_batches(efforts, threads);
+        CHECK(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}) == efforts.size());
+        CHECK(sizes.size() >= threads);
+        CHECK(sizes.size() < efforts.size());
+        CHECK(sizes.back() == 1);
+    }
+    CHECK(compile_batches(std::vector<double>(100, 50.0), 1).size() > 4);  // memory has a limit
+}
+
 TEST_CASE("kernels that take long to compile come first", "[kernel_cache]") {
     const auto effort = [](const std::string& kind, int stages) {
         std::string request = "atom 0\n";
@@ -198,21 +258,6 @@ TEST_CASE("a failed compilation throws to all who asked and is tried again later
     fail = false;
     CHECK(run(*cache->get(store_kernel(1))) == 1);
     CHECK(cache->statistics().kernels_compiled == 1);
-}
-
-TEST_CASE("one failed compilation leaves the others' kernels in the cache", "[kernel_cache]") {
-    Fixture fixture;
-    const auto cache = fixture.cache();
-    std::atomic<int> call{0};
-    fixture.compiler->before_compile = [&] {
-        if (call++ == 0) {
-            throw latent::CompileError("unlucky");
-        }
-    };
-    const std::vector<std::string> requests = {store_kernel(1), store_kernel(2), store_kernel(3)};
-    CHECK_THROWS_WITH(cache->get_all(requests), Contains("unlucky"));
-    CHECK(cache->get_all(requests).size() == 3);
-    CHECK(fixture.compiler->calls == 4);
 }
 
 TEST_CASE("a damaged file in the cache only costs a compilation", "[kernel_cache]") {

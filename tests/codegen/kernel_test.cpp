@@ -16,7 +16,8 @@ namespace {
 
 Kernel make_kernel(const std::string& body) {
     const auto object = compile_fake_kernel(body, "k");
-    KernelImage image{link_kernel(find_linker(), object), object.size(), {{"schedule", "none"}}};
+    KernelImage image{
+        link_kernel(find_linker(), object, "k"), object.size(), {{"schedule", "none"}}};
     return Kernel("k", body, std::move(image));
 }
 

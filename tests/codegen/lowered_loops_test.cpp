@@ -83,12 +83,31 @@ TEST_CASE("functions of a row's elements that are summed have one copy, for its 
     CHECK(count(sum, fused) == count(function, fused));
 }
 
+TEST_CASE("multiply-adds of vectors are single instructions") {
+    const std::string exponential = request(R"(%x = parameter {index=0, dtype=f32, shape=[70]}
+        %r = exp %x
+        return %r)");
+    for (const char* set : {"avx2", "avx512"}) {
+        const std::string assembly = kernel_context()
+                                         .kernels()
+                                         .describe(made_for(set, exponential), latent_note_assembly)
+                                         .at("assembly");
+        CHECK(count(assembly, "vfmadd") > 0);
+        for (const char* scalar : {"vfmadd132ss", "vfmadd213ss", "vfmadd231ss"}) {
+            CHECK(count(assembly, scalar) == 0);
+        }
+    }
+}
+
 TEST_CASE("columns that are transposed as they are packed have one copy of the transpose") {
     const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
         %b = parameter {index=1, dtype=f32, shape=[800,900]}
         %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
         return %r)");
     CHECK(count(code, "produce k_lines_b") == 1);
+    // Of a square block, though a panel has several.
+    CHECK(count(code, "] = block_row") > 0);
+    CHECK(count(code, "] = block_row") <= 16);
 }
 
 TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {

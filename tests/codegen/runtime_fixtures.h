@@ -22,6 +22,7 @@
 #include "codegen/runtime/environment.h"
 #include "codegen/runtime/file.h"
 #include "codegen/runtime/warning.h"
+#include "ir/errors.h"
 
 namespace latent::codegen::runtime::testing {
 
@@ -122,9 +123,19 @@ inline std::vector<std::byte> compile_c(const std::string& source, const std::st
     return read_file(output).value();
 }
 
+/// One object with a function for each body.
+inline std::vector<std::byte> compile_fake_kernels(std::span<const CompileRequest> kernels) {
+    std::string source(fake_kernel_head);
+    for (const CompileRequest& kernel : kernels) {
+        source += "#undef ENTRY\n#define ENTRY " + kernel.symbol + "_argv\n" + kernel.text + "\n";
+    }
+    return compile_c(source, "-c -ffunction-sections");
+}
+
 inline std::vector<std::byte> compile_fake_kernel(const std::string& body,
                                                   const std::string& symbol) {
-    return compile_c(std::string(fake_kernel_head) + body, "-c -DENTRY=" + symbol + "_argv");
+    const CompileRequest kernel{body, symbol};
+    return compile_fake_kernels({&kernel, 1});
 }
 
 /// A kernel that stores `value` at its second argument.
@@ -139,15 +150,22 @@ class FakeCompiler : public Compiler {
     std::atomic<int> calls{0};
     std::function<void()> before_compile = [] {};  // runs at the start of each compilation
 
-    CompiledObject compile(const std::string& request, const std::string& symbol,
-                           unsigned) override {
+    CompiledObject compile(std::span<const CompileRequest> requests, unsigned) override {
         ++calls;
         before_compile();
-        return {compile_fake_kernel(request, symbol), {{"schedule", "schedule of " + request}}};
+        CompiledObject compiled;
+        for (const CompileRequest& request : requests) {
+            if (request.text.find("unknown op") != std::string::npos) {
+                throw CompileError("cannot lower " + request.text);
+            }
+            compiled.notes.push_back({{"schedule", "schedule of " + request.text}});
+        }
+        compiled.object = compile_fake_kernels(requests);
+        return compiled;
     }
 
-    KernelNotes describe(const std::string& request, const std::string&, unsigned notes) override {
-        return {{"statement", request + " with " + std::to_string(notes)}};
+    KernelNotes describe(const CompileRequest& request, unsigned notes) override {
+        return {{"statement", request.text + " with " + std::to_string(notes)}};
     }
 };
 
