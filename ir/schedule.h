@@ -98,6 +98,9 @@ struct Schedule {
     /// Pointwise: elements of a strip of the results, which is computed in L1 and then stored past
     /// the caches; 0: results are stored like any other.
     int result_strip = 0;
+    /// Row and reduction, where vectors run along what is reduced: elements that what is read is
+    /// asked for ahead of its use; 0: it is left to the processor.
+    int read_ahead = 0;
     bool operator==(const Schedule&) const = default;
 };
 
@@ -120,6 +123,7 @@ void for_each_field(S& schedule, Visit&& visit) {
     visit(std::string_view("tile_lines"), schedule.tile_lines);
     visit(std::string_view("together"), schedule.together);
     visit(std::string_view("result_strip"), schedule.result_strip);
+    visit(std::string_view("read_ahead"), schedule.read_ahead);
 }
 
 }  // namespace latent::ir

@@ -122,6 +122,8 @@ class ContractionBuilder {
     /// B from memory.
     Halide::Expr read_b(const std::vector<Halide::Expr>& outer, const Halide::Expr& column,
                         const std::vector<Halide::Expr>& k) const;
+    /// How many tiles before their use columns that are streamed are asked for.
+    int streamed_tiles_ahead() const;
     /// B at a place of a register tile.
     Halide::Expr tiled_b(const std::vector<Halide::Expr>& k) const;
     void schedule_scratch_output();

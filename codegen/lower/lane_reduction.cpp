@@ -4,6 +4,7 @@
 #include <set>
 
 #include "codegen/lower/accumulation.h"
+#include "codegen/lower/prefetches.h"
 
 namespace latent::codegen {
 
@@ -112,12 +113,34 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
     return walk;
 }
 
+Expr LaneReduction::asking_ahead(Expr value, Coordinates at) const {
+    const ir::Region& region = lowering_.region();
+    at[static_cast<std::size_t>(vector_atom_)] += lowering_.schedule().read_ahead;
+    for (std::size_t i = 0; i < region.stages.size(); ++i) {
+        const ir::Stage& stage = region.stages[i];
+        if (stage.kind != ir::StageKind::load) {
+            continue;
+        }
+        // What repeats along a loop is in a cache.
+        const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
+        if (input.kind == ir::InputKind::strided &&
+            input.strides[static_cast<std::size_t>(vector_atom_)] == ir::StrideClass::one &&
+            std::ranges::find(input.strides, ir::StrideClass::zero) == input.strides.end()) {
+            value = with_prefetch(value, lowering_.stages().at(static_cast<int>(i), at));
+        }
+    }
+    return value;
+}
+
 void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
     std::vector<int> operands;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
         operands.push_back(stage(i).operands[0]);
     }
-    const std::vector<Expr> values = lowering_.stages().at(operands, walk.at);
+    std::vector<Expr> values = lowering_.stages().at(operands, walk.at);
+    if (in_one_walk && lowering_.schedule().read_ahead > 0) {
+        values[0] = asking_ahead(values[0], walk.at);
+    }
     const std::vector<Expr> before = elements(partial_(with_lane(lane_)));
     std::vector<Expr> after;
     for (std::size_t i = 0; i < stages_.size(); ++i) {

@@ -80,6 +80,9 @@ class LaneReduction {
     Walk walk(const std::string& suffix, const Halide::Expr& vectors) const;
     /// Keeps a walk along rows, where the coordinate counts vectors, from going past their ends.
     void end_early(Walk& walk) const;
+    /// The value of what is read at these coordinates, and what is read there some time later is
+    /// asked for.
+    Halide::Expr asking_ahead(Halide::Expr value, Coordinates at) const;
     /// Takes in what the walk meets; `inside`, if it is defined, says where there is something.
     void update(Walk& walk, const Halide::Expr& inside, bool in_one_walk);
 

@@ -49,10 +49,18 @@ Expr ContractionBuilder::read_b(const std::vector<Expr>& outer, const Expr& colu
     const Expr b = spec_.b.at(outer, column, k);
     // Prefetchers of processors follow fewer rows than a block of k has. From memory they must be
     // asked for earlier than from the caches.
-    const int tiles_ahead = streams_b() ? 2 : 1;
+    const int tiles_ahead = streams_b() ? streamed_tiles_ahead() : 1;
     return streams_b() || fetches_columns_ahead()
                ? with_prefetch(b, spec_.b.at(outer, column + tiles_ahead * tiles_.columns, k))
                : b;
+}
+
+int ContractionBuilder::streamed_tiles_ahead() const {
+    // As many lines as memory gives until it has answered.
+    constexpr int lines_ahead = 256;
+    constexpr int line_bytes = 64;
+    const int tile_bytes = tiles_.columns * spec_.accumulator.bytes() * tiles_.k_block;
+    return std::max(lines_ahead * line_bytes / tile_bytes, 2);
 }
 
 Expr ContractionBuilder::tiled_b(const std::vector<Expr>& k) const {
@@ -61,7 +69,17 @@ Expr ContractionBuilder::tiled_b(const std::vector<Expr>& k) const {
         return packed_b_(concatenate(
             concatenate(concatenate({Expr(tile_column_)}, k), {Expr(column_tile_)}), outer));
     }
-    return read_b(outer, column_tile_ * tiles_.columns + tile_column_, k);
+    const Expr column = column_tile_ * tiles_.columns + tile_column_;
+    if (!streams_b() || k_.size() != 1) {
+        return read_b(outer, column, k);
+    }
+    // The columns of a task are read again for the next block of k, which begins with lines that
+    // are asked for where this block ends.
+    const int tiles_ahead = streamed_tiles_ahead();
+    const Expr later = column + tiles_ahead * tiles_.columns;
+    return with_prefetch(
+        spec_.b.at(outer, column, k), spec_.b.at(outer, later, k),
+        {column_tile_, tiles_ahead, tiles_.columns, spec_.b.at(outer, later, {k[0] + k_block(0)})});
 }
 
 void ContractionBuilder::define_tiled_sum() {

@@ -12,52 +12,17 @@ namespace latent::codegen {
 
 using Halide::Expr;
 using Halide::Internal::Call;
+using Halide::Internal::For;
 using Halide::Internal::Load;
 using Halide::Internal::Ramp;
 using Halide::Internal::Stmt;
 using Halide::Internal::Store;
+using Halide::Internal::Variable;
 
 namespace {
 
+constexpr int line_bytes = 64;
 constexpr auto marker = "latent_with_prefetch";
-
-/// The loads that an expression asks to be prefetched.
-class AskedLoads : public Halide::Internal::IRVisitor {
-  public:
-    explicit AskedLoads(const Expr& value) { value.accept(this); }
-
-    std::vector<Expr> loads;
-
-  private:
-    using IRVisitor::visit;
-
-    void visit(const Call* call) override {
-        if (call->name != marker) {
-            return IRVisitor::visit(call);
-        }
-        const bool outside = std::exchange(is_asked_, true);
-        call->args[1].accept(this);
-        is_asked_ = outside;
-    }
-    void visit(const Load* load) override {
-        const bool is_in_row = load->index.type().is_scalar() || load->index.as<Ramp>() != nullptr;
-        if (is_asked_ && is_in_row) {
-            loads.emplace_back(load);
-        }
-    }
-
-    bool is_asked_ = false;
-};
-
-/// Takes each value that asks for a prefetch for itself.
-class TakeValues : public Halide::Internal::IRMutator {
-  private:
-    using IRMutator::visit;
-
-    Expr visit(const Call* call) override {
-        return call->name == marker ? call->args[0] : IRMutator::visit(call);
-    }
-};
 
 /// The first element that is loaded.
 Expr first_index(const Expr& load) {
@@ -66,19 +31,115 @@ Expr first_index(const Expr& load) {
     return ramp == nullptr ? index : ramp->base;
 }
 
-Stmt prefetch(const Expr& load) {
-    return prefetch(load.as<Load>()->name, first_index(load), load.type().bytes(),
+bool is_contiguous(const Expr& load) {
+    const auto* ramp = load.as<Load>()->index.as<Ramp>();
+    return ramp != nullptr && Halide::Internal::is_const_one(ramp->stride);
+}
+
+/// The one value of all elements of a vector.
+Expr one_of(const Expr& value) {
+    const auto* broadcast = value.as<Halide::Internal::Broadcast>();
+    return broadcast == nullptr ? value : broadcast->value;
+}
+
+/// The loads of rows in an expression.
+std::vector<Expr> loads_in(const Expr& value) {
+    class Loads : public Halide::Internal::IRVisitor {
+      public:
+        std::vector<Expr> loads;
+
+      private:
+        using IRVisitor::visit;
+
+        void visit(const Load* load) override {
+            if (load->index.type().is_scalar() || load->index.as<Ramp>() != nullptr) {
+                loads.emplace_back(load);
+            }
+        }
+    } found;
+    value.accept(&found);
+    return found.loads;
+}
+
+/// A load that is to be prefetched, and its first element.
+struct AskedLoad {
+    Expr load;
+    Expr index;
+};
+
+/// The loads that an expression asks to be prefetched, in these loops.
+class AskedLoads : public Halide::Internal::IRVisitor {
+  public:
+    AskedLoads(const Expr& value, const std::vector<const For*>& loops) : loops_(loops) {
+        value.accept(this);
+    }
+
+    std::vector<AskedLoad> loads;
+
+  private:
+    using IRVisitor::visit;
+
+    void visit(const Call* call) override {
+        IRVisitor::visit(call);
+        if (call->name != marker) {
+            return;
+        }
+        const std::vector<Expr> later = loads_in(call->args[1]);
+        const std::vector<Expr> again =
+            call->args.size() == 2 ? std::vector<Expr>{} : loads_in(call->args[2]);
+        for (std::size_t i = 0; i < later.size(); ++i) {
+            const Expr index = first_index(later[i]);
+            const Expr place =
+                i < again.size() ? index + when_run_again(call, index, again[i]) : index;
+            const Halide::Type type = later[i].type();
+            const int elements = is_contiguous(later[i]) ? type.lanes() : 1;
+            for (int element = 0; element < elements; element += line_bytes / type.bytes()) {
+                loads.push_back({later[i], element == 0 ? place : place + element});
+            }
+        }
+    }
+
+    /// How much further what is asked for lies when the loop ends before it.
+    Expr when_run_again(const Call* call, const Expr& index, const Expr& again) const {
+        const Expr turn_now = one_of(call->args[3]);
+        const auto* turn = turn_now.as<Variable>();
+        const auto loop = std::ranges::find_if(
+            loops_, [&](const For* outer) { return turn != nullptr && outer->name == turn->name; });
+        if (loop == loops_.end()) {
+            return 0;
+        }
+        const Expr& extent = (*loop)->extent;
+        const Expr further =
+            Halide::Internal::simplify(first_index(again) - index - extent * one_of(call->args[5]));
+        return select(turn_now + one_of(call->args[4]) < (*loop)->min + extent,
+                      Halide::Internal::make_zero(further.type()), further);
+    }
+
+    const std::vector<const For*>& loops_;
+};
+
+/// Takes each value that asks for a prefetch for itself.
+class TakeValues : public Halide::Internal::IRMutator {
+  private:
+    using IRMutator::visit;
+
+    Expr visit(const Call* call) override {
+        return call->name == marker ? mutate(call->args[0]) : IRMutator::visit(call);
+    }
+};
+
+Stmt prefetch(const AskedLoad& asked) {
+    return prefetch(asked.load.as<Load>()->name, asked.index, asked.load.type().bytes(),
                     PrefetchFor::reading);
 }
 
 /// Whether the cache line after the begin of one load holds the begin of another.
-bool is_in_line(const Expr& load, const Expr& other) {
-    constexpr std::int64_t line_bytes = 64;
-    if (load.as<Load>()->name != other.as<Load>()->name) {
+bool is_in_line(const AskedLoad& asked, const AskedLoad& other) {
+    if (asked.load.as<Load>()->name != other.load.as<Load>()->name) {
         return false;
     }
-    const auto elements = index_distance(first_index(load), first_index(other));
-    return elements && *elements >= 0 && *elements * load.type().bytes() < line_bytes;
+    const auto elements = index_distance(asked.index, other.index);
+    return elements && *elements >= 0 && *elements * asked.load.type().bytes() < line_bytes;
 }
 
 /// Puts the prefetches of a loop's turn before the first store that asks for them.
@@ -86,9 +147,11 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
   private:
     using IRMutator::visit;
 
-    Stmt visit(const Halide::Internal::For* loop) override {
-        std::vector<Expr> outside = std::exchange(inserted_, {});
+    Stmt visit(const For* loop) override {
+        std::vector<AskedLoad> outside = std::exchange(inserted_, {});
+        loops_.push_back(loop);
         Stmt result = IRMutator::visit(loop);
+        loops_.pop_back();
         const bool prefetches = !inserted_.empty();
         inserted_ = std::move(outside);
         return prefetches ? hold_sums(result) : result;
@@ -100,32 +163,32 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
     }
 
     Stmt visit(const Store* store) override {
-        if (AskedLoads(store->value).loads.empty()) {
+        if (AskedLoads(store->value, loops_).loads.empty()) {
             return IRMutator::visit(store);
         }
         // Names that only the value knows mean nothing before it.
         const Expr value = Halide::Internal::substitute_in_all_lets(store->value);
         Stmt result = Store::make(store->name, TakeValues().mutate(value), store->index,
                                   store->param, store->predicate, store->alignment);
-        for (const Expr& load : AskedLoads(value).loads) {
+        for (const AskedLoad& asked : AskedLoads(value, loops_).loads) {
             const bool is_inserted = std::ranges::any_of(
-                inserted_, [&](const Expr& other) { return is_in_line(load, other); });
+                inserted_, [&](const AskedLoad& other) { return is_in_line(asked, other); });
             if (!is_inserted) {
-                inserted_.push_back(load);
-                result = Halide::Internal::Block::make(prefetch(load), result);
+                inserted_.push_back(asked);
+                result = Halide::Internal::Block::make(prefetch(asked), result);
             }
         }
         return result;
     }
 
-    /// In the turn of the loop at hand.
-    std::vector<Expr> inserted_;
+    std::vector<const For*> loops_;    ///< around what is visited
+    std::vector<AskedLoad> inserted_;  ///< in the turn of the loop at hand
 };
 
 }  // namespace
 
 Stmt prefetch(const std::string& buffer, const Expr& index, int bytes, PrefetchFor use) {
-    const Expr begin = Halide::Internal::Variable::make(Halide::Handle(), buffer);
+    const Expr begin = Variable::make(Halide::Handle(), buffer);
     const Expr address = Halide::reinterpret<std::uint64_t>(begin) +
                          Halide::cast<std::uint64_t>(Halide::cast<std::int64_t>(index) * bytes);
     // LLVM's intrinsic function: whether to write, the closest of four localities or the second,
@@ -139,6 +202,12 @@ Stmt prefetch(const std::string& buffer, const Expr& index, int bytes, PrefetchF
 
 Expr with_prefetch(const Expr& value, const Expr& later) {
     return Call::make(value.type(), marker, {value, later}, Call::PureExtern);
+}
+
+Expr with_prefetch(const Expr& value, const Expr& later, const RepeatedLoop& loop) {
+    return Call::make(value.type(), marker,
+                      {value, later, loop.again, loop.turn, loop.turns_ahead, loop.elements},
+                      Call::PureExtern);
 }
 
 Stmt insert_prefetches(const Stmt& statement) {

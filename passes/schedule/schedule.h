@@ -30,6 +30,10 @@ int strip_of_results(const ir::Schedule& schedule, const ir::Region& region);
 void choose_result_strip(ir::Schedule& schedule, const ir::Region& region,
                          const ir::Machine& machine, std::span<const std::int64_t> extents);
 
+/// How many elements what is read from memory in one stream is asked for ahead of its use: 0 where
+/// vectors are so short that there is no room for prefetches beside their loads.
+int elements_ahead(const ir::Machine& machine, std::size_t element_bytes);
+
 /// Which stages of a row that several loops over it use are worth more than a store and a load.
 enum class KeptStages : std::uint8_t { none, transcendental, all };
 

@@ -158,8 +158,9 @@ void choose_streamed(ir::Schedule& schedule, const ir::Machine& machine, std::in
                              : static_cast<int>(std::bit_floor(static_cast<unsigned>(tile_rows)));
         schedule.block_depth = 2 * machine.vector_bytes;
     }
-    // Memory is waited for where a block begins, which counts while there is little else to do.
-    const std::int64_t block_bytes = rows <= most_rows ? 8192 : 4096;
+    // Processors read ahead past the end of a run of columns, in vain, and each of them begins with
+    // lines that are not there yet: which counts while there is little else to do.
+    const std::int64_t block_bytes = rows <= most_rows ? 16384 : 4096;
     schedule.block_columns =
         static_cast<int>(block_bytes / (schedule.tile_vectors * schedule.lanes * element));
 }

@@ -109,3 +109,46 @@ TEST_CASE("each cache line of columns that are streamed is fetched once ahead of
     // The sums of a tile are added to in a copy, which stays in registers.
     CHECK(code.find("_held") != std::string::npos);
 }
+
+TEST_CASE("past the last columns of a task, the first ones of the next block are asked for",
+          "[kernels]") {
+    const detail::Planned planned = plan_kernels(ir::parse(products[0].text), true, streamed);
+    REQUIRE(planned.plan.requests.size() == 1);
+    CHECK(count(statement_of(planned.plan.requests[0]), "select(") > 0);
+}
+
+TEST_CASE("rows that are asked for ahead have the bits of those that are not", "[kernels]") {
+    for (const char* text : {
+             R"(%x = parameter {index=0, dtype=f32, shape=[37,1021]}
+                %r = reduce_sum %x {axes=[1]}
+                return %r
+             )",
+             R"(%x = parameter {index=0, dtype=f32, shape=[70001]}
+                %r = reduce_sum %x {axes=[0]}
+                return %r
+             )",
+         }) {
+        const ir::Graph graph = ir::parse(text);
+        const std::vector<Array> inputs = fill_parameters(graph);
+        const auto planned = [&](int ahead) {
+            return plan_kernels(
+                graph, true, [=](const passes::KernelStep& step, const ir::Machine& machine) {
+                    ir::Schedule schedule = detail::default_schedule_of(step, machine);
+                    schedule.read_ahead = ahead;
+                    return schedule;
+                });
+        };
+        const detail::Planned other = planned(512);
+        const ir::Schedule schedule = ir::parse_kernel_request(other.plan.requests[0]).schedule;
+        const std::string code = statement_of(other.plan.requests[0]);
+        CAPTURE(code);
+        // Each line of the vectors in flight once, for each of the rows that are taken together.
+        constexpr int line_bytes = 64;
+        const int rows = schedule.row_atom < 0 ? 1 : schedule.tile_rows;
+        CHECK(count(code, "llvm.prefetch") ==
+              rows * schedule.lanes * schedule.unroll * 4 / line_bytes);
+        const std::vector<Array> expected = run_kernels(planned(0), inputs);
+        CHECK(same_bits(run_kernels(other, inputs)[0], expected[0]));
+        CHECK(same_bits(run_kernels(other, inputs, 2)[0], expected[0]));
+    }
+}

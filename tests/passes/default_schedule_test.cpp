@@ -328,6 +328,27 @@ TEST_CASE("rows that may begin inside of a cache line are not streamed") {
               .schedule.result_strip == 0);
 }
 
+TEST_CASE("sums of more than the last cache holds have it asked for ahead") {
+    const auto ahead = [](std::int64_t rows, const std::string& results,
+                          const ir::Machine& machine) {
+        const std::string shape = "[" + std::to_string(rows) + ",1021]";
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=" + shape + "}\n" + results,
+                         machine)
+            .schedule.read_ahead;
+    };
+    const std::int64_t cached = avx512.l3_bytes / 4 / 1021;
+    const std::string sums = "%r = reduce_sum %x {axes=[1]}\nreturn %r\n";
+    const std::string sum = "%r = reduce_sum %x {axes=[0,1]}\nreturn %r\n";
+    CHECK(ahead(cached / 2, sums, avx512) == 0);
+    CHECK(ahead(cached + 1, sums, avx512) == 512);
+    CHECK(ahead(cached + 1, sum, avx512) == 512);
+    CHECK(ahead(2 * cached, sum, avx512) == 512);
+    // Vectors across the rows; arithmetic that takes longer than memory.
+    CHECK(ahead(2 * cached, "%r = reduce_sum %x {axes=[0]}\nreturn %r\n", avx512) == 0);
+    CHECK(ahead(2 * cached, "%e = exp %x\n%r = reduce_sum %e {axes=[1]}\nreturn %r\n", avx512) ==
+          0);
+}
+
 TEST_CASE("the gradient of few filters with a short window packs nothing") {
     const auto gradient = [](int filters) {
         return scheduled(
