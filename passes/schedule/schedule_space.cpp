@@ -352,12 +352,15 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     const bool reads_vectors =
         (schedule.packing == 0 && is_tiled) ||
         (schedule.packing == 3 && !(depth_atoms_ == 1 && has(columns.contiguous, depth_atom_)));
-    // Lines are made for a tile that has little else, of operands that are read in place.
+    // Lines are made for a tile that has little else, of operands that are read in place; or rows
+    // or columns go on from line to line.
+    const bool goes_on = schedule.tile_lines == 0;
     const bool fits_lines =
         schedule.line_atom < 0 ||
-        (schedule.packing == 0 && (is_tiled || schedule.tile_lines > 0) &&
+        ((goes_on ? is_tiled && schedule.packing == default_.packing : schedule.packing == 0) &&
          schedule.row_atom == default_.row_atom && schedule.vector_atom == default_.vector_atom &&
-         schedule.tile_rows * schedule.tile_vectors <= default_.tile_rows * default_.tile_vectors);
+         ((goes_on && schedule.packing != 0) || schedule.tile_rows * schedule.tile_vectors <=
+                                                    default_.tile_rows * default_.tile_vectors));
     const bool is_kept = (schedule.packing == tiled_dots) == (default_.packing == tiled_dots) &&
                          (schedule.packing != tiled_dots || is_tiled);
     return fits_lines && is_kept &&
