@@ -77,10 +77,11 @@ struct Schedule {
     /// register tile; most rows and the columns of the cache
     /// blocks in tiles, and their depth in elements; the atom along which the register tile has as
     /// many lines of rows and columns, if any (0: its columns go on from line to line of a cache
-    /// block). Row: the atom of which `tile_rows` neighbouring rows are reduced in one walk, if
-    /// any, where vectors run along the rows or the rows are unrolled. Row chain: the rows of the
-    /// register tiles, and how many tiles of rows are taken from the first products to the last at
-    /// a time (`block_rows`); vectors run along the reduced atom.
+    /// block, or, where these are packed, its rows through all lines). Row: the atom of which
+    /// `tile_rows` neighbouring rows are reduced in one walk, if any, where vectors run along the
+    /// rows or the rows are unrolled. Row chain: the rows of the register tiles, and how many tiles
+    /// of rows are taken from the first products to the last at a time (`block_rows`); vectors run
+    /// along the reduced atom.
     int row_atom = -1;
     Packing packing = Packing::none;
     int tile_rows = 0;

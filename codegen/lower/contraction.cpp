@@ -25,6 +25,33 @@ ContractionVariant variant_of(const ir::Schedule& schedule) {
     return schedule.tile_rows == 0 ? ContractionVariant::skinny : ContractionVariant::direct;
 }
 
+/// `position / length` of numbers below 2^31 that are not negative, by a product: each row of each
+/// register tile has one, and divisions take long. With d <= 2^l, floor(2^(31 + l) / d) + 1 is near
+/// enough to 2^(31 + l) / d.
+Halide::Expr quotient(const Halide::Expr& position, const Halide::Expr& length) {
+    constexpr int bits = 31;
+    const Halide::Expr shift = Halide::cast<std::int64_t>(
+        bits + 32 - Halide::count_leading_zeros(Halide::max(length - 1, 1)));
+    const Halide::Expr factor =
+        (Halide::cast<std::int64_t>(1) << shift) / Halide::cast<std::int64_t>(length) + 1;
+    return Halide::cast<std::int32_t>((Halide::cast<std::int64_t>(position) * factor) >> shift);
+}
+
+/// Has the rows go on from line to line, of which each lies behind the one before in the results:
+/// they are rows of one line, and only A tells them apart.
+void join_lines(ContractionSpec& spec) {
+    const auto line = static_cast<std::size_t>(spec.line);
+    spec.a.at = [at = spec.a.at, line, length = spec.rows](std::vector<Halide::Expr> outer,
+                                                           const Halide::Expr& row,
+                                                           const std::vector<Halide::Expr>& k) {
+        outer[line] = quotient(row, length);
+        return at(outer, row - outer[line] * length, k);
+    };
+    spec.rows = spec.rows * spec.outer_extents[line];
+    spec.outer_extents[line] = 1;
+    spec.line = -1;
+}
+
 }  // namespace
 
 void lower_contraction(Lowering& lowering) {
@@ -33,7 +60,9 @@ void lower_contraction(Lowering& lowering) {
     const int contraction = lowering.classification().final_reductions[0];
     const std::uint64_t result = lowering.all_atoms() & ~lowering.classification().final_atoms;
     const MatrixForm form(lowering, {contraction, schedule.row_atom, schedule.vector_atom, result});
-    const bool goes_on = schedule.tile_lines == 0;  // from line to line
+    // From line to line.
+    const bool rows_go_on = schedule.tile_lines == 0 && schedule.packing != ir::Packing::none;
+    const bool columns_go_on = schedule.tile_lines == 0 && schedule.packing == ir::Packing::none;
     const ContractionVariant variant = variant_of(schedule);
     const bool dots = variant == ContractionVariant::dots;
     if (dots) {
@@ -41,8 +70,9 @@ void lower_contraction(Lowering& lowering) {
             lowering.region().stages[static_cast<std::size_t>(contraction)].atoms;
         lowering.compute_past_end(*std::ranges::max_element(depth), schedule.lanes);
     } else if (schedule.vector_atom >= 0) {
-        lowering.compute_past_end(schedule.vector_atom,
-                                  (schedule.tile_vectors + (goes_on ? 1 : 0)) * schedule.lanes);
+        lowering.compute_past_end(
+            schedule.vector_atom,
+            (schedule.tile_vectors + (columns_go_on ? 1 : 0)) * schedule.lanes);
     }
     ContractionSpec spec = form.spec_of_results(lowering.name());
     spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
@@ -57,11 +87,22 @@ void lower_contraction(Lowering& lowering) {
     for (const int atom : schedule.together) {
         spec.together.push_back(form.outer_position(atom));
     }
+    const std::vector<int> atoms = lowering.atoms_of(result);
+    std::vector<Halide::Expr> extents;
+    if (rows_go_on) {
+        join_lines(spec);
+    }
+    for (const int atom : atoms) {
+        extents.push_back(atom == schedule.row_atom ? spec.rows
+                          : atom == schedule.line_atom && rows_go_on
+                              ? Halide::Expr(1)
+                              : lowering.inputs().extent(atom));
+    }
     const Halide::Func out =
-        goes_on ? build_line_contraction(spec, form.column_operand_stride(schedule.line_atom),
-                                         lowering.log())
-                : build_contraction(spec, lowering.log()).out;
-    lowering.finish(out, lowering.atoms_of(result));
+        columns_go_on ? build_line_contraction(spec, form.column_operand_stride(schedule.line_atom),
+                                               lowering.log())
+                      : build_contraction(spec, lowering.log()).out;
+    lowering.finish(out, atoms, extents);
 }
 
 }  // namespace latent::codegen

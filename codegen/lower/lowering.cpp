@@ -124,6 +124,15 @@ void Lowering::hoist_numbers() {
 }
 
 void Lowering::finish(Func output, const std::vector<int>& atoms) {
+    std::vector<Expr> extents;
+    for (const int atom : atoms) {
+        extents.push_back(inputs_.extent(atom));
+    }
+    finish(std::move(output), atoms, extents);
+}
+
+void Lowering::finish(Func output, const std::vector<int>& atoms,
+                      const std::vector<Expr>& extents) {
     for (std::size_t r = 0; r < region().results.size(); ++r) {
         Halide::OutputImageParam buffer = output.output_buffers()[r];
         std::vector<ir::StrideClass> strides;
@@ -133,7 +142,7 @@ void Lowering::finish(Func output, const std::vector<int>& atoms) {
         describe_strides(buffer, strides, region());
         // Halide holds the bounds of all results to be those of the first.
         for (std::size_t i = 0; r == 0 && i < atoms.size(); ++i) {
-            buffer.dim(static_cast<int>(i)).set_bounds(0, inputs_.extent(atoms[i]));
+            buffer.dim(static_cast<int>(i)).set_bounds(0, extents[i]);
         }
     }
     output_ = std::move(output);

@@ -71,6 +71,9 @@ class Lowering {
     /// Tells Halide the extents of the output and what is known of its strides, and makes it the
     /// kernel's.
     void finish(Halide::Func output, const std::vector<int>& atoms);
+    /// The same for an output whose loops have other extents than the atoms.
+    void finish(Halide::Func output, const std::vector<int>& atoms,
+                const std::vector<Halide::Expr>& extents);
     /// As `finish` for a result that is addressed along its own dimensions.
     void finish_scattered(Halide::Func output);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codegen/lower/accumulation.h"
+#include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
 
@@ -270,6 +271,7 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
             start.bound_extent(lowering_.var(lowering_.schedule().vector_atom),
                                lowering_.store_width());
         }
+        store_in_vectors(start, total, lowering_.var(lowering_.schedule().vector_atom));
         vectorize_across(start);
         vectorize_across(update);
     }

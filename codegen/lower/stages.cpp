@@ -45,7 +45,8 @@ Expr StageExpressions::at(int stage, const Coordinates& coordinates) const {
 
 StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim>& dims,
                                                 int first_dim, const Coordinates& coordinates,
-                                                const std::function<Expr(int)>& stage_value) const {
+                                                const std::function<Expr(int)>& stage_value,
+                                                int input) const {
     Place place;
     for (std::size_t i = 0; i < dims.size(); ++i) {
         const ir::IndexedDim& dim = dims[i];
@@ -61,9 +62,14 @@ StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim
         Expr position = inputs_.index_offset(number);
         for (const ir::AtomTerm& term : dim.terms) {
             const Expr& coordinate = coordinates[static_cast<std::size_t>(term.atom)];
-            // Where it is guarded, the index is kept inside anyway.
-            position += static_cast<std::int32_t>(term.coefficient) *
-                        (dim.guarded ? coordinate : inputs_.within(term.atom, coordinate));
+            // Where it is guarded, the index is kept inside anyway; what is contiguous is read past
+            // the end.
+            const bool is_contiguous =
+                input >= 0 && term.coefficient == 1 &&
+                region_.inputs[static_cast<std::size_t>(input)].strides[i] == ir::StrideClass::one;
+            position +=
+                static_cast<std::int32_t>(term.coefficient) *
+                (dim.guarded || is_contiguous ? coordinate : inputs_.within(term.atom, coordinate));
         }
         if (!dim.guarded) {
             place.indices.push_back(position);
@@ -154,7 +160,8 @@ StageExpressions::Values StageExpressions::evaluate(const std::vector<int>& stag
                 values[i] = inputs_.load(stage.input, coordinates);
                 break;
             case ir::StageKind::indexed: {
-                const Place where = place(stage.index, first_dim_[i], coordinates, value_of);
+                const Place where =
+                    place(stage.index, first_dim_[i], coordinates, value_of, stage.input);
                 values[i] = indexed(stage, where,
                                     stage.operands.empty() ? Expr() : value_of(stage.operands[0]));
                 break;

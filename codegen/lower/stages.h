@@ -42,8 +42,8 @@ class StageExpressions {
         Halide::Expr last_unclamped;  ///< the last index as it is, where that may be outside
     };
     Place place(const std::vector<ir::IndexedDim>& dims, int first_dim,
-                const Coordinates& coordinates,
-                const std::function<Halide::Expr(int)>& stage_value) const;
+                const Coordinates& coordinates, const std::function<Halide::Expr(int)>& stage_value,
+                int input = -1) const;
     /// The number of the first dimension of an indexed stage, or of a scattered result, among all
     /// indexed ones.
     int first_dim(int stage) const { return first_dim_[static_cast<std::size_t>(stage)]; }

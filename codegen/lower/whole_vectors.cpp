@@ -1,10 +1,21 @@
 #include "codegen/lower/whole_vectors.h"
 
+#include <algorithm>
+
 namespace latent::codegen {
 
 using Halide::Expr;
 using Halide::Func;
 using Halide::Var;
+
+void store_in_vectors(LoggedSchedule<Func>& schedule, const Func& scratch, const Var& vector) {
+    std::vector<Var> order = scratch.args();
+    const auto found = std::ranges::find(order, vector.name(), &Var::name);
+    if (found != order.begin() && found != order.end()) {
+        std::rotate(order.begin(), found, found + 1);
+        schedule.reorder_storage(order);
+    }
+}
 
 WholeVectors::WholeVectors(const std::string& name, const std::vector<Var>& loops,
                            const Halide::Tuple& results)
@@ -36,6 +47,7 @@ void WholeVectors::compute_at(const Func& consumer, const Halide::VarOrRVar& loo
         .store_in(Halide::MemoryType::Stack)
         .bound_extent(vector, width)
         .never_partition_all();
+    store_in_vectors(schedule, values_, vector);
     std::vector<Halide::VarOrRVar> order{vector};
     for (const Var& var : unrolled) {
         order.emplace_back(var);

@@ -7,6 +7,11 @@
 
 namespace latent::codegen {
 
+/// Has elements that are neighbours along the loop `vector` be neighbours in scratch, so that its
+/// vectors are loaded and stored as such.
+void store_in_vectors(LoggedSchedule<Halide::Func>& schedule, const Halide::Func& scratch,
+                      const Halide::Var& vector);
+
 /// Results that are computed in whole vectors, by a Func between them and the output, so that only
 /// the store has a guard: a second, masked copy of it, not of all that is computed.
 class WholeVectors {

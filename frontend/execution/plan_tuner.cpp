@@ -212,7 +212,7 @@ Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) cons
     Trial trial;
     trial.schedule = schedule;
     for (const std::size_t i : group.steps) {
-        trial.schedule = with_countable_lines(step(i), trial.schedule);
+        trial.schedule = with_possible_lines(step(i), trial.schedule);
     }
     trial.request = ir::print(ir::KernelRequest{step(group.steps[0]).region, trial.schedule});
     trial.launch.parallel = launch(group.launch).parallel;

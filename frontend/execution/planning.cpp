@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <unordered_map>
 
@@ -81,7 +82,7 @@ class PlanWriter {
         for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
             const passes::KernelStep& step = planned_.partition.steps[i];
             const ir::Schedule& schedule = schedules_.emplace_back(
-                with_countable_lines(step, choose_schedule_(step, machine_)));
+                with_possible_lines(step, choose_schedule_(step, machine_)));
             const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
             const auto [known, added] =
                 kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
@@ -322,18 +323,76 @@ class PlanWriter {
 
 }  // namespace
 
-ir::Schedule with_countable_lines(const passes::KernelStep& step, ir::Schedule schedule) {
+namespace {
+
+/// Whether columns that go on from line to line are at most so far from the first that a kernel
+/// counts them in 32 bits.
+bool columns_are_near(const passes::KernelStep& step, std::size_t line) {
     // As much again is left for the columns of the last line.
     constexpr std::int64_t farthest = std::int64_t{1} << 30;
+    const std::int64_t lines = std::max<std::int64_t>(step.extents[line], 1);
+    return std::ranges::none_of(step.inputs, [&](const passes::InputBinding& input) {
+        return line < input.strides.size() && std::abs(input.strides[line]) > farthest / lines;
+    });
+}
+
+/// Whether each line lies behind the one before in the results of a contraction, and in all that
+/// its sum is combined with, so that rows which go on from line to line are those of one line.
+bool lines_are_one(const passes::KernelStep& step, std::size_t line, std::size_t row) {
+    const std::int64_t length = step.extents[row];
+    const auto follow = [&](const std::vector<std::int64_t>& strides) {
+        return strides[line] == strides[row] * length;
+    };
+    std::vector<bool> is_combined(step.region.stages.size());
+    for (const ir::Stage& stage : step.region.stages) {
+        for (const int operand : stage.operands) {
+            is_combined[static_cast<std::size_t>(operand)] =
+                is_combined[static_cast<std::size_t>(operand)] ||
+                stage.kind != ir::StageKind::contraction;
+        }
+    }
+    for (std::size_t i = 0; i < is_combined.size(); ++i) {
+        const ir::Stage& stage = step.region.stages[i];
+        if (!is_combined[i] || stage.input < 0) {
+            continue;
+        }
+        const auto input = static_cast<std::size_t>(stage.input);
+        const std::vector<std::int64_t>& strides = step.inputs[input].strides;
+        switch (step.region.inputs[input].kind) {
+            case ir::InputKind::scalar:
+                break;
+            case ir::InputKind::strided:
+                // Vectors of rows are read past the last one, where these are neighbours.
+                if (!follow(strides) || std::abs(strides[row]) > 1) {
+                    return false;
+                }
+                break;
+            case ir::InputKind::indexed:
+                return false;
+            case ir::InputKind::affine:
+                if (!follow(strides)) {
+                    return false;
+                }
+                break;
+        }
+    }
+    return step.extents[line] <=
+               std::numeric_limits<std::int32_t>::max() / 2 / std::max<std::int64_t>(length, 1) &&
+           std::ranges::all_of(step.results, [&](const passes::ResultBinding& result) {
+               return follow(result.strides);
+           });
+}
+
+}  // namespace
+
+ir::Schedule with_possible_lines(const passes::KernelStep& step, ir::Schedule schedule) {
     if (schedule.tile_lines > 0) {
         return schedule;
     }
     const auto line = static_cast<std::size_t>(schedule.line_atom);
-    const std::int64_t lines = std::max<std::int64_t>(step.extents[line], 1);
-    const bool is_far = std::ranges::any_of(step.inputs, [&](const passes::InputBinding& input) {
-        return line < input.strides.size() && std::abs(input.strides[line]) > farthest / lines;
-    });
-    if (is_far) {
+    const bool rows_go_on = schedule.packing != ir::Packing::none;
+    if (rows_go_on ? !lines_are_one(step, line, static_cast<std::size_t>(schedule.row_atom))
+                   : !columns_are_near(step, line)) {
         schedule.line_atom = -1;
         schedule.tile_lines = 1;
     }

@@ -42,9 +42,10 @@ struct Planned {
 using ScheduleChooser =
     std::function<ir::Schedule(const passes::KernelStep& step, const ir::Machine& machine)>;
 
-/// `schedule` for a step, without columns that go on from line to line where the last line lies
-/// farther than the 32 bits in which a kernel counts them.
-ir::Schedule with_countable_lines(const passes::KernelStep& step, ir::Schedule schedule);
+/// `schedule` for a step, without columns or rows that go on from line to line where they cannot:
+/// where the last line of columns lies farther than the 32 bits in which a kernel counts them, or
+/// where there is something between the lines of rows in a result.
+ir::Schedule with_possible_lines(const passes::KernelStep& step, ir::Schedule schedule);
 ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine);
 
 /// Runs the passes over a detached graph, cuts it into kernels and plans its memory. Compiles

@@ -434,14 +434,19 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     constexpr std::int64_t most_tasks = 8;
     const auto contraction = std::ranges::find(region.stages, ir::StageKind::contraction,
                                                [](const ir::Stage& stage) { return stage.kind; });
+    const bool rows_go_on = schedule.tile_lines == 0 && schedule.packing != ir::Packing::none;
     std::int64_t work = 1;
     std::int64_t outer = 1;
+    std::int64_t line = 1;
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
         std::int64_t extent = std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
         const bool contracted =
             std::ranges::find(contraction->atoms, atom) != contraction->atoms.end();
         work *= extent;
-        if (atom == schedule.line_atom) {
+        if (atom == schedule.line_atom && rows_go_on) {
+            line = extent;
+            extent = 1;
+        } else if (atom == schedule.line_atom) {
             extent = ir::ceiling_quotient(extent, lines_together(schedule, extents));
         }
         const bool in_task = atom == schedule.row_atom || atom == schedule.vector_atom ||
@@ -450,7 +455,8 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     }
     const bool by_columns = schedule.packing == ir::Packing::streamed;
     const int shared = by_columns ? schedule.vector_atom : schedule.row_atom;
-    const std::int64_t elements = shared < 0 ? 1 : extents[static_cast<std::size_t>(shared)];
+    const std::int64_t elements =
+        line * (shared < 0 ? 1 : extents[static_cast<std::size_t>(shared)]);
     const int tile = by_columns ? schedule.tile_vectors * schedule.lanes : schedule.tile_rows;
     const std::int64_t tiles =
         std::max<std::int64_t>(ir::ceiling_quotient(elements, std::max(tile, 1)), 1);

@@ -204,7 +204,9 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const bool is_deep = innermost != contraction.atoms.end() &&
                          extent(*innermost) >= least_dot * schedule.lanes &&
                          contiguous(0, *innermost) && contiguous(1, *innermost);
-    const std::int64_t rows = extent(schedule.row_atom);
+    // Rows that go on from line to line are as many as those of all lines.
+    const std::int64_t rows =
+        extent(schedule.row_atom) * (schedule.tile_lines == 0 ? extent(schedule.line_atom) : 1);
     const std::int64_t column_bytes = extent(schedule.vector_atom) * depth * element;
     const bool sliding_window =
         contiguous(columns, schedule.vector_atom) &&
@@ -313,6 +315,44 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
     }
 }
 
+/// The innermost of `atoms` but for one, or -1.
+int innermost_but(std::uint64_t atoms, int one) {
+    const std::uint64_t others = one < 0 ? atoms : atoms & ~(std::uint64_t{1} << one);
+    return static_cast<int>(std::bit_width(others)) - 1;
+}
+
+/// Whether windows of which the rows are the filters, and the vectors lines of the image, are
+/// better turned: the filters packed, as vectors, and the image read element by element, where no
+/// vector is loaded across cache lines, and lines end where few rows do. Tiles are stored through
+/// transposed blocks, which long sums are worth. Lines of another length are turned too, so that
+/// they have the same kernel.
+bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
+                   const ir::Stage& contraction, int columns_of, const ir::Machine& machine,
+                   std::span<const std::int64_t> extents) {
+    constexpr int turned_rows = 8;
+    constexpr int turned_vectors = 2;
+    constexpr std::int64_t least_depth = 128;
+    constexpr std::int64_t least_filled = 8;  // of as many filters, all but one
+    const std::int64_t rows = extents[static_cast<std::size_t>(schedule.row_atom)];
+    const int operand = contraction.operands[static_cast<std::size_t>(columns_of)];
+    if (region.atoms[static_cast<std::size_t>(schedule.vector_atom)].fixed > 0 ||
+        !is_contiguous(region, operand, schedule.vector_atom) ||
+        (machine.registers - 4) / turned_vectors < turned_rows) {
+        return false;
+    }
+    std::int64_t depth = 1;
+    bool slides = false;
+    for (const int atom : contraction.atoms) {
+        depth *= extents[static_cast<std::size_t>(atom)];
+        slides = slides || is_contiguous(region, operand, atom);
+    }
+    const std::int64_t tile = std::int64_t{turned_vectors} * schedule.lanes;
+    const std::int64_t in_tiles = (rows + tile - 1) / tile * tile;
+    return slides && depth >= least_depth &&
+           depth * tile * computed_bytes(contraction.dtype) <= machine.l2_bytes / 2 &&
+           (in_tiles - rows) * least_filled <= in_tiles;
+}
+
 }  // namespace
 
 void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
@@ -375,21 +415,38 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     };
     schedule.vector_atom = column;
     schedule.row_atom = row;
-    const bool is_turned = row >= 0 && contraction.atoms.size() > 1 && !reads_along(column) &&
-                           extent(row) >= 2 * schedule.lanes && points(column) >= points(row);
+    const bool is_turned =
+        row >= 0 && contraction.atoms.size() > 1 && points(column) >= points(row) &&
+        (reads_along(column) ? turns_windows(schedule, region, contraction,
+                                             has(lhs, column) ? 0 : 1, machine, extents)
+                             : extent(row) >= 2 * schedule.lanes);
     if (is_turned) {
         // Windows with a stride are gathered element by element: as vectors into a packed copy, as
         // rows where they are, with the filters as vectors.
         std::swap(row, column);
         std::swap(schedule.vector_atom, schedule.row_atom);
     }
+    const std::uint64_t row_atoms = row < 0 ? 0 : free & (has(lhs, row) ? lhs : rhs);
+    const int innermost_row = innermost_but(row_atoms, -1);
+    if (innermost_row >= 0 && contraction.atoms.size() > 1 && points(row) >= points(column) &&
+        region.atoms[static_cast<std::size_t>(innermost_row)].fixed == 0) {
+        // Rows of windows go on from line to line: few would be left for the last tile of each.
+        row = innermost_row;
+        schedule.row_atom = row;
+        schedule.line_atom = innermost_but(row_atoms, row);
+        schedule.tile_lines = schedule.line_atom < 0 ? 1 : 0;
+    }
 
     schedule.tile_vectors = 2;
     schedule.tile_rows = (machine.registers - 4) / 2;
     choose_blocks(schedule, machine, element);
     choose_packing(schedule, region, contraction, lhs, machine, extents);
-    if (is_turned && schedule.packing == ir::Packing::columns &&
-        extent(row) > 2 * schedule.tile_rows) {
+    if (schedule.packing != ir::Packing::columns) {
+        schedule.line_atom = -1;
+        schedule.tile_lines = 1;
+    }
+    if (schedule.tile_lines == 0 || (is_turned && schedule.packing == ir::Packing::columns &&
+                                     extent(row) > 2 * schedule.tile_rows)) {
         std::int64_t depth = 1;
         for (const int atom : contraction.atoms) {
             depth *= extent(atom);
@@ -400,8 +457,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
         extent(column) <= schedule.lanes) {
         schedule.tile_vectors = 1;
     }
-    choose_together(schedule, free & (has(lhs, schedule.vector_atom) ? rhs : lhs), machine, element,
-                    extents);
+    choose_together(schedule, row_atoms, machine, element, extents);
     if (schedule.packing == ir::Packing::none && schedule.tile_rows > 0) {
         const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
         const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;

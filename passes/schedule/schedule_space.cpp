@@ -356,12 +356,17 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     const bool reads_vectors = (schedule.packing == ir::Packing::none && is_tiled) ||
                                (schedule.packing == ir::Packing::streamed &&
                                 !(depth_atoms_ == 1 && has(columns.contiguous, depth_atom_)));
-    // Lines are made for a tile that has little else, of operands that are read in place.
+    // Lines are made for a tile that has little else, of operands that are read in place; or rows
+    // or columns go on from line to line.
+    const bool goes_on = schedule.tile_lines == 0;
     const bool fits_lines =
         schedule.line_atom < 0 ||
-        (schedule.packing == ir::Packing::none && (is_tiled || schedule.tile_lines > 0) &&
+        ((goes_on ? is_tiled && schedule.packing == default_.packing
+                  : schedule.packing == ir::Packing::none) &&
          schedule.row_atom == default_.row_atom && schedule.vector_atom == default_.vector_atom &&
-         schedule.tile_rows * schedule.tile_vectors <= default_.tile_rows * default_.tile_vectors);
+         ((goes_on && schedule.packing != ir::Packing::none) ||
+          schedule.tile_rows * schedule.tile_vectors <=
+              default_.tile_rows * default_.tile_vectors));
     const bool is_kept =
         (schedule.packing == ir::Packing::dots) == (default_.packing == ir::Packing::dots) &&
         (schedule.packing != ir::Packing::dots || is_tiled);

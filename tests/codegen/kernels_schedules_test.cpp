@@ -262,3 +262,57 @@ TEST_CASE("columns that go on from line to line have the bits of those that do n
         CHECK(same_bits(run_kernels(planned, inputs, 2)[0], expected[0]));
     }
 }
+
+TEST_CASE("rows that go on from line to line have the bits of those that do not", "[kernels]") {
+    struct Image {
+        int height, width;
+        const char* end;  ///< what follows the sum %s, as %r
+        bool go_on;
+    };
+    const std::string bias =
+        "%c = parameter {index=2, dtype=f32, shape=[35]}\n"
+        "%d = broadcast %c {shape=[2,35,HEIGHT,WIDTH], axes=[1]}\n%t = add %s, %d\n";
+    const std::string follows =
+        bias + "%e = parameter {index=3, dtype=f32, shape=[2,35,HEIGHT,WIDTH]}\n%r = add %t, %e\n";
+    const std::string apart =
+        "%c = parameter {index=2, dtype=f32, shape=[2,35,HEIGHT,40]}\n"
+        "%d = slice %c {start=[0,0,0,1], stop=[2,35,HEIGHT,END], step=[1,1,1,1]}\n"
+        "%r = add %s, %d\n";
+    const std::string alone = "%r = abs %s\n";
+    for (const Image& image :
+         {Image{9, 21, alone.c_str(), true}, Image{30, 3, alone.c_str(), true},
+          Image{1, 19, alone.c_str(), true}, Image{11, 13, follows.c_str(), true},
+          Image{11, 13, apart.c_str(), false}}) {
+        CAPTURE(image.height, image.width, image.end);
+        std::string text = fmt::format(
+            "%x = parameter {{index=0, dtype=f32, shape=[2,15,{},{}]}}\n"
+            "%w = parameter {{index=1, dtype=f32, shape=[35,15,3,3]}}\n"
+            "%v = window %x {{axes=[2,3], size=[3,3], stride=[2,2], dilation=[1,1]}}\n"
+            "%s = contraction %v, %w {{lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}}\n"
+            "{}return %r\n",
+            2 * image.height + 1, 2 * image.width + 1, image.end);
+        const auto fill_in = [&](const std::string& name, int value) {
+            for (auto at = text.find(name); at != std::string::npos; at = text.find(name)) {
+                text.replace(at, name.size(), std::to_string(value));
+            }
+        };
+        fill_in("HEIGHT", image.height);
+        fill_in("WIDTH", image.width);
+        fill_in("END", image.width + 1);
+        const ir::Graph graph = ir::parse(text);
+        const std::vector<Array> inputs = fill_parameters(graph);
+        const detail::Planned planned = plan_kernels(graph);
+        REQUIRE(planned.plan.requests.size() == 1);
+        CHECK((planned.plan.requests[0].find("tile_lines 0") != std::string::npos) == image.go_on);
+        const detail::Planned other =
+            plan_kernels(graph, true, [](const auto& step, const ir::Machine& machine) {
+                ir::Schedule schedule = detail::default_schedule_of(step, machine);
+                schedule.line_atom = -1;
+                schedule.tile_lines = 1;
+                return schedule;
+            });
+        const std::vector<Array> expected = run_kernels(other, inputs);
+        CHECK(same_bits(run_kernels(planned, inputs)[0], expected[0]));
+        CHECK(same_bits(run_kernels(planned, inputs, 2)[0], expected[0]));
+    }
+}

@@ -196,3 +196,20 @@ TEST_CASE("columns whose loads are not vectors of a row ask for no prefetch that
         return %r)");
     CHECK(count(statement_of(product), "latent_with_prefetch") == 0);
 }
+
+TEST_CASE("windows whose vectors run along channels read and keep these as vectors") {
+    const std::string text = statement_of(request(
+        R"(%x = parameter {index=0, dtype=f32, shape=[2,9,10,70]}
+        %w = parameter {index=1, dtype=f32, shape=[3,3,70]}
+        %z = constant {value=f32:0}
+        %p = pad %x, %z {low=[0,1,1,0], high=[0,1,1,0], interior=[0,0,0,0]}
+        %v = window %p {axes=[1,2], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %t = permute %w {permutation=[2,0,1]}
+        %b = broadcast %t {shape=[2,9,10,70,3,3], axes=[3,4,5]}
+        %m = mul %v, %b
+        %r = reduce_sum %m {axes=[4,5]}
+        return %r)"));
+    CAPTURE(text);
+    CHECK(count(text, "min(ramp(") == 0);  // elements that are gathered
+    CHECK(count(text, ", 4, 16)") + count(text, ", 4, 8)") + count(text, ", 4, 4)") == 0);
+}

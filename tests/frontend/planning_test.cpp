@@ -28,13 +28,43 @@ TEST_CASE("Lines that lie farther than a kernel can count are summed one by one"
     ir::Schedule schedule;
     schedule.line_atom = 0;
     schedule.tile_lines = 0;
-    CHECK(detail::with_countable_lines(step, schedule) == schedule);
+    CHECK(detail::with_possible_lines(step, schedule) == schedule);
     for (const std::int64_t stride : {std::int64_t{1} << 25, -(std::int64_t{1} << 25)}) {
         step.inputs[0].strides[0] = stride;
-        const ir::Schedule changed = detail::with_countable_lines(step, schedule);
+        const ir::Schedule changed = detail::with_possible_lines(step, schedule);
         CHECK(changed.line_atom == -1);
         CHECK(changed.tile_lines == 1);
     }
+}
+
+TEST_CASE("Rows go on from line to line where the results' lines do") {
+    passes::KernelStep step;
+    step.extents = {64, 56, 3};
+    step.region.inputs.resize(3);
+    step.region.stages.resize(5);
+    for (int i = 0; i < 3; ++i) {
+        step.region.stages[static_cast<std::size_t>(i)].input = i;
+    }
+    step.region.stages[3].kind = ir::StageKind::contraction;
+    step.region.stages[3].operands = {0, 1};
+    step.region.stages[4].kind = ir::StageKind::elementwise;
+    step.region.stages[4].operands = {3, 2};
+    step.inputs = {
+        {nullptr, 0, {58, 1, 7}, {}}, {nullptr, 0, {0, 0, 1}, {}}, {nullptr, 0, {56, 1, 0}, {}}};
+    step.results = {{nullptr, 0, {56, 1, 0}}};
+    ir::Schedule schedule;
+    schedule.packing = ir::Packing::columns;
+    schedule.row_atom = 1;
+    schedule.line_atom = 0;
+    schedule.tile_lines = 0;
+    CHECK(detail::with_possible_lines(step, schedule) == schedule);
+    step.inputs[2].strides = {0, 0, 0};
+    CHECK(detail::with_possible_lines(step, schedule) == schedule);
+    step.inputs[2].strides = {57, 1, 0};
+    CHECK(detail::with_possible_lines(step, schedule).line_atom == -1);
+    step.inputs[2].strides = {56, 1, 0};
+    step.results[0].strides = {57, 1, 0};
+    CHECK(detail::with_possible_lines(step, schedule).line_atom == -1);
 }
 
 TEST_CASE(

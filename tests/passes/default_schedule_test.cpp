@@ -172,13 +172,29 @@ Scheduled convolution(int filters, int size, const ir::Machine& machine) {
 }  // namespace
 
 TEST_CASE("windows of many registers take three vectors of eight rows, from line to line") {
-    const ir::Schedule many = convolution(64, 56, avx512).schedule;
+    const ir::Schedule many = convolution(40, 56, avx512).schedule;
     CHECK(many.packing == ir::Packing::none);
     CHECK(many.tile_vectors == 3);
     CHECK(many.tile_rows == 8);
     CHECK(many.tile_lines == 0);
     CHECK(convolution(3, 56, avx512).schedule.tile_vectors == 4);
     CHECK(convolution(64, 56, avx2).schedule.tile_vectors == 2);
+}
+
+TEST_CASE("windows of filters that fill whole tiles have these as packed vectors, at any size") {
+    const Scheduled turned = convolution(64, 56, avx512);
+    CHECK(turned.vector_extent == 64);
+    CHECK(turned.schedule.packing == ir::Packing::columns);
+    CHECK(turned.schedule.tile_rows == 8);
+    CHECK(turned.schedule.line_atom == 2);
+    CHECK(turned.schedule.tile_lines == 0);
+    for (const int size : {7, 14, 28, 57, 226}) {
+        CAPTURE(size);
+        CHECK(convolution(64, size, avx512).schedule == turned.schedule);
+    }
+    CHECK(convolution(61, 56, avx512).schedule == turned.schedule);
+    CHECK(convolution(40, 56, avx512).vector_extent == 56);
+    CHECK(convolution(64, 56, avx2).vector_extent == 56);
 }
 
 TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
