@@ -33,6 +33,7 @@ std::vector<KernelArgument> kernel_arguments(const ir::Region& region) {
             return stage.kind == ir::StageKind::contraction;
         })) {
         add(ArgumentKind::row_block, 0);
+        add(ArgumentKind::column_block, 0);
     }
     for (std::size_t i = 0; i < region.inputs.size(); ++i) {
         const ir::RegionInput& input = region.inputs[i];

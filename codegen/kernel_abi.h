@@ -12,6 +12,7 @@ namespace latent::codegen {
 enum class ArgumentKind : std::uint8_t {
     extent,         ///< int32, of atom `index`
     row_block,      ///< int32, register tiles in a block of the region's contraction
+    column_block,   ///< int32, panels of columns that the contraction takes at a time
     scalar,         ///< a number of the dtype of input `index` (a boolean as one byte)
     buffer,         ///< input `index`
     affine_offset,  ///< int64, of input `index`
@@ -28,8 +29,8 @@ struct KernelArgument {
     bool operator==(const KernelArgument&) const = default;
 };
 
-/// The arguments in order: extents of the atoms without a fixed one; the row block of a
-/// contraction, from `passes::row_block`; inputs; offsets and extents of
+/// The arguments in order: extents of the atoms without a fixed one; the blocks of a
+/// contraction, from `passes::row_block` and `passes::column_block`; inputs; offsets and extents of
 /// the indexed dimensions, counted through all indexed stages and then the scattered result;
 /// results.
 ///

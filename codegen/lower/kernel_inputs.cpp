@@ -38,6 +38,9 @@ KernelInputs::KernelInputs(const ir::Region& region)
             case ArgumentKind::row_block:
                 row_block_ = number(Halide::Int(32), "row_block");
                 break;
+            case ArgumentKind::column_block:
+                column_block_ = number(Halide::Int(32), "column_block");
+                break;
             case ArgumentKind::scalar: {
                 const DType dtype = region.inputs[static_cast<std::size_t>(i)].dtype;
                 scalars_[i] =

@@ -30,6 +30,8 @@ class KernelInputs {
     Halide::Expr extent(int atom) const { return extents_[static_cast<std::size_t>(atom)]; }
     /// Register tiles in a block of a contraction: `passes::row_block`.
     Halide::Expr row_block() const { return row_block_; }
+    /// Panels of columns that it takes at a time: `passes::column_block`.
+    Halide::Expr column_block() const { return column_block_; }
     int atom_count() const { return static_cast<int>(extents_.size()); }
 
     /// From now on coordinates along `atom` may lie past its extent, by less than `elements`: whole
@@ -69,7 +71,7 @@ class KernelInputs {
     std::vector<Halide::Expr> extents_;
     std::uint64_t past_end_ = 0;  ///< the atoms along which coordinates may lie past the end
     int past_end_elements_ = 0;   ///< fewer than these
-    Halide::Expr row_block_;
+    Halide::Expr row_block_, column_block_;
     std::map<int, Halide::ImageParam> buffers_;
     std::map<int, Halide::Expr> scalars_;
     std::map<int, Halide::Expr> affine_offsets_;

@@ -49,6 +49,7 @@ ContractionSpec MatrixForm::spec(const std::string& name) const {
         spec.k_extents.emplace_back(1);  // an outer product sums one term
     }
     spec.row_block = lowering_.inputs().row_block();
+    spec.column_block = lowering_.inputs().column_block();
     spec.a = operand(a_, product_.row_atom);
     spec.b = operand(b_, product_.column_atom);
     spec.epilogue = [](const std::vector<Expr>& sums, const std::vector<Expr>&, const Expr&,

@@ -221,7 +221,7 @@ void ContractionBuilder::schedule_tiled_output() {
         order = {tile_column_, tile_row_, row_tile_, column_tile_, row_subblock_, row_block_};
         order.insert(order.end(), outer_.begin(), outer_.end());
     } else {
-        schedule.split(column_tile_, column_block_, panel_, tiles_.block_column_tiles)
+        schedule.split(column_tile_, column_block_, panel_, spec_.column_block)
             .split(row_tile_, row_block_, row_tile_, spec_.row_block);
         order = {tile_column_, tile_row_, row_tile_, panel_, row_block_};
         if (blocks_k()) {

@@ -47,7 +47,7 @@ struct ContractionTiles {
     int columns = 16;             ///< columns of the register tile
     int lines = 1;                ///< lines of the register tile, see ContractionSpec::line
     int k_block = 256;            ///< depth of a packed block
-    int block_column_tiles = 64;  ///< panels of B that are packed at a time
+    int block_column_tiles = 64;  ///< of columns, where nothing is packed
 };
 
 /// out[j, i, outer..] = epilogue(sum over k of a[outer.., i, k..] * b[outer.., k.., j]).
@@ -68,6 +68,8 @@ struct ContractionSpec {
     /// Register tiles in a block of rows, which is a task; of variant `streamed` in one of columns.
     /// Changes no bit.
     Halide::Expr row_block;
+    /// Panels of B that are packed, or swept, before the next ones. Changes no bit.
+    Halide::Expr column_block;
     ContractionOperand a, b;
     /// Operands of further sums over the same k, for the same rows, columns and outer dimensions.
     /// (Of variant `direct`.)

@@ -223,6 +223,9 @@ Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) cons
             if (argument.kind == codegen::ArgumentKind::row_block) {
                 argument.number =
                     passes::row_block(trial.schedule, step(i).region, step(i).extents);
+            } else if (argument.kind == codegen::ArgumentKind::column_block) {
+                argument.number =
+                    passes::column_block(trial.schedule, step(i).region, step(i).extents);
             }
         }
     }

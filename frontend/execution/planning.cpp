@@ -215,6 +215,10 @@ class PlanWriter {
                     argument.number =
                         narrowed(passes::row_block(schedule, step.region, step.extents));
                     break;
+                case ArgumentKind::column_block:
+                    argument.number =
+                        narrowed(passes::column_block(schedule, step.region, step.extents));
+                    break;
                 case ArgumentKind::scalar:
                     argument.slot = slot_of(step.inputs[i].value);
                     break;

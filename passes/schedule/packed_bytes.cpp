@@ -79,7 +79,8 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
             block = taken < extent ? 1 : block / taken;
         } else if (atom == schedule.vector_atom) {
             const std::int64_t tile = std::int64_t{schedule.tile_vectors} * schedule.lanes;
-            elements *= std::min(ir::rounded_up(extent, tile), schedule.block_columns * tile);
+            elements *= std::min(ir::rounded_up(extent, tile),
+                                 column_block(schedule, region, extents) * tile);
         } else if (has(span_of(columns), atom)) {
             return 0;  // each task packs its own
         }

@@ -474,4 +474,24 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     return ir::ceiling_quotient(tiles, blocks);
 }
 
+std::int64_t column_block(const ir::Schedule& schedule, const ir::Region& region,
+                          std::span<const std::int64_t> extents) {
+    const bool packs_columns = schedule.packing == ir::Packing::columns ||
+                               schedule.packing == ir::Packing::both ||
+                               schedule.packing == ir::Packing::deep;
+    const auto contraction = std::ranges::find(region.stages, ir::StageKind::contraction,
+                                               [](const ir::Stage& stage) { return stage.kind; });
+    if (!packs_columns || contraction == region.stages.end()) {
+        return std::max(schedule.block_columns, 1);
+    }
+    constexpr std::int64_t least = 4;
+    std::int64_t panel_bytes =
+        std::int64_t{schedule.tile_vectors} * schedule.lanes * computed_bytes(contraction->dtype);
+    for (const int atom : contraction->atoms) {
+        panel_bytes *= std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+    }
+    const std::int64_t most = schedule.block_columns;
+    return std::clamp(most * usual_panel_bytes / panel_bytes, std::min(least, most), most);
+}
+
 }  // namespace latent::passes

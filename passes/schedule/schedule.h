@@ -54,4 +54,13 @@ bool is_contiguous(const ir::Region& region, int load, int atom);
 std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
                        std::span<const std::int64_t> extents);
 
+/// The bytes of a panel of which a contraction packs `Schedule::block_columns` at a time.
+constexpr std::int64_t usual_panel_bytes = 1 << 17;
+
+/// Panels of columns that a contraction packs at a time: `Schedule::block_columns`, or fewer where
+/// the depth makes them larger than `usual_panel_bytes`, so that all of them stay in the last
+/// cache. It too depends on the extents alone, changes no bit, and is an argument.
+std::int64_t column_block(const ir::Schedule& schedule, const ir::Region& region,
+                          std::span<const std::int64_t> extents);
+
 }  // namespace latent::passes

@@ -41,19 +41,10 @@ void choose_blocks(ir::Schedule& schedule, const ir::Machine& machine, int eleme
         std::int64_t{schedule.block_depth} * schedule.tile_rows * element;
     schedule.block_rows = static_cast<int>(std::clamp<std::int64_t>(
         machine.l2_bytes * 3 / 8 / tile_bytes, 1, most_block_rows / schedule.tile_rows));
-    schedule.block_columns = 64;
-}
-
-/// Panels that are packed at a time stay in L3, of which they take a quarter; from there they are
-/// read once for each block of rows. Their number is a power of two, and follows the magnitude of
-/// the depth alone.
-void choose_packed_columns(ir::Schedule& schedule, const ir::Machine& machine,
-                           std::int64_t panel_bytes) {
-    constexpr std::int64_t least = 4;
-    constexpr std::int64_t most = 64;
-    const std::int64_t panels = machine.l3_bytes * 3 / 8 / std::max<std::int64_t>(panel_bytes, 1);
+    // Of panels that are read once for each block of rows, a quarter of L3 holds as many.
+    constexpr std::int64_t most_panels = 64;
     schedule.block_columns = static_cast<int>(
-        std::bit_floor(static_cast<std::uint64_t>(std::clamp(panels, least, most))));
+        std::clamp<std::int64_t>(machine.l3_bytes / 4 / usual_panel_bytes, 16, most_panels));
 }
 
 /// Many registers hold four vectors of a few rows, whose elements are read less often than two
@@ -260,7 +251,6 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     choose_large_tile(schedule, machine, extent(schedule.vector_atom));
     choose_blocks(schedule, machine, computed_bytes(contraction.dtype));
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
-    choose_packed_columns(schedule, machine, panel_bytes);
     const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
     choose_short_tile(schedule, rows);
     schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? ir::Packing::columns

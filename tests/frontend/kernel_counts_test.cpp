@@ -184,13 +184,13 @@ TEST_CASE("a changed batch size and a changed learning rate make no new kernel")
     optim::Adam adam{{.learning_rate = 1e-3F}};
     optim::AdamState state = adam.init(network.parameters);
     for (int step = 0; step < 3; ++step) {
-        train(network, adam, state, Batch::make(64, 20, 10));
+        train(network, adam, state, Batch::make(128, 20, 10));
     }
     const Since since;
-    train(network, adam, state, Batch::make(48, 20, 10));
+    train(network, adam, state, Batch::make(96, 20, 10));
     CHECK(since.compiled() == 0);
     optim::Adam slower{{.learning_rate = 3e-4F}};
-    train(network, slower, state, Batch::make(48, 20, 10));
+    train(network, slower, state, Batch::make(96, 20, 10));
     CHECK(since.compiled() == 0);
 }
 
