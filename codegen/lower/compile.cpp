@@ -164,7 +164,7 @@ Halide::Module joined(const std::vector<Halide::Module>& modules) {
         for (const Halide::Buffer<>& buffer : module.buffers()) {
             all.append(buffer);
         }
-        all.set_any_strict_float(all.any_strict_float() || module.any_strict_float());
+        all.set_any_strict_float(module.any_strict_float());
     }
     return all;
 }

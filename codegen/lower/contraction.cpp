@@ -74,6 +74,13 @@ void lower_contraction(Lowering& lowering) {
             schedule.vector_atom,
             (schedule.tile_vectors + (columns_go_on ? 1 : 0)) * schedule.lanes);
     }
+    const std::vector<int> atoms = lowering.atoms_of(result);
+    if (schedule.tile_rows > 0 && !rows_go_on && !atoms.empty() &&
+        atoms.front() == schedule.row_atom) {
+        // Tiles that are stored along their rows are combined with whole vectors of these. (Rows
+        // that go on are combined only with what lies along them.)
+        lowering.compute_past_end(schedule.row_atom, schedule.tile_rows);
+    }
     ContractionSpec spec = form.spec_of_results(lowering.name());
     spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
     spec.variant = variant;
@@ -87,7 +94,6 @@ void lower_contraction(Lowering& lowering) {
     for (const int atom : schedule.together) {
         spec.together.push_back(form.outer_position(atom));
     }
-    const std::vector<int> atoms = lowering.atoms_of(result);
     std::vector<Halide::Expr> extents;
     if (rows_go_on) {
         join_lines(spec);

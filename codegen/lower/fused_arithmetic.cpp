@@ -57,6 +57,10 @@ struct WholeMultiplyAdd : hi::Call {
         name = call.name;
         args = call.args;
         call_type = call.call_type;
+        func = call.func;
+        value_index = call.value_index;
+        image = call.image;
+        param = call.param;
     }
 
     void accept(hi::IRVisitor* visitor) const override {

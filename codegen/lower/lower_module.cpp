@@ -27,7 +27,6 @@ struct Program {
     Environment environment;
     std::vector<std::string> order;
     std::vector<std::vector<std::string>> fused_groups;
-    bool has_strict_floats = false;
 };
 
 Program prepare(const Halide::Func& output, const Halide::Target& target) {
@@ -36,7 +35,7 @@ Program prepare(const Halide::Func& output, const Halide::Target& target) {
     std::tie(program.outputs, program.environment) =
         hi::deep_copy(original, hi::build_environment(original));
     hi::lower_target_query_ops(program.environment, target);
-    program.has_strict_floats = hi::strictify_float(program.environment, target);
+    hi::strictify_float(program.environment, target);
     for (const hi::Function& function : program.outputs) {
         Halide::Func(function).compute_root().store_root();
     }
@@ -154,9 +153,8 @@ Halide::Module lower_to_module(const Halide::Func& output,
     Halide::Module module(symbol, target);
     hi::run_with_large_stack([&] {
         const Program program = prepare(output, target);
-        // Also where only split_multiply_adds makes operations strict.
-        module.set_any_strict_float(program.has_strict_floats ||
-                                    !target.has_feature(Halide::Target::FMA));
+        // Of every kernel, so that its code is the same beside any other one in a module.
+        module.set_any_strict_float(true);
         Stmt s = make_loops(program, target);
         s = flatten(s, program, target);
         s = unroll_and_vectorize(s, program.environment);

@@ -53,24 +53,23 @@ bool links_by_itself(const std::filesystem::path& program) {
 
 std::vector<std::string> command_line(const Linker& linker, const std::vector<std::string>& inputs,
                                       const std::string& exports, const std::string& output) {
-    std::vector<std::string> options = {"--version-script=" + exports,
-                                        "--gc-sections",  // of other kernels in the object
-                                        "-Bsymbolic",     // what a kernel calls is bound inside it
-                                        "--hash-style=gnu",
-                                        "--build-id=none",
-                                        "--strip-all",
-                                        "-znow",
-                                        "-znoexecstack"};
+    const std::string script = "--version-script=" + exports;
+    std::vector<std::string> options = {
+        "--gc-sections",  // of other kernels in the object
+        "-Bsymbolic",     // what a kernel calls is bound inside it
+        "--hash-style=gnu", "--build-id=none", "--strip-all", "-znow", "-znoexecstack"};
     std::vector<std::string> command = {linker.program, "-shared", "-o", output};
     if (linker.is_compiler_driver) {
         command.emplace_back("-nostdlib");
         command.push_back(fmt::format("-Wl,{}", fmt::join(options, ",")));
+        command.insert(command.end(), {"-Xlinker", script});  // the path may have commas
     } else {
         if (linker.program.filename() != "ld.gold") {
             // Sections share pages: a third of the size. Gold, which does so anyway, refuses the
             // word.
             options.emplace_back("-znoseparate-code");
         }
+        command.push_back(script);
         command.insert(command.end(), options.begin(), options.end());
     }
     command.insert(command.end(), inputs.begin(), inputs.end());

@@ -344,6 +344,7 @@ bool columns_are_near(const passes::KernelStep& step, std::size_t line) {
 /// its sum is combined with, so that rows which go on from line to line are those of one line.
 bool lines_are_one(const passes::KernelStep& step, std::size_t line, std::size_t row) {
     const std::int64_t length = step.extents[row];
+    const bool stores_along_rows = step.results[0].strides[row] == 1;
     const auto follow = [&](const std::vector<std::int64_t>& strides) {
         return strides[line] == strides[row] * length;
     };
@@ -367,7 +368,8 @@ bool lines_are_one(const passes::KernelStep& step, std::size_t line, std::size_t
                 break;
             case ir::InputKind::strided:
                 // Vectors of rows are read past the last one, where these are neighbours.
-                if (!follow(strides) || std::abs(strides[row]) > 1) {
+                if (!follow(strides) ||
+                    (stores_along_rows && (strides[row] < 0 || strides[row] > 1))) {
                     return false;
                 }
                 break;

@@ -463,8 +463,14 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     std::int64_t tasks =
         ir::ceiling_quotient(std::clamp<std::int64_t>(work / least_task, 1, most_tasks), outer);
     if (by_columns) {
-        // Each task packs all rows, and waits for memory where it begins.
-        tasks = std::clamp<std::int64_t>(2 * tiles / schedule.block_columns, 1, tasks);
+        // Each task packs all rows, and of few of them waits for memory where it begins.
+        constexpr std::int64_t few_rows = 8;
+        constexpr std::int64_t least_tiles = 4;
+        const std::int64_t rows =
+            schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];
+        const std::int64_t most =
+            rows <= few_rows ? 4 * tiles / schedule.block_columns : tiles / least_tiles;
+        tasks = std::clamp<std::int64_t>(most, 1, tasks);
     }
     std::int64_t blocks = std::max(
         ir::ceiling_quotient(tiles, by_columns ? schedule.block_columns : schedule.block_rows),

@@ -421,20 +421,26 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     if (innermost_row >= 0 && contraction.atoms.size() > 1 && points(row) >= points(column) &&
         region.atoms[static_cast<std::size_t>(innermost_row)].fixed == 0) {
         // Rows of windows go on from line to line: few would be left for the last tile of each.
-        row = innermost_row;
-        schedule.row_atom = row;
-        schedule.line_atom = innermost_but(row_atoms, row);
+        schedule.row_atom = innermost_row;
+        schedule.line_atom = innermost_but(row_atoms, innermost_row);
         schedule.tile_lines = schedule.line_atom < 0 ? 1 : 0;
     }
 
-    schedule.tile_vectors = 2;
-    schedule.tile_rows = (machine.registers - 4) / 2;
-    choose_blocks(schedule, machine, element);
-    choose_packing(schedule, region, contraction, lhs, machine, extents);
-    if (schedule.packing != ir::Packing::columns) {
+    const auto choose_tiles = [&] {
+        schedule.tile_vectors = 2;
+        schedule.tile_rows = (machine.registers - 4) / 2;
+        choose_blocks(schedule, machine, element);
+        choose_packing(schedule, region, contraction, lhs, machine, extents);
+    };
+    choose_tiles();
+    if ((schedule.tile_lines == 0 || schedule.row_atom != row) &&
+        schedule.packing != ir::Packing::columns) {
+        schedule.row_atom = row;
         schedule.line_atom = -1;
         schedule.tile_lines = 1;
+        choose_tiles();
     }
+    row = schedule.row_atom;
     if (schedule.tile_lines == 0 || (is_turned && schedule.packing == ir::Packing::columns &&
                                      extent(row) > 2 * schedule.tile_rows)) {
         std::int64_t depth = 1;

@@ -336,7 +336,9 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
         return true;
     }
     const bool is_contraction = default_.kind == ir::Template::contraction;
-    const int vectors = is_contraction ? schedule.tile_vectors : schedule.unroll;
+    const bool columns_go_on = schedule.tile_lines == 0 && schedule.packing == ir::Packing::none;
+    const int vectors =
+        is_contraction ? schedule.tile_vectors + (columns_go_on ? 1 : 0) : schedule.unroll;
     if (static_cast<std::size_t>(schedule.lanes * vectors) * widest_input_ >
         ir::readable_past_end) {
         return false;

@@ -278,11 +278,19 @@ TEST_CASE("rows that go on from line to line have the bits of those that do not"
         "%c = parameter {index=2, dtype=f32, shape=[2,35,HEIGHT,40]}\n"
         "%d = slice %c {start=[0,0,0,1], stop=[2,35,HEIGHT,END], step=[1,1,1,1]}\n"
         "%r = add %s, %d\n";
+    // Neighbours of a row lie far apart, or before it.
+    const std::string across =
+        "%c = parameter {index=2, dtype=f32, shape=[2,HEIGHT,WIDTH,35]}\n"
+        "%d = permute %c {permutation=[0,3,1,2]}\n%r = add %s, %d\n";
+    const std::string backwards =
+        "%c = parameter {index=2, dtype=f32, shape=[2,35,HEIGHT,WIDTH]}\n"
+        "%d = flip %c {axes=[2,3]}\n%r = add %s, %d\n";
     const std::string alone = "%r = abs %s\n";
     for (const Image& image :
          {Image{9, 21, alone.c_str(), true}, Image{30, 3, alone.c_str(), true},
           Image{1, 19, alone.c_str(), true}, Image{11, 13, follows.c_str(), true},
-          Image{11, 13, apart.c_str(), false}}) {
+          Image{11, 13, apart.c_str(), false}, Image{11, 9, across.c_str(), false},
+          Image{11, 9, backwards.c_str(), false}}) {
         CAPTURE(image.height, image.width, image.end);
         std::string text = fmt::format(
             "%x = parameter {{index=0, dtype=f32, shape=[2,15,{},{}]}}\n"
