@@ -122,22 +122,29 @@ void KernelCache::compile_all(std::span<Promised> missing) {
 }
 
 void KernelCache::compile(std::span<Promised> batch) {
-    std::optional<CompiledBatch> compiled;
-    try {
-        compiled = compile_together(batch);
-    } catch (...) {
-        if (batch.size() == 1) {
-            return fail(batch.front(), std::current_exception());
+    if (batch.size() > 1) {
+        try {
+            CompiledBatch compiled = compile_together(batch);
+            return keep_promises(batch, compiled);
+        } catch (...) {
+            // One by one, then, so that each has what is its own: a kernel, or an error.
         }
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (!compiled) {
-            // One by one, so that each has what is its own: a kernel, or an error.
-            compile(batch.subspan(i, 1));
-            continue;
-        }
+        const std::span<Promised> alone = batch.subspan(i, 1);
         try {
-            batch[i].promise.set_value(make(batch[i], *compiled, i));
+            CompiledBatch compiled = compile_together(alone);
+            keep_promises(alone, compiled);
+        } catch (...) {
+            fail(batch[i], std::current_exception());
+        }
+    }
+}
+
+void KernelCache::keep_promises(std::span<Promised> batch, CompiledBatch& compiled) noexcept {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        try {
+            batch[i].promise.set_value(make(batch[i], compiled, i));
         } catch (...) {
             fail(batch[i], std::current_exception());
         }

@@ -83,6 +83,7 @@ class KernelCache {
     bool load_from_disk(Promised& kernel);
     void compile_all(std::span<Promised> missing);
     void compile(std::span<Promised> batch);
+    void keep_promises(std::span<Promised> batch, CompiledBatch& compiled) noexcept;
     CompiledBatch compile_together(std::span<const Promised> batch);
     KernelRef make(const Promised& kernel, CompiledBatch& compiled, std::size_t index);
     void fail(Promised& kernel, std::exception_ptr error);
