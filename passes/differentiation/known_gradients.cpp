@@ -39,6 +39,11 @@ class KnownGradient : public ir::GradientRule {
             const Differential part = with(of);
             return Partial(node_, 1, part).times(factor);
         }
+        /// As `times`, for a factor that may be NaN.
+        Term times_unbounded(const Term& of, const Term& factor) const {
+            const Differential part = with(of);
+            return Partial(node_, 1, part).times_unbounded(factor);
+        }
 
       private:
         Differential with(const Term& of) const {
@@ -74,7 +79,7 @@ Term repeated_mean(const Term& x, const ir::Axes& axes) {
     return repeated((sum / counts).value(), x, axes);
 }
 
-/// y (w - sum(w y)).
+/// y (w - sum(w y)). A row may be NaN where what comes in is zero: that of a mask of everything.
 class SoftmaxGradient final : public KnownGradient {
   public:
     explicit SoftmaxGradient(const ir::Axes& axes) : axes_(axes) {}
@@ -83,7 +88,7 @@ class SoftmaxGradient final : public KnownGradient {
     Term gradient(const At& at) const override {
         const Term y = at.result();
         const Term w = at.incoming();
-        return at.times(w - repeated_sum(at.times(w, y), axes_), y);
+        return at.times_unbounded(w - repeated_sum(at.times_unbounded(w, y), axes_), y);
     }
 
     ir::Axes axes_;

@@ -63,6 +63,16 @@ TEST_CASE(
     check_values(moved, {1, 2}, {0, 0});
 }
 
+TEST_CASE("a zero beside other numbers gives zero where a row of a softmax is not a number") {
+    const Tensor x = leaf(Tensor::from({1.0, 2.0, -infinity, -infinity}, {2, 2}));
+    const Tensor along = Tensor::from({1.0, 0.0, 0.0, 0.0}, {2, 2});
+    const auto softmax_of_rows = [](const Tensor& at) { return softmax(at, 1); };
+    const double slope = std::exp(1.0) / std::pow(1 + std::exp(1.0), 2);
+    const std::vector<double> expected{slope, -slope, 0, 0};
+    check_values(softmax_of_rows(x).backward(along)[x], {2, 2}, expected);
+    check_values(jvp(softmax_of_rows, x.detach(), along).second, {2, 2}, expected);
+}
+
 TEST_CASE("an infinite tangent moves nothing where the derivative of a known rule is zero") {
     const Tensor p = vector({0, 0.5, 0.5});
     const auto probabilities = [](const Tensor& at) { return softmax(log(at), 0); };
