@@ -19,6 +19,17 @@ Term make_term(const JvpContext& c, Op op, const Term& a, const Term& b) {
     return {ir::make(op, c.node().attributes(), operands, c.location()), c.location()};
 }
 
+/// J u by a rule of a symmetric Jacobian, which gives J^T w.
+Differential along_symmetric(const JvpContext& c, const ir::GradientRule& rule) {
+    const Differential& tangent = c.differential(1);
+    if (!tangent.value) {
+        return {};
+    }
+    const ir::GradientRule::Cotangent moved =
+        rule.cotangents(c.node(), {tangent.value, tangent.masked, tangent.unbounded}).front();
+    return {moved.value, moved.masked, moved.unbounded};
+}
+
 }  // namespace
 
 Differential jvp_reduce_prod(const JvpContext& c) {
@@ -92,12 +103,15 @@ Differential jvp_scatter_add(const JvpContext& c) {
     return c.moves(0) ? result : c.carry_masked(result.value);
 }
 
-/// The node's rule gives J^T w, which is linear in w; what that gives from a cotangent u, with
-/// respect to w, is J u.
+/// The node's rule gives J^T w, which is linear in w. Unless J is symmetric, so that w can be u
+/// itself, what that gives from a cotangent u, with respect to w, is J u.
 Differential jvp_custom(const JvpContext& c) {
     const auto& rule = c.node().attributes_as<ir::CustomVjpAttributes>().rule;
     if (rule == nullptr) {
         ir::raise<GradientError>(c.location(), "custom_vjp: a node from text has no rule");
+    }
+    if (rule->is_symmetric()) {
+        return along_symmetric(c, *rule);
     }
     const Term w = c.result().filled(1);
     const auto parts = rule->cotangents(c.node(), {w.value(), false});

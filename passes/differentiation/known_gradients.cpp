@@ -1,12 +1,10 @@
 #include "passes/differentiation/known_gradients.h"
 
-#include <cmath>
-#include <numbers>
 #include <utility>
 #include <vector>
 
 #include "ir/builder.h"
-#include "passes/term.h"
+#include "passes/differentiation/partials.h"
 
 namespace latent::passes {
 
@@ -15,33 +13,45 @@ using ir::Value;
 
 namespace {
 
-/// A rule written with terms, for the first input of a node.
+/// A rule written with terms, for the first input of a node, whose Jacobian is symmetric. What
+/// comes in is a cotangent or a tangent.
 class KnownGradient : public ir::GradientRule {
   public:
     std::vector<Cotangent> cotangents(const ir::Node& node,
                                       const Cotangent& cotangent) const final {
         std::vector<Cotangent> parts(node.operands().size() - 1);
-        parts[0] = {gradient({node, cotangent}).value(), cotangent.masked};
+        parts[0] = {gradient({node, cotangent}).value(), cotangent.masked, cotangent.unbounded};
         return parts;
     }
+    bool is_symmetric() const final { return true; }
 
   protected:
-    /// A node with what it receives.
+    /// A node with what comes in.
     class At {
       public:
-        At(const ir::Node& node, const Cotangent& cotangent) : node_(node), cotangent_(cotangent) {}
+        At(const ir::Node& node, const Cotangent& incoming) : node_(node), incoming_(incoming) {}
         Term input(std::size_t i) const { return {node_.operand(i + 1), node_.location()}; }
         Term result() const { return {{ir::NodeRef::share(node_)}, node_.location()}; }
-        Term cotangent() const { return {cotangent_.value, node_.location()}; }
-        /// `of` times a factor that is finite where the operands are: zero where `of` is, if an op
-        /// above may have dropped elements, which may be infinite or NaN.
+        Term incoming() const { return {incoming_.value, node_.location()}; }
+        /// `of`, which is linear in what comes in, times a factor that is finite where the operands
+        /// are, with the guards that the rules of elementwise ops have.
         Term times(const Term& of, const Term& factor) const {
-            return cotangent_.masked ? guarded(of, of * factor) : of * factor;
+            const Differential part = with(of);
+            return Partial(node_, 1, part).times(factor);
+        }
+        /// As `times`, for a factor that may be NaN.
+        Term times_unbounded(const Term& of, const Term& factor) const {
+            const Differential part = with(of);
+            return Partial(node_, 1, part).times_unbounded(factor);
         }
 
       private:
+        Differential with(const Term& of) const {
+            return {of.value(), incoming_.masked, incoming_.unbounded};
+        }
+
         const ir::Node& node_;
-        const Cotangent& cotangent_;
+        const Cotangent& incoming_;
     };
 
     virtual Term gradient(const At& at) const = 0;
@@ -69,7 +79,7 @@ Term repeated_mean(const Term& x, const ir::Axes& axes) {
     return repeated((sum / counts).value(), x, axes);
 }
 
-/// y (w - sum(w y)).
+/// y (w - sum(w y)). A row may be NaN where what comes in is zero: that of a mask of everything.
 class SoftmaxGradient final : public KnownGradient {
   public:
     explicit SoftmaxGradient(const ir::Axes& axes) : axes_(axes) {}
@@ -77,8 +87,8 @@ class SoftmaxGradient final : public KnownGradient {
   private:
     Term gradient(const At& at) const override {
         const Term y = at.result();
-        const Term w = at.cotangent();
-        return at.times(w - repeated_sum(at.times(w, y), axes_), y);
+        const Term w = at.incoming();
+        return at.times_unbounded(w - repeated_sum(at.times_unbounded(w, y), axes_), y);
     }
 
     ir::Axes axes_;
@@ -94,7 +104,7 @@ class NormalizationGradient final : public KnownGradient {
   private:
     Term gradient(const At& at) const override {
         const Term y = at.result();
-        const Term w = at.cotangent();
+        const Term w = at.incoming();
         const Term centred = centring_ == Centring::none ? w : w - repeated_mean(w, axes_);
         const Term along = repeated_mean(at.times(w, y), axes_);
         return at.times(centred - at.times(along, y), repeated(at.input(1).value(), y, axes_));
@@ -105,7 +115,7 @@ class NormalizationGradient final : public KnownGradient {
 };
 
 constexpr double gelu_cubic = 0.044715;
-const double gelu_scale = 2 * std::sqrt(2 * std::numbers::inv_pi);
+constexpr double gelu_scale = 1.5957691216057308;  // 2 sqrt(2 / pi)
 
 /// -2 v of the v that gelu_tanh has the tangent of. (1 + tanh(v)) / 2 is 1 / (1 + exp(-2 v)), which
 /// keeps its digits where v is negative.
@@ -125,7 +135,7 @@ class GeluGradient final : public KnownGradient {
         const Term largest = x.filled(x.type().dtype == DType::f64 ? 700 : 80);
         const Term is_finite = apply(Op::less, apply(Op::abs, exponent), largest);
         const Term rest = select(is_finite, x * slope * (e * s) * s, x.filled(0));
-        return at.times(at.cotangent(), s + rest);
+        return at.times(at.incoming(), s + rest);
     }
 };
 

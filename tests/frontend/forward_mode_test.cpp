@@ -75,10 +75,16 @@ TEST_CASE("forward and reverse mode of composed operations are transposes of eac
         {"log_softmax", [](const Tensor& x) { return log_softmax(x, 0); }},
         {"logsumexp", [](const Tensor& x) { return logsumexp(x); }},
         {"gelu", [](const Tensor& x) { return gelu(x); }},
+        {"gelu by tanh", [](const Tensor& x) { return gelu(x, Gelu::tanh); }},
         {"silu", [](const Tensor& x) { return silu(x); }},
         {"softplus", [](const Tensor& x) { return softplus(x); }},
         {"layer_norm",
          [&](const Tensor& x) { return layer_norm(x, weight.select(0, 0), weight.select(0, 1)); }},
+        {"rms_norm", [&](const Tensor& x) { return rms_norm(x, weight.select(0, 2)); }},
+        {"group_norm",
+         [&](const Tensor& x) {
+             return group_norm(x, 2, weight.select(0, 0), weight.select(0, 1));
+         }},
         {"variance", [](const Tensor& x) { return var(x, {.axes = {1}}); }},
         {"norm", [](const Tensor& x) { return norm(x, {1}); }},
         {"cross_entropy", [&](const Tensor& x) { return cross_entropy(x, labels); }},

@@ -34,7 +34,7 @@ Tensor mish(const Tensor& x, std::source_location location = std::source_locatio
 
 /// How GELU is computed: exactly, x * Phi(x) by the error function, or by its tanh approximation.
 enum class Gelu { erf, tanh };
-/// Gaussian error linear unit. Source: https://arxiv.org/abs/1606.08415
+/// Gaussian error linear unit; NaN at -infinity. Source: https://arxiv.org/abs/1606.08415
 Tensor gelu(const Tensor& x, Gelu form = Gelu::erf,
             std::source_location location = std::source_location::current());
 
