@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "frontend/tensor/arguments.h"
-#include "passes/differentiation/known_gradients.h"
 
 namespace latent {
 
@@ -57,23 +56,14 @@ struct Rows {
     Rows(const Expression& rows, std::string_view op)
         : x(rows), last{detail::normalized_axis(-1, x.shape().size(), op, x.location())} {}
 
-    /// x / sqrt(mean(x^2) + epsilon) of each row.
-    Expression of_size_one(double epsilon) const {
-        return normalized(x, passes::Centring::none, epsilon);
+    /// x / sqrt(mean(x^2) + epsilon) of each row of `values`.
+    Expression of_size_one(const Expression& values, double epsilon) const {
+        const Expression factor = inverse_root(detail::mean(values * values, last), epsilon);
+        return values * detail::repeat_like(factor, x, last);
     }
     /// The same of the distances from the mean of the row.
     Expression standardized(double epsilon) const {
-        return normalized(x - detail::repeat_like(detail::mean(x, last), x, last),
-                          passes::Centring::mean, epsilon);
-    }
-
-  private:
-    Expression normalized(const Expression& values, passes::Centring centring,
-                          double epsilon) const {
-        const Expression factor = inverse_root(detail::mean(values * values, last), epsilon);
-        const Expression result = values * detail::repeat_like(factor, x, last);
-        return x.with(passes::with_gradient_of_normalization(
-            result.value(), x.value(), factor.value(), last, centring, x.location()));
+        return of_size_one(x - detail::repeat_like(detail::mean(x, last), x, last), epsilon);
     }
 };
 
@@ -132,7 +122,7 @@ Tensor rms_norm(const Tensor& tensor, const Tensor& gamma, double epsilon,
     constexpr std::string_view op = "rms_norm";
     return detail::composed(tensor, location, [&](const Expression& x) {
         const Rows rows(x, op);
-        return rows.of_size_one(epsilon) * weight(gamma, "gamma", x, rows.last[0], op);
+        return rows.of_size_one(x, epsilon) * weight(gamma, "gamma", x, rows.last[0], op);
     });
 }
 

@@ -57,26 +57,11 @@ class KnownGradient : public ir::GradientRule {
     virtual Term gradient(const At& at) const = 0;
 };
 
-Term repeated(const Value& value, const Term& like, const ir::Axes& axes) {
-    return {ir::broadcast_over(value, like.type().shape.span(), axes.span(), like.location()),
-            like.location()};
-}
-
 /// The sum along `axes`, repeated along them.
 Term repeated_sum(const Term& x, const ir::Axes& axes) {
-    return repeated(ir::reduce(Op::reduce_sum, x.value(), axes.span(), x.location()), x, axes);
-}
-
-Term repeated_mean(const Term& x, const ir::Axes& axes) {
-    double count = 1;
-    for (const std::int64_t axis : axes) {
-        count *= static_cast<double>(x.type().shape[static_cast<std::size_t>(axis)]);
-    }
-    const Term sum(ir::reduce(Op::reduce_sum, x.value(), axes.span(), x.location()), x.location());
-    const Value number = ir::shape_number(ir::Literal(x.type().dtype, count), x.location());
-    const Term counts(ir::broadcast(number, sum.type().shape.span(), {}, x.location()),
-                      x.location());
-    return repeated((sum / counts).value(), x, axes);
+    const Value sum = ir::reduce(Op::reduce_sum, x.value(), axes.span(), x.location());
+    return {ir::broadcast_over(sum, x.type().shape.span(), axes.span(), x.location()),
+            x.location()};
 }
 
 /// y (w - sum(w y)). A row may be NaN where what comes in is zero: that of a mask of everything.
@@ -92,26 +77,6 @@ class SoftmaxGradient final : public KnownGradient {
     }
 
     ir::Axes axes_;
-};
-
-/// With the factor f and the result y, f (w - y mean(w y)), less its mean where rows are centred:
-/// that of y is zero then, so that both means can be taken at once.
-class NormalizationGradient final : public KnownGradient {
-  public:
-    NormalizationGradient(const ir::Axes& axes, Centring centring)
-        : axes_(axes), centring_(centring) {}
-
-  private:
-    Term gradient(const At& at) const override {
-        const Term y = at.result();
-        const Term w = at.incoming();
-        const Term centred = centring_ == Centring::none ? w : w - repeated_mean(w, axes_);
-        const Term along = repeated_mean(at.times(w, y), axes_);
-        return at.times(centred - at.times(along, y), repeated(at.input(1).value(), y, axes_));
-    }
-
-    ir::Axes axes_;
-    Centring centring_;
 };
 
 constexpr double gelu_cubic = 0.044715;
@@ -153,14 +118,6 @@ Value with_gradient_of_softmax(const Value& softmax, const Value& x, const ir::A
                                const std::source_location& location) {
     return with_gradient_rule(softmax, std::span(&x, 1), std::make_shared<SoftmaxGradient>(axes),
                               location);
-}
-
-Value with_gradient_of_normalization(const Value& normalized, const Value& x, const Value& factor,
-                                     const ir::Axes& axes, Centring centring,
-                                     const std::source_location& location) {
-    const std::vector<Value> inputs{x, factor};
-    return with_gradient_rule(normalized, inputs,
-                              std::make_shared<NormalizationGradient>(axes, centring), location);
 }
 
 Value gelu_tanh(const Value& x, const std::source_location& location) {

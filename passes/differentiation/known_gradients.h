@@ -22,15 +22,6 @@ ir::Value with_gradient_rule(const ir::Value& result, std::span<const ir::Value>
 ir::Value with_gradient_of_softmax(const ir::Value& softmax, const ir::Value& x,
                                    const ir::Axes& axes, const std::source_location& location);
 
-/// Whether rows are centred before they are divided by their size.
-enum class Centring { none, mean };
-
-/// `normalized`, the rows of `x` along `axes`, centred or not, times `factor`, which has one number
-/// for each of them: 1 / sqrt(mean(row^2) + epsilon).
-ir::Value with_gradient_of_normalization(const ir::Value& normalized, const ir::Value& x,
-                                         const ir::Value& factor, const ir::Axes& axes,
-                                         Centring centring, const std::source_location& location);
-
 /// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, elementwise, of f32 or f64.
 ir::Value gelu_tanh(const ir::Value& x, const std::source_location& location);
 
