@@ -150,7 +150,8 @@ TEST_CASE("where more kernels are missing than there are threads, some are compi
     for (int value = 0; value < count; ++value) {
         requests.push_back(store_kernel(value));
     }
-    const auto kernels = fixture.cache()->get_all(requests);
+    const auto cache = fixture.cache();
+    const auto kernels = cache->get_all(requests);
     CHECK(fixture.compiler->calls < count);
     // Each has an entry of its own, here and on the disk.
     const auto again = fixture.cache();
