@@ -20,6 +20,12 @@ std::vector<Var> numbered_vars(const std::string& prefix, std::size_t count) {
     return vars;
 }
 
+Expr empty_sum(const ContractionSpec& spec) {
+    const bool keeps_sign = spec.sums_nothing && spec.accumulator.is_float();
+    return keeps_sign ? Halide::Internal::make_const(spec.accumulator, -0.0)
+                      : Halide::Internal::make_zero(spec.accumulator);
+}
+
 RDom whole_k_domain(const ContractionSpec& spec) {
     Halide::Region region;
     for (const Expr& extent : spec.k_extents) {

@@ -18,6 +18,9 @@ std::vector<Element> concatenate(std::vector<Element> head, const std::vector<El
 std::vector<Halide::Expr> as_exprs(const std::vector<Halide::Var>& vars);
 std::vector<Halide::Var> numbered_vars(const std::string& prefix, std::size_t count);
 
+/// What terms are added to: zero; where there is but one, the zero that keeps its sign.
+Halide::Expr empty_sum(const ContractionSpec& spec);
+
 /// The loops over all terms, one for each dimension of k, and where they stand.
 Halide::RDom whole_k_domain(const ContractionSpec& spec);
 std::vector<Halide::Expr> positions(const Halide::RDom& domain);

@@ -48,7 +48,7 @@ Func build_line_contraction(const ContractionSpec& spec, const Expr& line_stride
     // Rows past the end repeat the last: their sums are never stored.
     const Expr row_within = Halide::min(row, spec.rows - 1);
     Func tile(spec.name + "_tile"), sums(spec.name + "_sums");
-    tile(sum_dimensions) = Halide::cast(spec.accumulator, 0);
+    tile(sum_dimensions) = empty_sum(spec);
     tile(sum_dimensions) +=
         spec.a.at(first_line, row_within, k) * spec.b.at(first_line, position, k);
     sums(sum_dimensions) = tile(sum_dimensions);

@@ -47,6 +47,7 @@ ContractionSpec MatrixForm::spec(const std::string& name) const {
     }
     if (k_atoms_.empty()) {
         spec.k_extents.emplace_back(1);  // an outer product sums one term
+        spec.sums_nothing = true;
     }
     spec.row_block = lowering_.inputs().row_block();
     spec.column_block = lowering_.inputs().column_block();

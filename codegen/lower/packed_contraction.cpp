@@ -85,7 +85,7 @@ Expr ContractionBuilder::tiled_b(const std::vector<Expr>& k) const {
 void ContractionBuilder::define_tiled_sum() {
     std::vector<Var> dimensions =
         concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_);
-    sum_(dimensions) = Halide::cast(spec_.accumulator, 0);
+    sum_(dimensions) = empty_sum(spec_);
 
     std::vector<Expr> k;
     if (blocks_k()) {
@@ -128,7 +128,7 @@ void ContractionBuilder::define_tiled_sum() {
     sum_(dimensions) += a * tiled_b(k);
     for (std::size_t i = 0; i < beside_.size(); ++i) {
         const auto& [rows, columns] = spec_.beside[i];
-        beside_[i](dimensions) = Halide::cast(spec_.accumulator, 0);
+        beside_[i](dimensions) = empty_sum(spec_);
         beside_[i](dimensions) +=
             rows.at(outer_of(rows), row, k) *
             columns.at(outer_of(columns), column_tile_ * tiles_.columns + tile_column_, k);

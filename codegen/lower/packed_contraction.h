@@ -63,6 +63,7 @@ struct ContractionSpec {
     std::vector<int> together;
     Halide::Expr rows, columns;
     std::vector<Halide::Expr> k_extents;  ///< 1 to 4, innermost first
+    bool sums_nothing = false;            ///< each element is one product; k has extent 1
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.
     std::vector<Halide::Expr> k_blocks;
     /// Register tiles in a block of rows, which is a task; of variant `streamed` in one of columns.

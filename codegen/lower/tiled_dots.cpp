@@ -56,7 +56,7 @@ void ContractionBuilder::build_tiled_dots() {
     // The sums of a register tile have fixed distances, by which they are known to be apart.
     const std::vector<Var> place = concatenate({lane, tile_row_, column_, row_tile_}, outer_);
     Func partial(spec_.name + "_partial");
-    partial(place) = Halide::cast(spec_.accumulator, 0);
+    partial(place) = empty_sum(spec_);
     partial(place) += packed_a_(concatenate(packed_at, outer_of(spec_.a))) *
                       with_prefetch(b_at(column_), b_at(column_ + tiles_ahead * tiles_.columns));
 

@@ -42,7 +42,7 @@ void ContractionBuilder::build_row_updates() {
     std::vector<Var> dimensions = concatenate({column_, row_}, outer_);
     const RDom domain = whole_k_domain(spec_);
     const std::vector<Expr> k = positions(domain);
-    sum_(dimensions) = Halide::cast(spec_.accumulator, 0);
+    sum_(dimensions) = empty_sum(spec_);
     sum_(dimensions) +=
         spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), column_, k);
     define_output({sum_(concatenate({column(), row()}, as_exprs(outer_)))});
@@ -89,7 +89,7 @@ void ContractionBuilder::build_row_dots() {
     domain.where(likely(k[0] < spec_.k_extents[0]));
     // Columns are summed two at a time, the last one perhaps twice.
     const Expr within = has_column_ ? Halide::min(column_, spec_.columns - 1) : Expr(column_);
-    partial(partial_dimensions) = Halide::cast(spec_.accumulator, 0);
+    partial(partial_dimensions) = empty_sum(spec_);
     partial(partial_dimensions) +=
         spec_.a.at(outer_of(spec_.a), row_, k) * spec_.b.at(outer_of(spec_.b), within, k);
 
