@@ -325,10 +325,6 @@ class PlanWriter {
     std::map<std::pair<int, int>, std::size_t> launches_;
 };
 
-}  // namespace
-
-namespace {
-
 /// Whether columns that go on from line to line are at most so far from the first that a kernel
 /// counts them in 32 bits.
 bool columns_are_near(const passes::KernelStep& step, std::size_t line) {
