@@ -85,7 +85,7 @@ void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std:
     if (depth > most_depth) {
         return;
     }
-    const auto rounded_up = [&](std::int64_t vectors) {
+    const auto columns_in_tiles = [&](std::int64_t vectors) {
         const std::int64_t tile = vectors * schedule.lanes;
         return ir::rounded_up(columns, tile);
     };
@@ -93,7 +93,7 @@ void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std:
         static_cast<int>(std::bit_floor(static_cast<unsigned>(schedule.tile_rows)));
     const bool holds_three = schedule.tile_rows * three + three + 1 <= machine.registers;
     if (schedule.tile_rows < l1_ways && holds_three &&
-        rounded_up(three) <= rounded_up(schedule.tile_vectors)) {
+        columns_in_tiles(three) <= columns_in_tiles(schedule.tile_vectors)) {
         schedule.tile_vectors = three;
     }
 }
@@ -337,7 +337,7 @@ bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
         slides = slides || is_contiguous(region, operand, atom);
     }
     const std::int64_t tile = std::int64_t{turned_vectors} * schedule.lanes;
-    const std::int64_t in_tiles = (rows + tile - 1) / tile * tile;
+    const std::int64_t in_tiles = ir::rounded_up(rows, tile);
     return slides && depth >= least_depth &&
            depth * tile * computed_bytes(contraction.dtype) <= machine.l2_bytes / 2 &&
            (in_tiles - rows) * least_filled <= in_tiles;

@@ -9,20 +9,13 @@
 
 #include "codegen/runtime/compiler_library.h"
 #include "ir/errors.h"
-#include "ir/parse.h"
-#include "tests/support/plans.h"
+#include "tests/support/statements.h"
 
 using namespace latent;
 using namespace latent::codegen::runtime;
 using namespace latent::test;
 
 namespace {
-
-std::string request(std::string_view text) {
-    const detail::Planned planned = plan_kernels(ir::parse(std::string(text)));
-    REQUIRE(planned.plan.requests.size() == 1);
-    return planned.plan.requests[0];
-}
 
 template <typename T>
 T read(std::string_view bytes, std::size_t at) {
@@ -55,17 +48,17 @@ std::multiset<std::string> code_of(const std::string& symbol, const CompiledObje
 
 TEST_CASE("a kernel's code does not depend on what is compiled with it", "[kernel_batches]") {
     const std::vector<CompileRequest> requests = {
-        {request(R"(%x = parameter {index=0, dtype=f32, shape=[700]}
+        {request_of(R"(%x = parameter {index=0, dtype=f32, shape=[700]}
             %r = exp %x
             return %r)"),
          "exponential"},
         // No float is strict here.
-        {request(R"(%a = parameter {index=0, dtype=f32, shape=[70,90]}
+        {request_of(R"(%a = parameter {index=0, dtype=f32, shape=[70,90]}
             %b = parameter {index=1, dtype=f32, shape=[90,80]}
             %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
             return %r)"),
          "product"},
-        {request(R"(%x = parameter {index=0, dtype=i32, shape=[70,90]}
+        {request_of(R"(%x = parameter {index=0, dtype=i32, shape=[70,90]}
             %r = reduce_sum %x {axes=[1]}
             return %r)"),
          "sum"},
@@ -84,7 +77,7 @@ TEST_CASE("a kernel's code does not depend on what is compiled with it", "[kerne
 TEST_CASE("one request of a batch that cannot be read fails the batch", "[kernel_batches]") {
     CompilerLibrary compiler;
     const std::vector<CompileRequest> requests = {
-        {request(R"(%x = parameter {index=0, dtype=f32, shape=[700]}
+        {request_of(R"(%x = parameter {index=0, dtype=f32, shape=[700]}
             %r = neg %x
             return %r)"),
          "good"},

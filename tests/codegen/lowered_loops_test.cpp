@@ -12,15 +12,8 @@ using namespace latent::test;
 
 namespace {
 
-/// The request of the one kernel of a graph.
-std::string request(std::string_view text) {
-    const detail::Planned planned = plan_kernels(ir::parse(std::string(text)));
-    REQUIRE(planned.plan.requests.size() == 1);
-    return planned.plan.requests[0];
-}
-
 std::string statement(std::string_view text) {
-    return statement_of(request(text));
+    return statement_of(request_of(text));
 }
 
 /// The request, for another instruction set.
@@ -53,7 +46,7 @@ TEST_CASE("kernels do not compute which parts of their buffers they need") {
 }
 
 TEST_CASE("functions multiply and add in one step, where the instruction set has it") {
-    const std::string exponential = request(R"(%x = parameter {index=0, dtype=f32, shape=[70]}
+    const std::string exponential = request_of(R"(%x = parameter {index=0, dtype=f32, shape=[70]}
         %r = exp %x
         return %r)");
     constexpr std::string_view fused = "llvm.fma";
@@ -84,7 +77,7 @@ TEST_CASE("functions of a row's elements that are summed have one copy, for its 
 }
 
 TEST_CASE("multiply-adds of vectors are single instructions") {
-    const std::string exponential = request(R"(%x = parameter {index=0, dtype=f32, shape=[70]}
+    const std::string exponential = request_of(R"(%x = parameter {index=0, dtype=f32, shape=[70]}
         %r = exp %x
         return %r)");
     for (const char* set : {"avx2", "avx512"}) {
@@ -123,7 +116,7 @@ TEST_CASE("register tiles are held apart while they are summed, and then read in
 }
 
 TEST_CASE("reductions of a row that read the same and do not need each other share a walk") {
-    const std::string kernel = request(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
+    const std::string kernel = request_of(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
         %g = parameter {index=1, dtype=f32, shape=[70,450]}
         %sum = reduce_sum %x {axes=[1]}
         %sumb = broadcast %sum {shape=[70,450], axes=[0]}
@@ -144,7 +137,7 @@ TEST_CASE("reductions of a row that read the same and do not need each other sha
 }
 
 TEST_CASE("lines of large results are asked for before a register tile is summed") {
-    const std::string product = request(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
+    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
         %b = parameter {index=1, dtype=f32, shape=[64,400]}
         %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
         return %r)");
@@ -190,7 +183,7 @@ TEST_CASE("the next columns of a product that reads them in place are fetched ah
 }
 
 TEST_CASE("columns whose loads are not vectors of a row ask for no prefetch that stays behind") {
-    const std::string product = request(R"(%a = parameter {index=0, dtype=f16, shape=[33,65]}
+    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f16, shape=[33,65]}
         %b = parameter {index=1, dtype=f16, shape=[65,33]}
         %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
         return %r)");
@@ -198,7 +191,7 @@ TEST_CASE("columns whose loads are not vectors of a row ask for no prefetch that
 }
 
 TEST_CASE("windows whose vectors run along channels read and keep these as vectors") {
-    const std::string text = statement_of(request(
+    const std::string text = statement_of(request_of(
         R"(%x = parameter {index=0, dtype=f32, shape=[2,9,10,70]}
         %w = parameter {index=1, dtype=f32, shape=[3,3,70]}
         %z = constant {value=f32:0}

@@ -4,9 +4,11 @@
 #include <tuple>
 
 #include "tests/frontend/support.h"
+#include "tests/support/statements.h"
 
 using namespace latent;
 using test::check_values;
+using test::count;
 using test::infinity;
 
 namespace {
@@ -25,14 +27,6 @@ Tensor vector(const std::vector<double>& elements) {
 Tensor standardized_in_steps(const Tensor& x) {
     const Tensor centred = x - x.mean({1}, true);
     return centred / sqrt((centred * centred).mean({1}, true) + 1e-5);
-}
-
-int count(const std::string& text, std::string_view part) {
-    int found = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-        ++found;
-    }
-    return found;
 }
 
 }  // namespace
