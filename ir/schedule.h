@@ -105,6 +105,15 @@ struct Schedule {
     bool operator==(const Schedule&) const = default;
 };
 
+/// Whether the rows of a contraction go on from line to line (of packed columns), or the columns
+/// (where nothing is packed).
+inline bool rows_go_on(const Schedule& schedule) {
+    return schedule.tile_lines == 0 && schedule.packing != Packing::none;
+}
+inline bool columns_go_on(const Schedule& schedule) {
+    return schedule.tile_lines == 0 && schedule.packing == Packing::none;
+}
+
 /// Visits the fields after `kind` and `instruction_set` with their printed names.
 template <typename S, typename Visit>
 void for_each_field(S& schedule, Visit&& visit) {

@@ -61,8 +61,8 @@ void lower_contraction(Lowering& lowering) {
     const std::uint64_t result = lowering.all_atoms() & ~lowering.classification().final_atoms;
     const MatrixForm form(lowering, {contraction, schedule.row_atom, schedule.vector_atom, result});
     // From line to line.
-    const bool rows_go_on = schedule.tile_lines == 0 && schedule.packing != ir::Packing::none;
-    const bool columns_go_on = schedule.tile_lines == 0 && schedule.packing == ir::Packing::none;
+    const bool rows_go_on = ir::rows_go_on(schedule);
+    const bool columns_go_on = ir::columns_go_on(schedule);
     const ContractionVariant variant = variant_of(schedule);
     const bool dots = variant == ContractionVariant::dots;
     if (dots) {

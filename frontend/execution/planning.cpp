@@ -392,9 +392,9 @@ ir::Schedule with_possible_lines(const passes::KernelStep& step, ir::Schedule sc
         return schedule;
     }
     const auto line = static_cast<std::size_t>(schedule.line_atom);
-    const bool rows_go_on = schedule.packing != ir::Packing::none;
-    if (rows_go_on ? !lines_are_one(step, line, static_cast<std::size_t>(schedule.row_atom))
-                   : !columns_are_near(step, line)) {
+    if (ir::rows_go_on(schedule)
+            ? !lines_are_one(step, line, static_cast<std::size_t>(schedule.row_atom))
+            : !columns_are_near(step, line)) {
         schedule.line_atom = -1;
         schedule.tile_lines = 1;
     }

@@ -434,7 +434,6 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     constexpr std::int64_t most_tasks = 8;
     const auto contraction = std::ranges::find(region.stages, ir::StageKind::contraction,
                                                [](const ir::Stage& stage) { return stage.kind; });
-    const bool rows_go_on = schedule.tile_lines == 0 && schedule.packing != ir::Packing::none;
     std::int64_t work = 1;
     std::int64_t outer = 1;
     std::int64_t line = 1;
@@ -443,7 +442,7 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
         const bool contracted =
             std::ranges::find(contraction->atoms, atom) != contraction->atoms.end();
         work *= extent;
-        if (atom == schedule.line_atom && rows_go_on) {
+        if (atom == schedule.line_atom && ir::rows_go_on(schedule)) {
             line = extent;
             extent = 1;
         } else if (atom == schedule.line_atom) {

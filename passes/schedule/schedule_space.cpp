@@ -336,9 +336,9 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
         return true;
     }
     const bool is_contraction = default_.kind == ir::Template::contraction;
-    const bool columns_go_on = schedule.tile_lines == 0 && schedule.packing == ir::Packing::none;
-    const int vectors =
-        is_contraction ? schedule.tile_vectors + (columns_go_on ? 1 : 0) : schedule.unroll;
+    const int vectors = is_contraction
+                            ? schedule.tile_vectors + (ir::columns_go_on(schedule) ? 1 : 0)
+                            : schedule.unroll;
     if (static_cast<std::size_t>(schedule.lanes * vectors) * widest_input_ >
         ir::readable_past_end) {
         return false;
@@ -366,9 +366,8 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
         ((goes_on ? is_tiled && schedule.packing == default_.packing
                   : schedule.packing == ir::Packing::none) &&
          schedule.row_atom == default_.row_atom && schedule.vector_atom == default_.vector_atom &&
-         ((goes_on && schedule.packing != ir::Packing::none) ||
-          schedule.tile_rows * schedule.tile_vectors <=
-              default_.tile_rows * default_.tile_vectors));
+         (ir::rows_go_on(schedule) || schedule.tile_rows * schedule.tile_vectors <=
+                                          default_.tile_rows * default_.tile_vectors));
     const bool is_kept =
         (schedule.packing == ir::Packing::dots) == (default_.packing == ir::Packing::dots) &&
         (schedule.packing != ir::Packing::dots || is_tiled);
