@@ -29,7 +29,7 @@ InstructionSet widest_of_cpu() {
 
 /// Bytes of the first processor's last-level cache, as the kernel has it: sysconf gives on some
 /// processors those of the whole package, of which a core reaches only its own part.
-std::int64_t shared_cache_size(std::int64_t fallback) {
+std::int64_t last_cache_size(std::int64_t fallback) {
     std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
     std::int64_t size = 0;
     char unit = 0;
@@ -45,6 +45,11 @@ std::int64_t cache_size(int name, std::int64_t fallback) {
 }
 
 }  // namespace
+
+std::int64_t reached_cache_bytes(std::int64_t bytes, std::int64_t processors, bool is_mesh) {
+    constexpr std::int64_t slice = 4 << 20;
+    return is_mesh ? std::min(bytes, slice * std::max<std::int64_t>(processors, 1)) : bytes;
+}
 
 ir::Machine detect_machine(std::string_view limit) {
     ir::Machine machine;
@@ -79,7 +84,9 @@ ir::Machine detect_machine(std::string_view limit) {
     }
     machine.l1_bytes = cache_size(_SC_LEVEL1_DCACHE_SIZE, machine.l1_bytes);
     machine.l2_bytes = cache_size(_SC_LEVEL2_CACHE_SIZE, machine.l2_bytes);
-    machine.l3_bytes = shared_cache_size(cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes));
+    machine.l3_bytes =
+        reached_cache_bytes(last_cache_size(cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes)),
+                            sysconf(_SC_NPROCESSORS_ONLN), __builtin_cpu_is("intel") != 0);
     return machine;
 }
 
