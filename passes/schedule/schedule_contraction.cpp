@@ -219,8 +219,10 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         choose_short_tile(schedule, rows);
         return;
     }
+    const bool rows_stay_in_l2 =
+        in_place || rows * depth * element + column_bytes <= machine.l2_bytes;
     if (contiguous(columns, schedule.vector_atom) && rows > 2 &&
-        (rows <= few_rows ? fits_l2 : column_bytes < machine.l2_bytes)) {
+        (rows <= few_rows ? fits_l2 : column_bytes < machine.l2_bytes && rows_stay_in_l2)) {
         // What stays in L2 is read as fast as a packed copy of it.
         if (rows > few_rows) {
             schedule.tile_rows = std::min(schedule.tile_rows, l1_ways);

@@ -90,6 +90,24 @@ TEST_CASE("columns that stay in L2 are read in place, larger ones are packed") {
     CHECK(packing(512, 512) != ir::Packing::none);
 }
 
+TEST_CASE("rows that lie across the depth are read in place where they stay in L2 too") {
+    ir::Machine machine = avx512;
+    machine.l2_bytes = 1 << 20;
+    const auto packing = [&](int rows, int depth, int columns) {
+        const std::string m = std::to_string(rows);
+        const std::string k = std::to_string(depth);
+        const std::string n = std::to_string(columns);
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[" + k + "," + m +
+                             "]}\n%b = parameter {index=1, dtype=f32, shape=[" + k + "," + n +
+                             "]}\n%r = contraction %a, %b {lhs=[1,0], rhs=[1,2], out=[0,2]}\n"
+                             "return %r\n",
+                         machine)
+            .schedule.packing;
+    };
+    CHECK(packing(256, 512, 128) == ir::Packing::none);
+    CHECK(packing(512, 512, 128) == ir::Packing::both);
+}
+
 TEST_CASE("the columns that are packed at a time stay in the last cache, by one kernel") {
     ir::Machine machine = avx512;
     machine.l3_bytes = 32 << 20;
