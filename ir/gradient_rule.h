@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "ir/node.h"
@@ -10,7 +12,7 @@ namespace latent::ir {
 /// times.
 class GradientRule {
   public:
-    /// What a node receives from its users.
+    /// What a node receives from its users, or how it moves.
     struct Cotangent {
         Value value;             ///< of the node's type; empty: zero
         bool masked = false;     ///< some elements may be zero because another op dropped them
@@ -27,10 +29,12 @@ class GradientRule {
     virtual std::vector<Cotangent> cotangents(const Node& node,
                                               const Cotangent& cotangent) const = 0;
 
-    /// Whether a node moves with its second operand alone, by a Jacobian that is its own transpose.
-    /// `cotangents` then also says, first, how a node moves whose second operand moves by what it
-    /// is given.
-    virtual bool is_symmetric() const { return false; }
+    /// How `node` moves, given how each operand but the first does, of which one at least does.
+    /// Nothing: in the way that `cotangents` is the transpose of.
+    virtual std::optional<Cotangent> tangent(const Node& /*node*/,
+                                             std::span<const Cotangent> /*tangents*/) const {
+        return std::nullopt;
+    }
 };
 
 }  // namespace latent::ir

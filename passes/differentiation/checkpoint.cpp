@@ -5,6 +5,7 @@
 #include "ir/builder.h"
 #include "ir/gradient_rule.h"
 #include "ir/graph.h"
+#include "passes/differentiation/jvp.h"
 #include "passes/differentiation/vjp.h"
 
 namespace latent::passes {
@@ -52,28 +53,50 @@ class Recompute final : public ir::GradientRule {
     explicit Recompute(std::size_t count) : count_(count) {}
 
     std::vector<Cotangent> cotangents(const Node& node, const Cotangent& cotangent) const override {
+        const Again again = replay(node);
+        const auto found =
+            propagate_to(again.inputs, again.result,
+                         {cotangent.value, true, cotangent.masked, cotangent.unbounded});
+        std::vector<Cotangent> parts(count_);
+        for (const passes::Cotangent& part : found) {
+            parts.push_back({part.value, part.masked, part.unbounded});
+        }
+        return parts;
+    }
+
+    std::optional<Cotangent> tangent(const Node& node,
+                                     std::span<const Cotangent> tangents) const override {
+        const Again again = replay(node);
+        std::vector<Differential> moves;
+        for (const Cotangent& moved : tangents.subspan(count_)) {
+            moves.push_back({moved.value, moved.masked, moved.unbounded});
+        }
+        const auto moved = move_along(std::span(&again.result, 1), again.inputs, moves).front();
+        return moved ? Cotangent{moved->value, moved->masked, moved->unbounded} : Cotangent{};
+    }
+
+  private:
+    /// The function once more.
+    struct Again {
+        Value result;
+        std::vector<Value> inputs;  // and what it captures, behind barriers
+    };
+
+    Again replay(const Node& node) const {
         const auto operands = node.operands();
         const auto leaves = operands.subspan(1, count_);
-        const auto outer = operands.subspan(1 + count_);
         NodeMap<Value> again;
         std::vector<Value> behind;
-        for (const Value& value : outer) {
+        for (const Value& value : operands.subspan(1 + count_)) {
             behind.push_back(barrier(value, node.location()));
             again[value.node.get()] = behind.back();
         }
         for (std::size_t i = 0; i < leaves.size(); ++i) {
             again[leaves[i].node.get()] = behind[i];
         }
-        const Value result = replay(operands[0].operands()[0], Inside(leaves), again);
-        const auto found = propagate_to(behind, result, {cotangent.value, true, cotangent.masked});
-        std::vector<Cotangent> parts(count_);
-        for (const passes::Cotangent& part : found) {
-            parts.push_back({part.value, part.masked});
-        }
-        return parts;
+        return {replay(operands[0].operands()[0], Inside(leaves), again), std::move(behind)};
     }
 
-  private:
     static Value replay(const Value& result, const Inside& inside, NodeMap<Value>& again) {
         std::vector<Value> operands;
         for (const Node* node : inside.order(result)) {

@@ -40,13 +40,14 @@ Value seed(const Value& output, const Value& cotangent, const std::source_locati
     return ir::constant(ir::Literal::one(type.dtype), location);
 }
 
-void accumulate(Cotangent& sum, const Contribution& contribution, const Node& node) {
+void accumulate(Cotangent& sum, const Differential& part, const Node& node) {
     sum.reached = true;
-    sum.masked |= contribution.masked;
+    sum.masked |= part.masked;
+    sum.unbounded |= part.unbounded;
     if (!sum.value) {
-        sum.value = contribution.value;
-    } else if (contribution.value) {
-        sum.value = ir::make(Op::add, {sum.value, contribution.value}, node.location());
+        sum.value = part.value;
+    } else if (part.value) {
+        sum.value = ir::make(Op::add, {sum.value, part.value}, node.location());
     }
 }
 
@@ -62,7 +63,7 @@ void propagate(std::span<const Node* const> order, NodeMap<Cotangent>& cotangent
         }
         contributions.clear();
         for (const Value& operand : node.operands()) {
-            contributions.push_back({cotangents.contains(operand.node.get()), {}, false});
+            contributions.push_back({cotangents.contains(operand.node.get()), {}});
         }
         // A cotangent that is zero everywhere reaches the operands as zero without a single node.
         const bool any_needed = std::ranges::any_of(contributions, &Contribution::needed);
@@ -72,7 +73,7 @@ void propagate(std::span<const Node* const> order, NodeMap<Cotangent>& cotangent
         for (std::size_t i = 0; i < contributions.size(); ++i) {
             if (contributions[i].needed) {
                 const Node& operand = *node.operand(i).node;
-                accumulate(*cotangents.find(&operand), contributions[i], operand);
+                accumulate(*cotangents.find(&operand), contributions[i].part, operand);
             }
         }
     }

@@ -31,6 +31,8 @@ struct Cotangent {
     ir::Value value;       ///< empty: zero
     bool reached = false;  ///< the output depends on the node, be it with gradient zero everywhere
     bool masked = false;   ///< some elements may be zero because a later op dropped them
+    /// A tangent, on a walk that stands for forward mode: some elements may be infinite.
+    bool unbounded = false;
 };
 
 /// The cotangents of one backward pass.

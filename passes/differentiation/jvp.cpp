@@ -52,14 +52,14 @@ Differential tangent_of(const Node& node, const ir::NodeMap<Differential>& known
 
 }  // namespace
 
-std::vector<Value> jvp(std::span<const Value> outputs, std::span<const Value> with_respect_to,
-                       std::span<const Value> tangents, const std::source_location& location) {
-    check_tangents(with_respect_to, tangents, location);
+std::vector<std::optional<Differential>> move_along(std::span<const Value> outputs,
+                                                    std::span<const Value> with_respect_to,
+                                                    std::span<const Differential> tangents) {
     // What has an entry depends on `with_respect_to`; an entry without a value is zero.
     ir::NodeMap<Differential> known;
     std::uint64_t oldest = UINT64_MAX;
     for (std::size_t i = 0; i < with_respect_to.size(); ++i) {
-        known[with_respect_to[i].node.get()] = {tangents[i], false, false};
+        known[with_respect_to[i].node.get()] = tangents[i];
         oldest = std::min(oldest, with_respect_to[i].node->id());
     }
     // Nothing older than the oldest of them can depend on one.
@@ -75,14 +75,29 @@ std::vector<Value> jvp(std::span<const Value> outputs, std::span<const Value> wi
             known[node] = std::move(tangent);
         }
     }
-    std::vector<Value> result;
+    std::vector<std::optional<Differential>> result;
     for (const Value& output : outputs) {
         const Differential* tangent = known.find(output.node.get());
-        const ir::Type& type = output.type();
-        result.push_back(tangent == nullptr ? Value{}
-                         : tangent->value   ? tangent->value
-                                            : ir::full(ir::Literal::zero(type.dtype),
-                                                       type.shape.span(), location));
+        result.push_back(tangent == nullptr ? std::nullopt : std::optional(*tangent));
+    }
+    return result;
+}
+
+std::vector<Value> jvp(std::span<const Value> outputs, std::span<const Value> with_respect_to,
+                       std::span<const Value> tangents, const std::source_location& location) {
+    check_tangents(with_respect_to, tangents, location);
+    std::vector<Differential> along;
+    for (const Value& tangent : tangents) {
+        along.push_back({tangent, false, false});
+    }
+    const auto moved = move_along(outputs, with_respect_to, along);
+    std::vector<Value> result;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const ir::Type& type = outputs[i].type();
+        result.push_back(!moved[i]         ? Value{}
+                         : moved[i]->value ? moved[i]->value
+                                           : ir::full(ir::Literal::zero(type.dtype),
+                                                      type.shape.span(), location));
     }
     return result;
 }

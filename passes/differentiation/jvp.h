@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,6 +48,12 @@ class JvpContext {
 
 /// Applies the rule of the node's op.
 Differential apply_jvp(const JvpContext& context);
+
+/// The tangents of `outputs`, in their order, where each of `with_respect_to` moves along its
+/// tangent. Nothing for an output that does not depend on them.
+std::vector<std::optional<Differential>> move_along(std::span<const ir::Value> outputs,
+                                                    std::span<const ir::Value> with_respect_to,
+                                                    std::span<const Differential> tangents);
 
 Differential jvp_reduce_prod(const JvpContext& context);
 Differential jvp_reduce_max_min(const JvpContext& context);

@@ -19,17 +19,6 @@ Term make_term(const JvpContext& c, Op op, const Term& a, const Term& b) {
     return {ir::make(op, c.node().attributes(), operands, c.location()), c.location()};
 }
 
-/// J u by a rule of a symmetric Jacobian, which gives J^T w.
-Differential along_symmetric(const JvpContext& c, const ir::GradientRule& rule) {
-    const Differential& tangent = c.differential(1);
-    if (!tangent.value) {
-        return {};
-    }
-    const ir::GradientRule::Cotangent moved =
-        rule.cotangents(c.node(), {tangent.value, tangent.masked, tangent.unbounded}).front();
-    return {moved.value, moved.masked, moved.unbounded};
-}
-
 }  // namespace
 
 Differential jvp_reduce_prod(const JvpContext& c) {
@@ -103,33 +92,46 @@ Differential jvp_scatter_add(const JvpContext& c) {
     return c.moves(0) ? result : c.carry_masked(result.value);
 }
 
-/// The node's rule gives J^T w, which is linear in w. Unless J is symmetric, so that w can be u
-/// itself, what that gives from a cotangent u, with respect to w, is J u.
-Differential jvp_custom(const JvpContext& c) {
-    const auto& rule = c.node().attributes_as<ir::CustomVjpAttributes>().rule;
-    if (rule == nullptr) {
-        ir::raise<GradientError>(c.location(), "custom_vjp: a node from text has no rule");
-    }
-    if (rule->is_symmetric()) {
-        return along_symmetric(c, *rule);
-    }
+namespace {
+
+/// The node's rule gives J^T w, which is linear in w; what that gives from a cotangent u, with
+/// respect to w, is J u. Nothing says which of the rule's factors have a bound.
+Differential transposed(const JvpContext& c, const ir::GradientRule& rule) {
     const Term w = c.result().filled(1);
-    const auto parts = rule->cotangents(c.node(), {w.value(), false});
-    Differential sum;
+    const auto parts = rule.cotangents(c.node(), {w.value(), false, false});
+    Differential sum{{}, true, true};
     for (std::size_t i = 0; i < parts.size(); ++i) {
         if (!c.moves(i + 1) || !parts[i].value) {
             continue;
         }
         const Differential& tangent = c.differential(i + 1);
         const Value part = propagate_to(std::span(&w.value(), 1), parts[i].value,
-                                        {tangent.value, true, tangent.masked})
+                                        {tangent.value, true, tangent.masked, true})
                                .front()
                                .value;
         if (part) {
             sum.value = sum.value ? ir::make(Op::add, {sum.value, part}, c.location()) : part;
         }
     }
-    return {sum.value, true, true};
+    return sum;
+}
+
+}  // namespace
+
+Differential jvp_custom(const JvpContext& c) {
+    const auto& rule = c.node().attributes_as<ir::CustomVjpAttributes>().rule;
+    if (rule == nullptr) {
+        ir::raise<GradientError>(c.location(), "custom_vjp: a node from text has no rule");
+    }
+    std::vector<ir::GradientRule::Cotangent> tangents;
+    for (std::size_t i = 1; i < c.node().operands().size(); ++i) {
+        const Differential& tangent = c.differential(i);
+        tangents.push_back({tangent.value, tangent.masked, tangent.unbounded});
+    }
+    if (const auto moved = rule->tangent(c.node(), tangents)) {
+        return {moved->value, moved->masked, moved->unbounded};
+    }
+    return transposed(c, *rule);
 }
 
 }  // namespace latent::passes

@@ -20,10 +20,13 @@ class KnownGradient : public ir::GradientRule {
     std::vector<Cotangent> cotangents(const ir::Node& node,
                                       const Cotangent& cotangent) const final {
         std::vector<Cotangent> parts(node.operands().size() - 1);
-        parts[0] = {gradient({node, cotangent}).value(), cotangent.masked, cotangent.unbounded};
+        parts[0] = along(node, cotangent);
         return parts;
     }
-    bool is_symmetric() const final { return true; }
+    std::optional<Cotangent> tangent(const ir::Node& node,
+                                     std::span<const Cotangent> tangents) const final {
+        return tangents[0].value ? along(node, tangents[0]) : Cotangent{};
+    }
 
   protected:
     /// A node with what comes in.
@@ -55,6 +58,11 @@ class KnownGradient : public ir::GradientRule {
     };
 
     virtual Term gradient(const At& at) const = 0;
+
+  private:
+    Cotangent along(const ir::Node& node, const Cotangent& incoming) const {
+        return {gradient({node, incoming}).value(), incoming.masked, incoming.unbounded};
+    }
 };
 
 /// The sum along `axes`, repeated along them.

@@ -13,7 +13,7 @@ namespace latent::passes {
 struct Differential {
     ir::Value value;         ///< empty: zero
     bool masked = false;     ///< some elements may be zero because an op dropped or lacked them
-    bool unbounded = false;  ///< forward only: some may be infinite through an unbounded derivative
+    bool unbounded = false;  ///< a tangent: some may be infinite through an unbounded derivative
 };
 
 /// `incoming`, which is not zero, times the derivative of an elementwise node with respect to an
@@ -49,10 +49,10 @@ class Partial {
         return guard(incoming() * derivative, true, derivative);
     }
     Term over_unbounded(const Term& divisor) { return unbounded(incoming() / divisor); }
-    /// A product that was made step by step.
-    Term unbounded(const Term& product) {
+    /// A product that was made step by step, with a derivative that is zero where `factor` is.
+    Term unbounded(const Term& product, const std::optional<Term>& factor = std::nullopt) {
         outgoing_.unbounded = true;
-        return guard(product, true, std::nullopt);
+        return guard(product, true, factor);
     }
     /// The incoming value times a factor known to be finite and not zero.
     Term times_constant(const Term& factor) const { return incoming() * factor; }

@@ -78,7 +78,7 @@ void partial_div(Partial& p) {
             constant && constant->as_double() != 0 && !std::isnan(constant->as_double());
         return p.give(harmless ? quotient : p.unbounded(quotient));
     }
-    p.give(-p.unbounded(quotient * p.result()));
+    p.give(-p.unbounded(quotient * p.result(), p.result()));
 }
 
 void partial_remainder(Partial& p) {
@@ -113,9 +113,9 @@ void partial_atan2(Partial& p) {
     const Term x = p.operand(1);
     const Term scaled = p.incoming() / (y * y + x * x);
     if (p.which() == 0) {
-        return p.give(p.unbounded(scaled * x));
+        return p.give(p.unbounded(scaled * x, x));
     }
-    p.give(-p.unbounded(scaled * y));
+    p.give(-p.unbounded(scaled * y, y));
 }
 
 void partial_select(Partial& p) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "passes/differentiation/gradient.h"
+#include "passes/differentiation/partials.h"
 #include "passes/term.h"
 
 // What vector-Jacobian rules are written with. Internal to the gradient passes.
@@ -15,8 +16,7 @@ namespace latent::passes {
 /// What a rule gives one operand.
 struct Contribution {
     bool needed = false;
-    ir::Value value;  ///< empty: zero
-    bool masked = false;
+    Differential part;
 };
 
 /// One node with its cotangent, as its rule sees it.
@@ -37,16 +37,15 @@ class VjpContext {
 
     /// The rule's result for operand `i`. An operand that the rule passes over gets zero.
     void contribute(std::size_t i, const Term& value) const {
-        contribute(i, value.value(), masked());
+        contribute(i, {value.value(), masked(), unbounded()});
     }
     /// As `contribute`, of a value with zeros where this op does not use the operand's elements.
     void contribute_masked(std::size_t i, const Term& value) const {
-        contribute(i, value.value(), true);
+        contribute(i, {value.value(), true, unbounded()});
     }
-    void contribute(std::size_t i, const ir::Value& value, bool masked) const {
+    void contribute(std::size_t i, const Differential& part) const {
         if (needs(i)) {
-            contributions_[i].value = value;
-            contributions_[i].masked = masked;
+            contributions_[i].part = part;
         }
     }
 
@@ -56,6 +55,8 @@ class VjpContext {
         return masked() ? guarded(cotangent(), product) : product;
     }
     bool masked() const { return cotangent_.masked; }
+    /// Only where the walk started so: what an unbounded derivative makes of a cotangent is none.
+    bool unbounded() const { return cotangent_.unbounded; }
 
   private:
     const ir::Node& node_;

@@ -8,11 +8,11 @@ using ir::Op;
 namespace {
 
 void vjp_elementwise(const VjpContext& c) {
-    const Differential incoming{c.cotangent().value(), c.masked()};
+    const Differential incoming{c.cotangent().value(), c.masked(), c.unbounded()};
     for (std::size_t i = 0; i < c.node().operands().size(); ++i) {
         if (c.needs(i)) {
             const Differential part = times_derivative(c.node(), i, incoming);
-            c.contribute(i, part.value, part.masked);
+            c.contribute(i, {part.value, part.masked, c.unbounded()});
         }
     }
 }

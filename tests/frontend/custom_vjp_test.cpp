@@ -1,6 +1,9 @@
 #include <latent/runtime.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
 #include <thread>
 
 #include "codegen/runtime/context.h"
@@ -202,4 +205,61 @@ TEST_CASE("a checkpointed chain needs less memory for its gradient") {
     const std::uint64_t again = peak_bytes(gradient(true));
     INFO("kept: " << kept << ", computed again: " << again);
     CHECK(3 * again < kept);
+}
+
+TEST_CASE("forward mode through a checkpoint or a rule gives what it gives without them") {
+    using Function = std::function<Tensor(const Tensor&)>;
+    const auto checkpointed = [](const Function& function) -> Function {
+        return [function](const Tensor& x) { return checkpoint(function, x); };
+    };
+    const Function square = [](const Tensor& x) { return x * x; };
+    const Function root = [](const Tensor& x) { return sqrt(x); };
+    const Function rule = custom_vjp(
+        square, [](const Tensor& x, const Tensor&, const Tensor& ct) { return ct * (2 * x); });
+    // Each above a square root, whose tangent is infinite at zero, where their derivative is zero.
+    const std::vector<std::pair<const char*, Function>> above = {
+        {"square", square},
+        {"rule", rule},
+        {"cosine", [](const Tensor& x) { return cos(x); }},
+        {"product", [](const Tensor& x) { return x.prod(); }},
+        {"sums", [](const Tensor& x) { return (x.reshape({2, 1}) * x).sum({0}) * x; }},
+        {"softmax", [](const Tensor& x) { return softmax(x - where(x > 1, 0.0, 1000.0), 0); }},
+        {"gelu", [](const Tensor& x) { return gelu(x - 100, Gelu::tanh); }},
+        {"zero over x", [](const Tensor& x) { return 0 / (x + 1); }},
+        {"angle", [](const Tensor& x) { return atan2(zeros_like(x), x + 1); }},
+        {"power", [](const Tensor& x) { return pow(x, 3); }},
+        {"nothing", [](const Tensor& x) { return floor(x); }},
+    };
+    const Tensor x = f64({0, 4});
+    const Tensor u = f64({1, 2});
+    for (const auto& [name, function] : above) {
+        INFO(name);
+        const Function composed = [&](const Tensor& at) { return function(root(at)); };
+        const auto [value, moved] = jvp(composed, x, u);
+        const std::vector<double> expected = test::values(moved);
+        CHECK(std::ranges::none_of(expected, [](double e) { return std::isnan(e); }));
+        const Function inner = checkpointed(function);
+        const std::vector<std::pair<const char*, Function>> forms = {
+            {"the function", [&](const Tensor& at) { return inner(root(at)); }},
+            {"twice", [&](const Tensor& at) { return checkpointed(inner)(root(at)); }},
+            {"both", [&](const Tensor& at) { return inner(checkpointed(root)(at)); }},
+            {"around both", checkpointed(composed)},
+            {"around one", checkpointed([&](const Tensor& at) { return inner(root(at)); })},
+            {"around each",
+             checkpointed([&](const Tensor& at) { return inner(checkpointed(root)(at)); })},
+        };
+        // The derivatives away from zero, and how they bend there.
+        const auto away = [&](const Function& of) {
+            return test::values(jvp(of, x + 1, u).second);
+        };
+        const auto bent = [&](const Function& of) {
+            return hvp([&](const Tensor& at) { return of(at).sum(); }, x + 1, u);
+        };
+        for (const auto& [form, again] : forms) {
+            INFO(form);
+            check_values(jvp(again, x, u).second, moved.shape(), expected);
+            check_values(jvp(again, x + 1, u).second, moved.shape(), away(composed), 1e-12);
+            check_values(bent(again), x.shape(), test::values(bent(composed)), 1e-12);
+        }
+    }
 }
