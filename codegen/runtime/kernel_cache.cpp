@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <system_error>
@@ -15,6 +16,7 @@
 #include "codegen/runtime/hash.h"
 #include "codegen/runtime/linker.h"
 #include "codegen/runtime/thread_pool.h"
+#include "ir/errors.h"
 
 namespace latent::codegen::runtime {
 namespace {
@@ -27,6 +29,48 @@ std::string symbol_of(const std::string& key) {
 
 }  // namespace
 
+/// A kernel that this call has promised to whoever asks for it meanwhile. One that it neither makes
+/// nor fails to make, since it ended early, fails here, so that a later call tries again.
+class KernelCache::Promised {
+  public:
+    Promised(const std::string& request, std::string key)
+        : request_(request), key_(std::move(key)), future_(promise_.get_future().share()) {}
+    Promised(const Promised&) = delete;
+    Promised& operator=(const Promised&) = delete;
+    ~Promised() {
+        if (cache_ == nullptr) {
+            return;
+        }
+        try {
+            throw CompileError("the call that was to make this kernel ended before it did");
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
+
+    const std::string& request() const { return request_; }
+    const std::string& key() const { return key_; }
+    const std::shared_future<KernelRef>& future() const { return future_; }
+
+    /// Others find it there.
+    void made_in(KernelCache& cache) noexcept { cache_ = &cache; }
+    void keep(KernelRef kernel) {
+        promise_.set_value(std::move(kernel));
+        cache_ = nullptr;
+    }
+    void fail(std::exception_ptr error) {
+        std::exchange(cache_, nullptr)->forget(request_);
+        promise_.set_exception(std::move(error));
+    }
+
+  private:
+    const std::string& request_;
+    const std::string key_;
+    std::promise<KernelRef> promise_;
+    const std::shared_future<KernelRef> future_;
+    KernelCache* cache_ = nullptr;  // until the promise is kept or has failed
+};
+
 KernelCache::KernelCache(Options options, std::unique_ptr<Compiler> compiler)
     : options_(std::move(options)), compiler_(std::move(compiler)), disk_(options_.disk) {}
 
@@ -35,20 +79,22 @@ KernelCache::KernelRef KernelCache::get(const std::string& request) {
 }
 
 std::vector<KernelCache::KernelRef> KernelCache::get_all(std::span<const std::string> requests) {
-    std::vector<Promised> promised;
-    promised.reserve(requests.size());
+    std::deque<Promised> promised;
     std::vector<std::shared_future<KernelRef>> futures;
     futures.reserve(requests.size());
     for (const std::string& request : requests) {
         futures.push_back(find_or_promise(request, promised));
     }
-    const auto missing = std::partition(promised.begin(), promised.end(), [this](Promised& kernel) {
-        return load_from_disk(kernel);
-    });
+    std::vector<Promised*> missing;
+    for (Promised& kernel : promised) {
+        if (!load_from_disk(kernel)) {
+            missing.push_back(&kernel);
+        }
+    }
     std::ranges::stable_sort(
-        missing, promised.end(), std::ranges::greater(),
-        [](const Promised& kernel) { return compile_effort(*kernel.request); });
-    compile_all({missing, promised.end()});
+        missing, std::ranges::greater(),
+        [](const Promised* kernel) { return compile_effort(kernel->request()); });
+    compile_all(missing);
     // Only now, with every own promise kept, wait for those of other calls: so no two calls wait
     // for each other.
     std::vector<KernelRef> kernels;
@@ -60,28 +106,27 @@ std::vector<KernelCache::KernelRef> KernelCache::get_all(std::span<const std::st
 }
 
 std::shared_future<KernelCache::KernelRef> KernelCache::find_or_promise(
-    const std::string& request, std::vector<Promised>& promised) {
+    const std::string& request, std::deque<Promised>& promised) {
     const std::lock_guard lock(mutex_);
     if (const auto found = kernels_.find(request); found != kernels_.end()) {
         memory_hits_.fetch_add(1, std::memory_order_relaxed);
         return found->second;
     }
-    std::promise<KernelRef> promise;
-    std::shared_future<KernelRef> future = promise.get_future().share();
-    promised.push_back({&request, key(request), std::move(promise)});
-    kernels_.emplace(request, future);
-    return future;
+    Promised& kernel = promised.emplace_back(request, key(request));
+    kernels_.emplace(request, kernel.future());
+    kernel.made_in(*this);
+    return kernel.future();
 }
 
 bool KernelCache::load_from_disk(Promised& kernel) {
-    std::optional<KernelImage> image = disk_.load(kernel.key);
+    std::optional<KernelImage> image = disk_.load(kernel.key());
     if (!image) {
         return false;
     }
     try {
-        kernel.promise.set_value(std::make_shared<const Kernel>(symbol_of(kernel.key),
-                                                                *kernel.request, *std::move(image),
-                                                                KernelOrigin{.from_disk = true}));
+        kernel.keep(std::make_shared<const Kernel>(symbol_of(kernel.key()), kernel.request(),
+                                                   *std::move(image),
+                                                   KernelOrigin{.from_disk = true}));
     } catch (const std::exception& error) {
         options_.disk.warn(fmt::format(
             "a kernel from the disk cache cannot be used and is compiled again: {}", error.what()));
@@ -91,14 +136,14 @@ bool KernelCache::load_from_disk(Promised& kernel) {
     return true;
 }
 
-void KernelCache::compile_all(std::span<Promised> missing) {
+void KernelCache::compile_all(std::span<Promised* const> missing) {
     std::vector<double> efforts;
     efforts.reserve(missing.size());
-    for (const Promised& kernel : missing) {
-        efforts.push_back(compile_effort(*kernel.request));
+    for (const Promised* kernel : missing) {
+        efforts.push_back(compile_effort(kernel->request()));
     }
     const auto most_threads = static_cast<std::size_t>(hardware_threads());
-    std::vector<std::span<Promised>> batches;
+    std::vector<std::span<Promised* const>> batches;
     for (std::size_t begin = 0; const std::size_t size : compile_batches(efforts, most_threads)) {
         batches.push_back(missing.subspan(begin, size));
         begin += size;
@@ -121,7 +166,7 @@ void KernelCache::compile_all(std::span<Promised> missing) {
     compile_next();
 }
 
-void KernelCache::compile(std::span<Promised> batch) {
+void KernelCache::compile(std::span<Promised* const> batch) {
     if (batch.size() > 1) {
         try {
             CompiledBatch compiled = compile_together(batch);
@@ -131,31 +176,32 @@ void KernelCache::compile(std::span<Promised> batch) {
         }
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        const std::span<Promised> alone = batch.subspan(i, 1);
+        const std::span<Promised* const> alone = batch.subspan(i, 1);
         try {
             CompiledBatch compiled = compile_together(alone);
             keep_promises(alone, compiled);
         } catch (...) {
-            fail(batch[i], std::current_exception());
+            batch[i]->fail(std::current_exception());
         }
     }
 }
 
-void KernelCache::keep_promises(std::span<Promised> batch, CompiledBatch& compiled) noexcept {
+void KernelCache::keep_promises(std::span<Promised* const> batch,
+                                CompiledBatch& compiled) noexcept {
     for (std::size_t i = 0; i < batch.size(); ++i) {
         try {
-            batch[i].promise.set_value(make(batch[i], compiled, i));
+            batch[i]->keep(make(*batch[i], compiled, i));
         } catch (...) {
-            fail(batch[i], std::current_exception());
+            batch[i]->fail(std::current_exception());
         }
     }
 }
 
-KernelCache::CompiledBatch KernelCache::compile_together(std::span<const Promised> batch) {
+KernelCache::CompiledBatch KernelCache::compile_together(std::span<Promised* const> batch) {
     std::vector<CompileRequest> requests;
     requests.reserve(batch.size());
-    for (const Promised& kernel : batch) {
-        requests.push_back({*kernel.request, symbol_of(kernel.key)});
+    for (const Promised* kernel : batch) {
+        requests.push_back({kernel->request(), symbol_of(kernel->key())});
     }
     const auto begin = Clock::now();
     CompiledObject kernels = compiler_->compile(requests, options_.notes);
@@ -164,7 +210,7 @@ KernelCache::CompiledBatch KernelCache::compile_together(std::span<const Promise
 
 KernelCache::KernelRef KernelCache::make(const Promised& kernel, CompiledBatch& compiled,
                                          std::size_t index) {
-    const std::string symbol = symbol_of(kernel.key);
+    const std::string symbol = symbol_of(kernel.key());
     KernelOrigin origin;
     origin.compile = compiled.time_for_each;
     const auto begin = Clock::now();
@@ -173,16 +219,8 @@ KernelCache::KernelRef KernelCache::make(const Promised& kernel, CompiledBatch& 
                       std::move(compiled.kernels.notes[index])};
     origin.link = Clock::now() - begin;
     kernels_compiled_.fetch_add(1, std::memory_order_relaxed);
-    disk_.store(kernel.key, image);
-    return std::make_shared<const Kernel>(symbol, *kernel.request, std::move(image), origin);
-}
-
-void KernelCache::fail(Promised& kernel, std::exception_ptr error) {
-    {
-        const std::lock_guard lock(mutex_);
-        kernels_.erase(*kernel.request);
-    }
-    kernel.promise.set_exception(std::move(error));
+    disk_.store(kernel.key(), image);
+    return std::make_shared<const Kernel>(symbol, kernel.request(), std::move(image), origin);
 }
 
 KernelNotes KernelCache::describe(const std::string& request, unsigned notes) {

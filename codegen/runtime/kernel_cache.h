@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <exception>
+#include <deque>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -66,12 +66,7 @@ class KernelCache {
     std::string key(const std::string& request) const;
 
   private:
-    // A kernel that this call has promised to whoever asks for it meanwhile.
-    struct Promised {
-        const std::string* request;
-        std::string key;
-        std::promise<KernelRef> promise;
-    };
+    class Promised;
 
     struct CompiledBatch {
         CompiledObject kernels;
@@ -79,14 +74,13 @@ class KernelCache {
     };
 
     std::shared_future<KernelRef> find_or_promise(const std::string& request,
-                                                  std::vector<Promised>& promised);
+                                                  std::deque<Promised>& promised);
     bool load_from_disk(Promised& kernel);
-    void compile_all(std::span<Promised> missing);
-    void compile(std::span<Promised> batch);
-    void keep_promises(std::span<Promised> batch, CompiledBatch& compiled) noexcept;
-    CompiledBatch compile_together(std::span<const Promised> batch);
+    void compile_all(std::span<Promised* const> missing);
+    void compile(std::span<Promised* const> batch);
+    void keep_promises(std::span<Promised* const> batch, CompiledBatch& compiled) noexcept;
+    CompiledBatch compile_together(std::span<Promised* const> batch);
     KernelRef make(const Promised& kernel, CompiledBatch& compiled, std::size_t index);
-    void fail(Promised& kernel, std::exception_ptr error);
 
     const Options options_;
     const std::unique_ptr<Compiler> compiler_;
