@@ -11,7 +11,7 @@ namespace latent::codegen::runtime {
 namespace {
 
 constexpr std::string_view magic = "LATENTKC";
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;
 // Magic, version, checksum.
 constexpr std::size_t header_size = magic.size() + 2 * sizeof(std::uint64_t);
 
@@ -64,7 +64,6 @@ class Reader {
 std::vector<std::byte> write_body(std::string_view key, const KernelImage& image) {
     Writer body;
     body.text(key);
-    body.number(image.object_size);
     body.number(image.notes.size());
     for (const auto& [name, text] : image.notes) {
         body.text(name);
@@ -79,7 +78,6 @@ CacheEntry read_body(std::string_view key, Reader body) {
     if (body.text() != key) {
         return {CacheEntry::Kind::other, {}};
     }
-    entry.image.object_size = body.number();
     for (std::uint64_t notes = body.number(); notes > 0; --notes) {
         const std::string_view name = body.text();
         entry.image.notes.emplace(name, body.text());

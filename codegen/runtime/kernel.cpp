@@ -24,7 +24,6 @@ Kernel::Kernel(std::string symbol, std::string request, KernelImage image, Kerne
       request_(std::move(request)),
       notes_(std::move(image.notes)),
       origin_(origin),
-      object_size_(image.object_size),
       shared_object_size_(image.shared_object.size()),
       library_(load(image, symbol_, origin_)),
       entry_(reinterpret_cast<Entry>(library_.symbol(symbol_ + "_argv"))) {}

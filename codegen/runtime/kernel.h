@@ -49,8 +49,7 @@ class Kernel {
     const std::string& request() const noexcept { return request_; }
     const KernelNotes& notes() const noexcept { return notes_; }
     const KernelOrigin& origin() const noexcept { return origin_; }
-    /// Bytes of the object as compiled, and of the shared object that it became.
-    std::uint64_t object_size() const noexcept { return object_size_; }
+    /// Bytes of what was loaded.
     std::uint64_t shared_object_size() const noexcept { return shared_object_size_; }
 
   private:
@@ -60,7 +59,6 @@ class Kernel {
     std::string request_;
     KernelNotes notes_;
     KernelOrigin origin_;
-    std::uint64_t object_size_;
     std::uint64_t shared_object_size_;
     SharedObject library_;
     Entry entry_;

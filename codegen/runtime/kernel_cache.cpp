@@ -27,6 +27,26 @@ std::string symbol_of(const std::string& key) {
     return "latent_kernel_" + hash_name(key);
 }
 
+/// Calls `work`, which does not throw, with each number below `count`, on at most `most` threads of
+/// which this is one. They take the numbers in order.
+void on_threads(std::size_t count, std::size_t most, const std::function<void(std::size_t)>& work) {
+    std::atomic<std::size_t> next{0};
+    const auto work_on = [&] {
+        for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
+            work(i);
+        }
+    };
+    std::vector<std::jthread> helpers;
+    try {
+        while (helpers.size() + 1 < std::min(count, most)) {
+            helpers.emplace_back(work_on);
+        }
+    } catch (const std::system_error&) {
+        // No more threads to be had: those there are do the work.
+    }
+    work_on();
+}
+
 }  // namespace
 
 /// A kernel that this call has promised to whoever asks for it meanwhile. One that it neither makes
@@ -91,9 +111,9 @@ std::vector<KernelCache::KernelRef> KernelCache::get_all(std::span<const std::st
             missing.push_back(&kernel);
         }
     }
-    std::ranges::stable_sort(
-        missing, std::ranges::greater(),
-        [](const Promised* kernel) { return compile_effort(kernel->request()); });
+    std::ranges::stable_sort(missing, std::ranges::greater(), [](const Promised* kernel) {
+        return compile_effort(kernel->request());
+    });
     compile_all(missing);
     // Only now, with every own promise kept, wait for those of other calls: so no two calls wait
     // for each other.
@@ -148,42 +168,36 @@ void KernelCache::compile_all(std::span<Promised* const> missing) {
         batches.push_back(missing.subspan(begin, size));
         begin += size;
     }
-    std::atomic<std::size_t> next{0};
-    const auto compile_next = [&] {
-        for (std::size_t i = next.fetch_add(1); i < batches.size(); i = next.fetch_add(1)) {
+    // Kernels that fail together are made one by one, so that each has what is its own: a kernel,
+    // or an error.
+    std::vector<std::span<Promised* const>> failed;
+    std::mutex failed_mutex;
+    on_threads(batches.size(), most_threads, [&](std::size_t i) {
+        try {
             compile(batches[i]);
+        } catch (...) {
+            const std::lock_guard lock(failed_mutex);
+            failed.push_back(batches[i]);
         }
-    };
-    std::vector<std::jthread> helpers;
-    const std::size_t threads = std::min(batches.size(), most_threads);
-    try {
-        while (helpers.size() + 1 < threads) {
-            helpers.emplace_back(compile_next);
-        }
-    } catch (const std::system_error&) {
-        // No more threads to be had: those there are do the work.
+    });
+    std::vector<Promised*> alone;
+    for (const std::span<Promised* const> batch : failed) {
+        alone.insert(alone.end(), batch.begin(), batch.end());
     }
-    compile_next();
+    on_threads(alone.size(), most_threads, [&](std::size_t i) { compile({&alone[i], 1}); });
 }
 
 void KernelCache::compile(std::span<Promised* const> batch) {
-    if (batch.size() > 1) {
-        try {
-            CompiledBatch compiled = compile_together(batch);
-            return keep_promises(batch, compiled);
-        } catch (...) {
-            // One by one, then, so that each has what is its own: a kernel, or an error.
+    std::optional<CompiledBatch> compiled;
+    try {
+        compiled = compile_together(batch);
+    } catch (...) {
+        if (batch.size() > 1) {
+            throw;
         }
+        return batch.front()->fail(std::current_exception());
     }
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        const std::span<Promised* const> alone = batch.subspan(i, 1);
-        try {
-            CompiledBatch compiled = compile_together(alone);
-            keep_promises(alone, compiled);
-        } catch (...) {
-            batch[i]->fail(std::current_exception());
-        }
-    }
+    keep_promises(batch, *compiled);
 }
 
 void KernelCache::keep_promises(std::span<Promised* const> batch,
@@ -214,8 +228,7 @@ KernelCache::KernelRef KernelCache::make(const Promised& kernel, CompiledBatch& 
     KernelOrigin origin;
     origin.compile = compiled.time_for_each;
     const auto begin = Clock::now();
-    const std::vector<std::byte>& object = compiled.kernels.object;
-    KernelImage image{link_kernel(find_linker(), object, symbol), object.size(),
+    KernelImage image{link_kernel(find_linker(), compiled.kernels.object, symbol),
                       std::move(compiled.kernels.notes[index])};
     origin.link = Clock::now() - begin;
     kernels_compiled_.fetch_add(1, std::memory_order_relaxed);

@@ -77,6 +77,7 @@ class KernelCache {
                                                   std::deque<Promised>& promised);
     bool load_from_disk(Promised& kernel);
     void compile_all(std::span<Promised* const> missing);
+    /// Throws where several fail together.
     void compile(std::span<Promised* const> batch);
     void keep_promises(std::span<Promised* const> batch, CompiledBatch& compiled) noexcept;
     CompiledBatch compile_together(std::span<Promised* const> batch);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -21,7 +20,6 @@ struct CompiledObject {
 /// A kernel ready to be loaded: what the disk cache holds.
 struct KernelImage {
     std::vector<std::byte> shared_object;
-    std::uint64_t object_size = 0;  // bytes of the object that it was linked from
     KernelNotes notes;
 };
 

@@ -23,7 +23,6 @@ const std::string key = "build 1\nthe kernel's request";
 KernelImage sample_image(std::size_t size = 1000) {
     KernelImage image;
     image.shared_object.resize(size, std::byte{0x5A});
-    image.object_size = 77;
     image.notes = {{"schedule", "vectorize(x, 8)\n"}, {"empty", ""}};
     return image;
 }
@@ -51,7 +50,6 @@ TEST_CASE("a stored kernel is found again with all that belongs to it", "[disk_c
     const auto image = fixture.cache().load(key);
     REQUIRE(image);
     CHECK(image->shared_object == sample_image().shared_object);
-    CHECK(image->object_size == 77);
     CHECK(image->notes == sample_image().notes);
     CHECK_FALSE(fixture.cache().load("another key"));
     CHECK(fixture.warnings.messages.empty());

@@ -65,7 +65,7 @@ TEST_CASE("a kernel is compiled once, then found in memory, then on disk", "[ker
     CHECK(again != kernel);
     CHECK(again->origin().from_disk);
     CHECK(again->notes() == kernel->notes());
-    CHECK(again->object_size() == kernel->object_size());
+    CHECK(again->shared_object_size() == kernel->shared_object_size());
     CHECK(again->symbol() == kernel->symbol());
     CHECK(run(*again) == 5);
     CHECK(run(*kernel) == 5);
@@ -183,6 +183,60 @@ TEST_CASE("a kernel that fails among others has an error of its own, and they ar
     }
     CHECK(cache->statistics().kernels_compiled == static_cast<std::uint64_t>(count - 1));
     CHECK_THROWS_WITH(cache->get("an unknown op"), Contains("cannot lower an unknown op"));
+}
+
+namespace {
+
+/// Compiles no two kernels together, and waits for a time until the first two are compiled at once.
+class CompilerOfOne final : public FakeCompiler {
+  public:
+    CompilerOfOne(std::span<const std::string> requests, std::atomic<bool>& met)
+        : requests_(requests), met_(met) {}
+
+    CompiledObject compile(std::span<const CompileRequest> requests, unsigned notes) override {
+        if (requests.size() > 1) {
+            throw latent::CompileError("too many");
+        }
+        if (requests[0].text == requests_[0] || requests[0].text == requests_[1]) {
+            if (++inside_ == 2) {
+                met_ = true;
+            }
+            const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+            while (!met_ && std::chrono::steady_clock::now() < deadline) {
+                std::this_thread::yield();
+            }
+            --inside_;
+        }
+        return FakeCompiler::compile(requests, notes);
+    }
+
+  private:
+    const std::span<const std::string> requests_;
+    std::atomic<bool>& met_;
+    std::atomic<int> inside_{0};
+};
+
+}  // namespace
+
+TEST_CASE("the kernels of a batch that fails are compiled in parallel",
+          "[kernel_cache][concurrency]") {
+    if (hardware_threads() < 2) {
+        return;
+    }
+    const Fixture fixture;
+    const int count = 6 * hardware_threads();
+    std::vector<std::string> requests;
+    for (int value = 0; value < count; ++value) {
+        requests.push_back(store_kernel(value));
+    }
+    std::atomic<bool> met{false};
+    KernelCache cache({.disk = {}, .build_id = "1"},
+                      std::make_unique<CompilerOfOne>(requests, met));
+    const auto kernels = cache.get_all(requests);
+    CHECK(met);
+    for (int value = 0; value < count; ++value) {
+        CHECK(run(*kernels[static_cast<std::size_t>(value)]) == value);
+    }
 }
 
 TEST_CASE("batches hold all kernels in order and leave small ones for the end", "[kernel_cache]") {
@@ -303,7 +357,7 @@ TEST_CASE("a damaged file in the cache only costs a compilation", "[kernel_cache
 TEST_CASE("a sound file whose kernel does not load only costs a compilation", "[kernel_cache]") {
     Fixture fixture;
     const auto cache = fixture.cache();
-    cache->disk().store(cache->key(store_kernel(8)), {to_bytes("no shared object"), 1, {}});
+    cache->disk().store(cache->key(store_kernel(8)), {to_bytes("no shared object"), {}});
     CHECK(run(*cache->get(store_kernel(8))) == 8);
     CHECK(cache->statistics().kernels_compiled == 1);
     CHECK(fixture.warnings.mention("compiled again"));
