@@ -154,6 +154,7 @@ std::optional<Halide::Module> lowered(const KernelText& kernel, unsigned wanted,
 /// One module with the functions of all.
 Halide::Module joined(const std::vector<Halide::Module>& modules) {
     Halide::Module all(modules.front().name(), modules.front().target());
+    all.set_any_strict_float(modules.front().any_strict_float());  // as of every kernel
     for (const Halide::Module& module : modules) {
         if (module.target() != all.target()) {
             throw CompileError("kernels for different instruction sets in one object");
@@ -164,7 +165,6 @@ Halide::Module joined(const std::vector<Halide::Module>& modules) {
         for (const Halide::Buffer<>& buffer : module.buffers()) {
             all.append(buffer);
         }
-        all.set_any_strict_float(module.any_strict_float());
     }
     return all;
 }

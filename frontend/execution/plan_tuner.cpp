@@ -24,7 +24,7 @@
 #include "frontend/execution/tuning_progress.h"
 #include "ir/errors.h"
 #include "ir/print.h"
-#include "passes/schedule/schedule.h"
+#include "passes/partition/possible_lines.h"
 #include "passes/schedule/schedule_space.h"
 
 namespace latent::detail {
@@ -212,7 +212,7 @@ Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) cons
     Trial trial;
     trial.schedule = schedule;
     for (const std::size_t i : group.steps) {
-        trial.schedule = with_possible_lines(step(i), trial.schedule);
+        trial.schedule = passes::with_possible_lines(step(i), trial.schedule);
     }
     trial.request = ir::print(ir::KernelRequest{step(group.steps[0]).region, trial.schedule});
     trial.launch.parallel = launch(group.launch).parallel;
@@ -220,12 +220,8 @@ Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) cons
         auto& arguments =
             trial.launch.calls.emplace_back(launch(group.launch).calls[planned_.places[i].call]);
         for (runtime::PlanArgument& argument : arguments) {
-            if (argument.kind == codegen::ArgumentKind::row_block) {
-                argument.number =
-                    passes::row_block(trial.schedule, step(i).region, step(i).extents);
-            } else if (argument.kind == codegen::ArgumentKind::column_block) {
-                argument.number =
-                    passes::column_block(trial.schedule, step(i).region, step(i).extents);
+            if (const auto number = block_argument(argument.kind, step(i), trial.schedule)) {
+                argument.number = *number;
             }
         }
     }

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <limits>
 #include <map>
 #include <unordered_map>
 
+#include "passes/partition/possible_lines.h"
 #include "passes/schedule/packed_bytes.h"
 #include "passes/schedule/schedule.h"
 
@@ -82,7 +81,7 @@ class PlanWriter {
         for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
             const passes::KernelStep& step = planned_.partition.steps[i];
             const ir::Schedule& schedule = schedules_.emplace_back(
-                with_possible_lines(step, choose_schedule_(step, machine_)));
+                passes::with_possible_lines(step, choose_schedule_(step, machine_)));
             const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
             const auto [known, added] =
                 kernels_.emplace(request, static_cast<int>(plan_.requests.size()));
@@ -212,12 +211,8 @@ class PlanWriter {
                     argument.number = narrowed(step.extents[i]);
                     break;
                 case ArgumentKind::row_block:
-                    argument.number =
-                        narrowed(passes::row_block(schedule, step.region, step.extents));
-                    break;
                 case ArgumentKind::column_block:
-                    argument.number =
-                        narrowed(passes::column_block(schedule, step.region, step.extents));
+                    argument.number = narrowed(*block_argument(wanted.kind, step, schedule));
                     break;
                 case ArgumentKind::scalar:
                     argument.slot = slot_of(step.inputs[i].value);
@@ -325,80 +320,17 @@ class PlanWriter {
     std::map<std::pair<int, int>, std::size_t> launches_;
 };
 
-/// Whether columns that go on from line to line are at most so far from the first that a kernel
-/// counts them in 32 bits.
-bool columns_are_near(const passes::KernelStep& step, std::size_t line) {
-    // As much again is left for the columns of the last line.
-    constexpr std::int64_t farthest = std::int64_t{1} << 30;
-    const std::int64_t lines = std::max<std::int64_t>(step.extents[line], 1);
-    return std::ranges::none_of(step.inputs, [&](const passes::InputBinding& input) {
-        return line < input.strides.size() && std::abs(input.strides[line]) > farthest / lines;
-    });
-}
-
-/// Whether each line lies behind the one before in the results of a contraction, and in all that
-/// its sum is combined with, so that rows which go on from line to line are those of one line.
-bool lines_are_one(const passes::KernelStep& step, std::size_t line, std::size_t row) {
-    const std::int64_t length = step.extents[row];
-    const bool stores_along_rows = step.results[0].strides[row] == 1;
-    const auto follow = [&](const std::vector<std::int64_t>& strides) {
-        return strides[line] == strides[row] * length;
-    };
-    std::vector<bool> is_combined(step.region.stages.size());
-    for (const ir::Stage& stage : step.region.stages) {
-        for (const int operand : stage.operands) {
-            is_combined[static_cast<std::size_t>(operand)] =
-                is_combined[static_cast<std::size_t>(operand)] ||
-                stage.kind != ir::StageKind::contraction;
-        }
-    }
-    for (std::size_t i = 0; i < is_combined.size(); ++i) {
-        const ir::Stage& stage = step.region.stages[i];
-        if (!is_combined[i] || stage.input < 0) {
-            continue;
-        }
-        const auto input = static_cast<std::size_t>(stage.input);
-        const std::vector<std::int64_t>& strides = step.inputs[input].strides;
-        switch (step.region.inputs[input].kind) {
-            case ir::InputKind::scalar:
-                break;
-            case ir::InputKind::strided:
-                // Vectors of rows are read past the last one, where these are neighbours.
-                if (!follow(strides) ||
-                    (stores_along_rows && (strides[row] < 0 || strides[row] > 1))) {
-                    return false;
-                }
-                break;
-            case ir::InputKind::indexed:
-                return false;
-            case ir::InputKind::affine:
-                if (!follow(strides)) {
-                    return false;
-                }
-                break;
-        }
-    }
-    return step.extents[line] <=
-               std::numeric_limits<std::int32_t>::max() / 2 / std::max<std::int64_t>(length, 1) &&
-           std::ranges::all_of(step.results, [&](const passes::ResultBinding& result) {
-               return follow(result.strides);
-           });
-}
-
 }  // namespace
 
-ir::Schedule with_possible_lines(const passes::KernelStep& step, ir::Schedule schedule) {
-    if (schedule.tile_lines > 0) {
-        return schedule;
+std::optional<std::int64_t> block_argument(ArgumentKind kind, const passes::KernelStep& step,
+                                           const ir::Schedule& schedule) {
+    if (kind == ArgumentKind::row_block) {
+        return passes::row_block(schedule, step.region, step.extents);
     }
-    const auto line = static_cast<std::size_t>(schedule.line_atom);
-    if (ir::rows_go_on(schedule)
-            ? !lines_are_one(step, line, static_cast<std::size_t>(schedule.row_atom))
-            : !columns_are_near(step, line)) {
-        schedule.line_atom = -1;
-        schedule.tile_lines = 1;
+    if (kind == ArgumentKind::column_block) {
+        return passes::column_block(schedule, step.region, step.extents);
     }
-    return schedule;
+    return std::nullopt;
 }
 
 ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine) {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "codegen/kernel_abi.h"
 #include "codegen/runtime/context.h"
 #include "codegen/runtime/plan.h"
 #include "ir/graph.h"
@@ -42,10 +45,12 @@ struct Planned {
 using ScheduleChooser =
     std::function<ir::Schedule(const passes::KernelStep& step, const ir::Machine& machine)>;
 
-/// `schedule` for a step, without columns or rows that go on from line to line where they cannot:
-/// where the last line of columns lies farther than the 32 bits in which a kernel counts them, or
-/// where there is something between the lines of rows in a result.
-ir::Schedule with_possible_lines(const passes::KernelStep& step, ir::Schedule schedule);
+/// The number by which a kernel learns of the blocks that `schedule` makes of a step; nothing for
+/// arguments of other kinds.
+std::optional<std::int64_t> block_argument(codegen::ArgumentKind kind,
+                                           const passes::KernelStep& step,
+                                           const ir::Schedule& schedule);
+
 ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine);
 
 /// Runs the passes over a detached graph, cuts it into kernels and plans its memory. Compiles

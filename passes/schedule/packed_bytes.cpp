@@ -42,10 +42,8 @@ std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& con
 
 std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region,
                           std::span<const std::int64_t> extents) {
-    // Streamed columns are packed by each task.
-    const bool packs_whole =
-        schedule.packing == ir::Packing::columns || schedule.packing == ir::Packing::both ||
-        schedule.packing == ir::Packing::deep || schedule.packing == ir::Packing::dots;
+    // Rows beside streamed columns are packed by each task.
+    const bool packs_whole = packs_columns(schedule) || schedule.packing == ir::Packing::dots;
     if (schedule.kind != ir::Template::contraction || !packs_whole) {
         return 0;
     }

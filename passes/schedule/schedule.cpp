@@ -481,12 +481,9 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
 
 std::int64_t column_block(const ir::Schedule& schedule, const ir::Region& region,
                           std::span<const std::int64_t> extents) {
-    const bool packs_columns = schedule.packing == ir::Packing::columns ||
-                               schedule.packing == ir::Packing::both ||
-                               schedule.packing == ir::Packing::deep;
     const auto contraction = std::ranges::find(region.stages, ir::StageKind::contraction,
                                                [](const ir::Stage& stage) { return stage.kind; });
-    if (!packs_columns || contraction == region.stages.end()) {
+    if (!packs_columns(schedule) || contraction == region.stages.end()) {
         return std::max(schedule.block_columns, 1);
     }
     constexpr std::int64_t least = 4;

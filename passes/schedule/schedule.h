@@ -54,6 +54,12 @@ bool is_contiguous(const ir::Region& region, int load, int atom);
 std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
                        std::span<const std::int64_t> extents);
 
+/// Whether a contraction copies the columns of a cache block, for all tasks that take them.
+inline bool packs_columns(const ir::Schedule& schedule) {
+    return schedule.packing == ir::Packing::columns || schedule.packing == ir::Packing::both ||
+           schedule.packing == ir::Packing::deep;
+}
+
 /// The bytes of a panel of which a contraction packs `Schedule::block_columns` at a time.
 constexpr std::int64_t usual_panel_bytes = 1 << 17;
 

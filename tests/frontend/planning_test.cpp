@@ -1,4 +1,5 @@
 #include "frontend/execution/planning.h"
+#include "passes/partition/possible_lines.h"
 #include "tests/frontend/support.h"
 
 using namespace latent;
@@ -28,10 +29,10 @@ TEST_CASE("Lines that lie farther than a kernel can count are summed one by one"
     ir::Schedule schedule;
     schedule.line_atom = 0;
     schedule.tile_lines = 0;
-    CHECK(detail::with_possible_lines(step, schedule) == schedule);
+    CHECK(passes::with_possible_lines(step, schedule) == schedule);
     for (const std::int64_t stride : {std::int64_t{1} << 25, -(std::int64_t{1} << 25)}) {
         step.inputs[0].strides[0] = stride;
-        const ir::Schedule changed = detail::with_possible_lines(step, schedule);
+        const ir::Schedule changed = passes::with_possible_lines(step, schedule);
         CHECK(changed.line_atom == -1);
         CHECK(changed.tile_lines == 1);
     }
@@ -57,14 +58,14 @@ TEST_CASE("Rows go on from line to line where the results' lines do") {
     schedule.row_atom = 1;
     schedule.line_atom = 0;
     schedule.tile_lines = 0;
-    CHECK(detail::with_possible_lines(step, schedule) == schedule);
+    CHECK(passes::with_possible_lines(step, schedule) == schedule);
     step.inputs[2].strides = {0, 0, 0};
-    CHECK(detail::with_possible_lines(step, schedule) == schedule);
+    CHECK(passes::with_possible_lines(step, schedule) == schedule);
     step.inputs[2].strides = {57, 1, 0};
-    CHECK(detail::with_possible_lines(step, schedule).line_atom == -1);
+    CHECK(passes::with_possible_lines(step, schedule).line_atom == -1);
     step.inputs[2].strides = {56, 1, 0};
     step.results[0].strides = {57, 1, 0};
-    CHECK(detail::with_possible_lines(step, schedule).line_atom == -1);
+    CHECK(passes::with_possible_lines(step, schedule).line_atom == -1);
 }
 
 TEST_CASE(

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "ir/schedule.h"
+#include "passes/partition/partition.h"
+
+namespace latent::passes {
+
+/// `schedule` for a step, without columns or rows that go on from line to line where they cannot:
+/// where the last line of columns lies farther than the 32 bits in which a kernel counts them, or
+/// where there is something between the lines of rows in a result.
+ir::Schedule with_possible_lines(const KernelStep& step, ir::Schedule schedule);
+
+}  // namespace latent::passes
