@@ -279,8 +279,27 @@ std::string add_fold(OpenRegion& region, const ir::Node& node, std::span<const i
     return {};
 }
 
+/// The terms of each sum of a contraction.
+std::int64_t contracted_elements(const ir::Node& node) {
+    const auto& labels = node.attributes_as<ir::ContractionAttributes>();
+    std::int64_t depth = 1;
+    for (std::size_t i = 0; i < labels.lhs.size(); ++i) {
+        const bool kept = std::ranges::find(labels.out, labels.lhs[i]) != labels.out.end();
+        depth *= kept ? 1 : node.operand(0).type().shape[i];
+    }
+    return depth;
+}
+
 std::string add_contraction(OpenRegion& region, const ir::Node& node,
                             const Coordinates& coordinates, int* instance) {
+    // Features that will be interleaved: of long sums it costs less to store them first.
+    constexpr std::int64_t least_depth = 128;
+    if (contracted_elements(node) >= least_depth &&
+        std::ranges::any_of(coordinates, [&](const Coordinate& dimension) {
+            return region.atoms().has_short_parts(dimension);
+        })) {
+        return "a dimension of the product would be in parts shorter than vectors";
+    }
     const auto& labels = node.attributes_as<ir::ContractionAttributes>();
     std::vector<std::pair<std::int64_t, Coordinate>> by_label;
     for (std::size_t i = 0; i < labels.out.size(); ++i) {

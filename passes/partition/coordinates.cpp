@@ -1,6 +1,7 @@
 #include "passes/partition/coordinates.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace latent::passes {
 
@@ -88,6 +89,22 @@ bool AtomTable::is_pure(const Coordinates& coordinates, std::span<const std::int
         }
     }
     return true;
+}
+
+bool AtomTable::has_short_parts(const Coordinate& coordinate) const {
+    constexpr std::int64_t least_vector = 8;
+    int parts = 0;
+    ir::AtomTerm innermost;
+    for (const ir::AtomTerm& term : expand(coordinate).terms) {
+        if (extent(term.atom) == 1) {
+            continue;
+        }
+        if (parts == 0 || std::abs(term.coefficient) < std::abs(innermost.coefficient)) {
+            innermost = term;
+        }
+        ++parts;
+    }
+    return parts > 1 && extent(innermost.atom) < least_vector;
 }
 
 Coordinate AtomTable::from_mixed_radix(std::span<const int> atoms) const {

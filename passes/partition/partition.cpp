@@ -126,6 +126,26 @@ void Partitioner::place_leaf(const ir::Node& node, const Requests& requests) {
     }
 }
 
+/// Whether a computed operand of a contraction, seen through a reshape, has a dimension in parts
+/// shorter than vectors, which would be whole if it were stored as it is seen. `before` are the
+/// atoms as they were.
+bool Partitioner::takes_product_apart(const ir::Node& view, const Request& request,
+                                      const AtomTable& before) {
+    const OpenRegion& open = region(request.region);
+    if (view.op() != ir::Op::reshape ||
+        open.instance(request.instance).kind != ir::StageKind::contraction) {
+        return false;
+    }
+    const ir::Node* source = &view;
+    while (ir::category(source->op()) == ir::Category::view) {
+        source = source->operand(0).node.get();
+    }
+    return ir::category(source->op()) != ir::Category::leaf &&
+           std::ranges::any_of(request.coordinates, [&](const Coordinate& dimension) {
+               return open.atoms().has_short_parts(dimension) && !before.has_short_parts(dimension);
+           });
+}
+
 bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
     const ir::Node& operand = *view.operand(0).node;
     const bool in_memory =
@@ -136,7 +156,7 @@ bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
     OpenRegion& open = region(request.region);
     const AtomTable before = open.atoms();
     auto coordinates = through_view(view, open.atoms().expand(request.coordinates), open.atoms());
-    if (!coordinates) {
+    if (!coordinates || takes_product_apart(view, request, before)) {
         open.atoms() = before;
         return false;
     }

@@ -5,7 +5,7 @@
 #include <ranges>
 
 #include "ir/rounding.h"
-#include "passes/rewriting/contraction_labels.h"
+#include "passes/rewriting/phased_convolution.h"
 #include "passes/rewriting/view_algebra.h"
 
 // Along one windowed axis, with o counting windows, k elements in a window of K, stride s and
@@ -55,34 +55,6 @@ bool has_phases(const ir::FoldAttributes& fold, std::size_t window) {
 
 ir::PadAttributes no_padding(std::size_t rank) {
     return {Dims(rank, 0), Dims(rank, 0), Dims(rank, 0)};
-}
-
-/// `features`, whose last dimensions are the phases of folded axes, with each phase put behind the
-/// axis it belongs to, as far as `shape`.
-Value interleave(const Value& features, const ir::FoldAttributes& fold, const ir::Shape& shape,
-                 const std::source_location& location) {
-    ir::Axes permutation;
-    ir::Shape whole;
-    auto phase = static_cast<std::int64_t>(shape.size());
-    std::array<std::int64_t, ir::max_rank> phase_of{};
-    for (std::size_t i = 0; i < fold.axes.size(); ++i) {
-        if (has_phases(fold, i)) {
-            phase_of[static_cast<std::size_t>(fold.axes[i])] = phase++;
-        }
-    }
-    for (std::size_t dim = 0; dim < shape.size(); ++dim) {
-        permutation.push_back(static_cast<std::int64_t>(dim));
-        whole.push_back(features.type().shape[dim]);
-        if (phase_of[dim] != 0) {
-            permutation.push_back(phase_of[dim]);
-            whole.back() *= features.type().shape[static_cast<std::size_t>(phase_of[dim])];
-        }
-    }
-    const Value interleaved =
-        ir::reshape(ir::permute(features, permutation.span(), location), whole.span(), location);
-    const ir::SliceAttributes slice{Dims(shape.size(), 0), shape, Dims(shape.size(), 1)};
-    return whole == shape ? interleaved
-                          : ir::make(Op::slice, slice, std::span(&interleaved, 1), location);
 }
 
 }  // namespace
@@ -155,41 +127,53 @@ Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
         filter = ir::make(Op::pad, weight_pad, std::array{filter, zero}, location);
     }
 
-    // The phases are dimensions of the filter, behind those of its elements, and of the result, at
-    // its end.
-    std::array<Dims, 2> new_labels = labels;
-    new_labels[sides.counts].append(elements.span());
-    Dims& filter_labels = new_labels[sides.elements];
-    Dims out(contraction.out.span().first(rank));
-    ir::Shape filter_shape = filter.type().shape;
+    // The phases are dimensions of the filter, behind those of its elements.
+    PhasedConvolution result;
+    result.filter_labels = labels[sides.elements];
+    result.image_labels = labels[sides.counts];
+    result.image_labels.append(elements.span());
+    result.filter_first = sides.elements == 0;
+    result.out = Dims(contraction.out.span().first(rank));
     std::int64_t next_label = 0;
-    for (const Dims& side : labels) {
-        for (const std::int64_t label : side) {
+    for (std::size_t side = 0; side < 2; ++side) {
+        for (std::size_t dim = 0; dim < labels[side].size(); ++dim) {
+            const std::int64_t label = labels[side][dim];
+            result.extents[label] = products.node->operand(side).type().shape[dim];
             next_label = std::max(next_label, label + 1);
         }
     }
+    ir::Shape filter_shape = filter.type().shape;
+    ir::Shape shape = node.type().shape;
     for (std::size_t i = 0; i < windows; ++i) {
+        const std::size_t element = position_of(result.filter_labels, elements[i]);
+        filter_shape[element] = window.size[i];
+        result.extents[elements[i]] = window.size[i];
+        result.extents[counts[i]] = fold.extent[i];
         if (has_phases(fold, i)) {
-            const std::size_t element = position_of(filter_labels, elements[i]);
-            filter_shape[element] = window.size[i];
             filter_shape.insert(element + 1, fold.stride[i]);
-            filter_labels.insert(element + 1, next_label);
-            out.push_back(next_label++);
+            result.filter_labels.insert(element + 1, next_label);
+            result.counts.push_back(counts[i]);
+            result.phases.push_back(next_label);
+            result.extents[next_label++] = fold.stride[i];
+            result.extents[counts[i]] = ir::ceiling_quotient(fold.extent[i], fold.stride[i]);
+            shape[static_cast<std::size_t>(fold.axes[i])] =
+                result.extents[counts[i]] * fold.stride[i];
         }
     }
     filter = ir::reshape(filter, filter_shape.span(), location);
     ir::Axes flipped;
     for (const std::int64_t label : elements) {
-        flipped.push_back(static_cast<std::int64_t>(position_of(filter_labels, label)));
+        flipped.push_back(static_cast<std::int64_t>(position_of(result.filter_labels, label)));
     }
     std::ranges::sort(flipped);
-    std::array<Value, 2> operands;
-    operands[sides.counts] = ir::make(Op::window, window, std::span(&padded, 1), location);
-    operands[sides.elements] =
+    result.filter =
         ir::make(Op::flip, ir::FlipAttributes{flipped}, std::span(&filter, 1), location);
-    const Value convolution = ir::make(
-        Op::contraction, numbered({new_labels[0], new_labels[1], out}), operands, location);
-    return phases == 0 ? convolution : interleave(convolution, fold, node.type().shape, location);
+    result.image = ir::make(Op::window, window, std::span(&padded, 1), location);
+    const Value convolution = interleaved(std::move(result), location);
+    const ir::SliceAttributes slice{Dims(rank, 0), node.type().shape, Dims(rank, 1)};
+    return shape == node.type().shape
+               ? convolution
+               : ir::make(Op::slice, slice, std::span(&convolution, 1), location);
 }
 
 }  // namespace latent::passes

@@ -162,8 +162,12 @@ TEST_CASE("The gradient of a convolution with respect to its input is a convolut
                 "%whole = pad %k, %z {low=[0,0,0], high=[0,0,1], interior=[0,0,0]}\n"
                 "%split = reshape %whole {shape=[4,3,2,2]}\n"
                 "%f = flip %split {axes=[2]}\n"
-                "%c = contraction %n, %f {lhs=[0,1,2,3], rhs=[1,4,3,5], out=[0,4,2,5]}\n"
-                "%r = reshape %c {shape=[2,3,10]}\n return %r");
+                "%order = permute %f {permutation=[0,2,1,3]}\n"
+                "%one = reshape %order {shape=[4,2,6]}\n"
+                "%c = contraction %n, %one {lhs=[0,1,2,3], rhs=[1,3,4], out=[0,4,2]}\n"
+                "%apart = reshape %c {shape=[2,3,2,5]}\n"
+                "%between = permute %apart {permutation=[0,1,3,2]}\n"
+                "%r = reshape %between {shape=[2,3,10]}\n return %r");
     stays(products + "return %r, %a");
 }
 
