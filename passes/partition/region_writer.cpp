@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <map>
 
 #include "passes/partition/open_region.h"
@@ -47,8 +48,9 @@ class RegionWriter {
     void collect_loop_atoms();
     void note(const Coordinates& coordinates);
     std::vector<int> walk(const Coordinates& coordinates) const;
-    static std::vector<int> walk_index(const OpenRegion::Instance& instance);
+    std::vector<int> walk_index(std::size_t instance) const;
     void order_atoms();
+    void order_contracted(std::size_t instance);
     void compute_strides();
     std::vector<std::int64_t> strides_of(const ir::Node* value, ir::InputKind kind,
                                          const Coordinates& coordinates, std::span<const int> atoms,
@@ -158,11 +160,27 @@ std::vector<int> RegionWriter::walk(const Coordinates& coordinates) const {
     return result;
 }
 
-/// In the order of the dimensions of what an indexed instance reads.
-std::vector<int> RegionWriter::walk_index(const OpenRegion::Instance& instance) {
+/// In the order in which what an indexed instance reads lies in memory.
+std::vector<int> RegionWriter::walk_index(std::size_t instance) const {
+    const std::vector<OpenRegion::IndexDraft>& index = open_.instances_[instance].index;
+    std::vector<std::pair<std::int64_t, std::size_t>> dims;
+    for (std::size_t i = 0; i < index.size(); ++i) {
+        dims.emplace_back(0, i);
+    }
+    if (!index.empty() && load_of_[instance][0] >= 0) {
+        const WrittenLoad& load = loads_[static_cast<std::size_t>(load_of_[instance][0])];
+        std::int64_t offset = 0;
+        const std::vector<std::int64_t> strides =
+            strides_of(load.value, load.kind, load.coordinates, load.source_atoms, offset);
+        for (auto& [stride, dim] : dims) {
+            stride = std::abs(strides[dim]);
+        }
+        std::ranges::stable_sort(dims, std::greater<>(),
+                                 &std::pair<std::int64_t, std::size_t>::first);
+    }
     std::vector<int> result;
-    for (const OpenRegion::IndexDraft& draft : instance.index) {
-        for (const ir::AtomTerm& term : draft.dim.terms) {
+    for (const auto& [stride, dim] : dims) {
+        for (const ir::AtomTerm& term : index[dim].dim.terms) {
             if (std::ranges::find(result, term.atom) == result.end()) {
                 result.push_back(term.atom);
             }
@@ -181,8 +199,8 @@ void RegionWriter::order_atoms() {
     });
     if (order.size() < order_.size() && !contraction) {
         std::vector<int> reference;
-        for (const OpenRegion::Instance& instance : open_.instances_) {
-            std::vector<int> atoms = walk_index(instance);
+        for (std::size_t i = 0; i < open_.instances_.size(); ++i) {
+            std::vector<int> atoms = walk_index(i);
             if (atoms.size() > reference.size()) {
                 reference = std::move(atoms);
             }
@@ -232,6 +250,50 @@ void RegionWriter::order_atoms() {
         }
     }
     order_ = std::move(order);
+    for (std::size_t i = 0; i < open_.instances_.size(); ++i) {
+        order_contracted(i);
+    }
+}
+
+/// Contracted dimensions are walked as the operand with more points has them in memory: channels
+/// that lie last are summed first.
+void RegionWriter::order_contracted(std::size_t instance) {
+    const std::vector<int> along = walk(open_.instances_[instance].along);
+    if (open_.instances_[instance].kind != ir::StageKind::contraction || along.size() < 2) {
+        return;
+    }
+    const WrittenLoad* larger = nullptr;
+    std::int64_t most_points = 0;
+    for (const int load : load_of_[instance]) {
+        if (load < 0) {
+            continue;
+        }
+        std::int64_t points = 1;
+        for (const int atom : walk(loads_[static_cast<std::size_t>(load)].coordinates)) {
+            points *= extent(atom);
+        }
+        if (points > most_points) {
+            larger = &loads_[static_cast<std::size_t>(load)];
+            most_points = points;
+        }
+    }
+    if (larger == nullptr) {
+        return;
+    }
+    std::int64_t offset = 0;
+    const std::vector<std::int64_t> strides =
+        strides_of(larger->value, larger->kind, larger->coordinates, along, offset);
+    std::vector<std::pair<std::int64_t, int>> by_stride;
+    for (std::size_t i = 0; i < along.size(); ++i) {
+        by_stride.emplace_back(std::abs(strides[i]), along[i]);
+    }
+    std::ranges::stable_sort(by_stride, std::greater<>(), &std::pair<std::int64_t, int>::first);
+    auto next = by_stride.begin();
+    for (int& atom : order_) {
+        if (std::ranges::find(along, atom) != along.end()) {
+            atom = next++->second;
+        }
+    }
 }
 
 std::vector<std::int64_t> RegionWriter::strides_of(const ir::Node* value, ir::InputKind kind,
