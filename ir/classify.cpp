@@ -311,7 +311,8 @@ Classification classify_reductions(const Region& region, const Census& census,
             chained = chained || census.operand_after_reduction(region, reduction);
         }
         const bool innermost = (set >> (region.atoms.size() - 1) & 1) != 0;
-        if (chained || (innermost && outer != 0)) {
+        // Rows of a few elements are unrolled, wherever they lie: windows of channels-last images.
+        if (chained || ((innermost || is_unrolled(region, set)) && outer != 0)) {
             if (outer == 0) {
                 return reject("a reduction of everything needs another one");
             }

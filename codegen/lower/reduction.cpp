@@ -4,6 +4,7 @@
 #include "codegen/lower/lane_reduction.h"
 #include "codegen/lower/padded_copies.h"
 #include "codegen/lower/row_reductions.h"
+#include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
 
@@ -20,8 +21,7 @@ using Halide::VarOrRVar;
 /// The most blocks that the outermost reduced dimension is cut into: enough for the threads of any
 /// machine this is made for, and few enough that combining them is nothing.
 constexpr int max_blocks = 256;
-/// The fewest elements of a block where each adds to partial results in memory, which are stored
-/// and read once more.
+/// The fewest elements that partial results in memory take in, which are stored and read once more.
 constexpr int min_block_across = 64;
 /// Elements of the kept innermost dimension that are accumulated together, so that their partial
 /// results stay in L1.
@@ -124,11 +124,20 @@ void BlockedReduction::choose_blocks() {
         }
     }
     points = Halide::max(points, Halide::cast<std::int64_t>(1));
+    Expr taken_in = Halide::cast<std::int64_t>(1);  // by each partial result, of one place
+    for (const int atom : lowering_.atoms_of(final_)) {
+        if (atom != blocked_atom_) {
+            taken_in *= Halide::cast<std::int64_t>(extent(atom));
+        }
+    }
     const Expr all = extent(blocked_atom_);
     const bool padded = padded_ && !padded_->empty();
     const auto task_points = Halide::cast<std::int64_t>(
         Expr(padded ? padded_block : static_cast<std::int32_t>(lowering_.schedule().block)));
-    const int fewest = along_ ? 1 : min_block_across;
+    const Expr fewest = along_
+                            ? Expr(1)
+                            : Halide::cast<std::int32_t>(
+                                  min_block_across / Halide::clamp(taken_in, 1, min_block_across));
     Expr block = Halide::max(Halide::cast<std::int32_t>(task_points / points), fewest);
     block = Halide::max(Halide::min(block, all), (all + max_blocks - 1) / max_blocks, 1);
     if (along_ && blocked_atom_ == vector_atom_) {
@@ -265,6 +274,8 @@ void BlockedReduction::schedule_across(const std::vector<std::pair<int, RVar>>& 
         const Var lane("lane");
         const Var column_block("column_block");
         const int width = lowering_.vector_width();
+        store_in_vectors(blocks, blocks_, loop);
+        store_in_vectors(start, partial_, loop);
         blocks.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
         start.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
         update.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
@@ -349,6 +360,7 @@ void BlockedReduction::define_output() {
         const Var lane("lane");
         const int width = lowering_.store_width();
         schedule.split(loop, loop, lane, width).vectorize(lane);
+        store_in_vectors(start, total_, loop);
         start.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
         update.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
         std::vector<VarOrRVar> order{lane};

@@ -37,6 +37,7 @@ RowReductions::RowReductions(Lowering& lowering, std::uint64_t row_atoms)
     defined_.resize(region.stages.size());
     if (unrolls_row_) {
         read_rows_in_whole_vectors();
+        copy_filters();
     }
     for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
@@ -107,6 +108,37 @@ void RowReductions::read_rows_in_whole_vectors() {
         schedule.reorder(order).vectorize(lowering_.var(across));
         funcs_.push_back(rows);
         lowering_.define_as(i, rows, atoms);
+    }
+}
+
+/// What the same rows are multiplied by everywhere, if its elements for a vector of rows are no
+/// neighbours (filters of channels that lie last), is copied once so that they are: each use would
+/// gather them.
+void RowReductions::copy_filters() {
+    const ir::Region& region = lowering_.region();
+    const int across = lowering_.schedule().vector_atom;
+    for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
+        const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
+        if (stage.kind != ir::StageKind::load) {
+            continue;
+        }
+        const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
+        const std::uint64_t filter = row_ | std::uint64_t{1} << across;
+        if (input.kind != ir::InputKind::strided || (lowering_.span(i) & ~filter) != 0 ||
+            (lowering_.all_atoms() & ~filter) == 0 ||
+            input.strides[static_cast<std::size_t>(across)] != ir::StrideClass::any) {
+            continue;
+        }
+        std::vector<int> atoms = lowering_.atoms_of(lowering_.span(i));
+        std::ranges::stable_partition(atoms, [&](int atom) { return atom == across; });
+        std::vector<Var> loops;
+        for (const int atom : atoms) {
+            loops.push_back(lowering_.var(atom));
+        }
+        Func filters(lowering_.name() + "_filters" + std::to_string(i));
+        filters(loops) = lowering_.stages().at(i, lowering_.loop_coordinates());
+        logged(filters, lowering_.log()).compute_root().never_partition_all();
+        lowering_.define_as(i, filters, atoms);
     }
 }
 

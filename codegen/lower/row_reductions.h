@@ -34,6 +34,7 @@ class RowReductions {
 
   private:
     void read_rows_in_whole_vectors();
+    void copy_filters();
     void define_reduction(int stage);
     std::optional<std::vector<int>> read_by(int reduction) const;
     std::vector<int> taken_in_one_walk(int stage) const;
