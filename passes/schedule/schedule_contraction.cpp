@@ -174,9 +174,10 @@ void choose_dots(ir::Schedule& schedule, const ir::Machine& machine, std::int64_
 }
 
 /// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
-/// of the first.
+/// of the first. For each of the `windows` elements that the rows have beside their atom (in the
+/// gradient of filters), columns would be read again.
 void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
-                    std::uint64_t lhs, const ir::Machine& machine,
+                    std::uint64_t lhs, std::int64_t windows, const ir::Machine& machine,
                     std::span<const std::int64_t> extents) {
     const auto extent = [&](int atom) {
         return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
@@ -221,7 +222,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     }
     const bool rows_stay_in_l2 =
         in_place || rows * depth * element + column_bytes <= machine.l2_bytes;
-    if (contiguous(columns, schedule.vector_atom) && rows > 2 &&
+    if (contiguous(columns, schedule.vector_atom) && rows > 2 && windows == 1 &&
         (rows <= few_rows ? fits_l2 : column_bytes < machine.l2_bytes && rows_stay_in_l2)) {
         // What stays in L2 is read as fast as a packed copy of it.
         if (rows > few_rows) {
@@ -231,7 +232,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         return;
     }
     const bool are_vectors = contiguous(columns, schedule.vector_atom);
-    const bool streams = is_streamed(column_bytes, rows, are_vectors, machine);
+    const bool streams = windows == 1 && is_streamed(column_bytes, rows, are_vectors, machine);
     if (streams && are_vectors) {
         choose_streamed(schedule, machine, rows, element);
         return;
@@ -432,7 +433,14 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
         schedule.tile_vectors = 2;
         schedule.tile_rows = (machine.registers - 4) / 2;
         choose_blocks(schedule, machine, element);
-        choose_packing(schedule, region, contraction, lhs, machine, extents);
+        std::int64_t windows = 1;
+        for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+            windows *=
+                has(row_atoms, atom) && atom != schedule.row_atom
+                    ? std::max<std::int64_t>(region.atoms[static_cast<std::size_t>(atom)].fixed, 1)
+                    : 1;
+        }
+        choose_packing(schedule, region, contraction, lhs, windows, machine, extents);
     };
     choose_tiles();
     if ((schedule.tile_lines == 0 || schedule.row_atom != row) &&
