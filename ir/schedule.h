@@ -51,6 +51,8 @@ struct Machine {
     std::int64_t l3_bytes = 8 << 20;
     int vector_bytes = 16;  ///< 16, 32 or 64
     int registers = 16;     ///< vector registers
+    /// Whether vectors that lie across two cache lines take longer to read than others.
+    bool slow_across_lines = false;
     bool operator==(const Machine&) const = default;
 };
 
@@ -99,8 +101,8 @@ struct Schedule {
     /// Pointwise: elements of a strip of the results, which is computed in L1 and then stored past
     /// the caches; 0: results are stored like any other.
     int result_strip = 0;
-    /// Row and reduction, where vectors run along what is reduced: elements that what is read is
-    /// asked for ahead of its use; 0: it is left to the processor.
+    /// Row and reduction, where vectors run along what is reduced, and columns that a contraction
+    /// reads in place: elements that these are asked for ahead of use; 0: left to the processor.
     int read_ahead = 0;
     bool operator==(const Schedule&) const = default;
 };

@@ -82,11 +82,13 @@ ir::Machine detect_machine(std::string_view limit) {
             machine.registers = 32;
             break;
     }
+    const bool is_intel = __builtin_cpu_is("intel") != 0;
     machine.l1_bytes = cache_size(_SC_LEVEL1_DCACHE_SIZE, machine.l1_bytes);
     machine.l2_bytes = cache_size(_SC_LEVEL2_CACHE_SIZE, machine.l2_bytes);
     machine.l3_bytes =
         reached_cache_bytes(last_cache_size(cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes)),
-                            sysconf(_SC_NPROCESSORS_ONLN), __builtin_cpu_is("intel") != 0);
+                            sysconf(_SC_NPROCESSORS_ONLN), is_intel);
+    machine.slow_across_lines = is_intel;
     return machine;
 }
 

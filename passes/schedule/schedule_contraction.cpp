@@ -115,6 +115,14 @@ bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows) {
 /// How few rows make packing the other operand cost more than it saves.
 constexpr int few_rows = 16;
 
+/// Whether columns that stay in L2 are better packed, since they would be read across cache lines:
+/// most vectors in rows that are no multiples of a line. Rows must be many to repay the copy, and
+/// the columns more than L1 holds.
+bool repays_copy(std::int64_t column_bytes, std::int64_t rows, const ir::Machine& machine) {
+    constexpr std::int64_t many_rows = 256;
+    return machine.slow_across_lines && rows > many_rows && column_bytes > machine.l1_bytes;
+}
+
 /// Whether an operand leaves the caches, and has so few rows on the other side that packing all of
 /// it costs more than it saves. Those are more where its columns, which lie side by side, are read
 /// in place (`are_vectors`) in vectors as long as cache lines: shorter ones ask for each line in
@@ -222,8 +230,11 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     }
     const bool rows_stay_in_l2 =
         in_place || rows * depth * element + column_bytes <= machine.l2_bytes;
-    if (contiguous(columns, schedule.vector_atom) && rows > 2 && windows == 1 &&
-        (rows <= few_rows ? fits_l2 : column_bytes < machine.l2_bytes && rows_stay_in_l2)) {
+    const bool stays_in_l2 = rows <= few_rows
+                                 ? fits_l2
+                                 : column_bytes < machine.l2_bytes && rows_stay_in_l2 &&
+                                       !repays_copy(column_bytes, rows, machine);
+    if (contiguous(columns, schedule.vector_atom) && rows > 2 && windows == 1 && stays_in_l2) {
         // What stays in L2 is read as fast as a packed copy of it.
         if (rows > few_rows) {
             schedule.tile_rows = std::min(schedule.tile_rows, l1_ways);
@@ -465,6 +476,12 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     }
     choose_together(schedule, row_atoms, machine, element, extents);
     if (schedule.packing == ir::Packing::none && schedule.tile_rows > 0) {
+        // Shorter vectors, and those across lines, leave no room for prefetches beside the sums.
+        constexpr int line_bytes = 64;
+        if (contraction.atoms.size() == 1 && machine.vector_bytes >= line_bytes &&
+            !machine.slow_across_lines) {
+            schedule.read_ahead = schedule.tile_vectors * schedule.lanes;
+        }
         const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
         const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;
         choose_lines(schedule, region, contraction, columns_of,

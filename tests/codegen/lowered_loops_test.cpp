@@ -163,23 +163,25 @@ TEST_CASE("a row's results are not asked for before its reductions") {
 }
 
 TEST_CASE("the next columns of a product that reads them in place are fetched ahead of their use") {
-    const ir::Graph graph = ir::parse(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
+    const ir::Graph graph = ir::parse(R"(%a = parameter {index=0, dtype=f32, shape=[200,64]}
         %b = parameter {index=1, dtype=f32, shape=[64,400]}
         %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
         return %r)");
-    const auto code = [&](int lanes) {
+    const auto code = [&](int lanes, int ahead) {
         const detail::Planned planned = plan_kernels(
             graph, true, [&](const passes::KernelStep& step, const ir::Machine& machine) {
                 ir::Schedule schedule = detail::default_schedule_of(step, machine);
                 schedule.lanes = lanes;
+                schedule.read_ahead = ahead;
                 return schedule;
             });
         return statement_of(planned.plan.requests[0]);
     };
     constexpr std::string_view for_reading = ", 0, 2, 1)";
-    CHECK(count(code(16), for_reading) > 0);
-    CHECK(code(16).find("_held") != std::string::npos);
-    CHECK(count(code(8), for_reading) == 0);  // no vector is a cache line
+    CHECK(count(code(16, 32), for_reading) > 0);
+    CHECK(code(16, 32).find("_held") != std::string::npos);
+    CHECK(count(code(16, 0), for_reading) == 0);
+    CHECK(count(code(8, 16), for_reading) == 0);  // no vector is a cache line
 }
 
 TEST_CASE("columns whose loads are not vectors of a row ask for no prefetch that stays behind") {

@@ -108,6 +108,29 @@ TEST_CASE("rows that lie across the depth are read in place where they stay in L
     CHECK(packing(512, 512, 128) == ir::Packing::both);
 }
 
+TEST_CASE("many rows have columns packed where vectors across cache lines are slow") {
+    ir::Machine slow = avx512;
+    slow.l2_bytes = 2 << 20;
+    slow.slow_across_lines = true;
+    ir::Machine quick = slow;
+    quick.slow_across_lines = false;
+    const auto packing = [](const ir::Machine& machine, int rows, int depth, int columns) {
+        return scheduled(product(rows, depth, columns), machine).schedule.packing;
+    };
+    for (const int size : {509, 512}) {
+        CAPTURE(size);
+        CHECK(packing(slow, size, size, size) == ir::Packing::columns);
+    }
+    CHECK(packing(slow, 1009, 515, 769) == ir::Packing::columns);
+    CHECK(packing(slow, 256, 256, 256) == ir::Packing::none);  // few rows
+    CHECK(packing(slow, 4000, 64, 64) == ir::Packing::none);   // in L1
+    CHECK(packing(quick, 509, 509, 509) == ir::Packing::none);
+    // What is read in place is not asked for ahead there.
+    CHECK(scheduled(product(256, 256, 256), slow).schedule.read_ahead == 0);
+    CHECK(scheduled(product(256, 256, 256), quick).schedule.read_ahead == 32);
+    CHECK(scheduled(product(256, 256, 256), avx2).schedule.read_ahead == 0);
+}
+
 TEST_CASE("the columns that are packed at a time stay in the last cache, by one kernel") {
     ir::Machine machine = avx512;
     machine.l3_bytes = 32 << 20;
