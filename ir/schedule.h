@@ -98,8 +98,8 @@ struct Schedule {
     /// of that operand once for all of them (the windows in the gradient of a convolution's
     /// filters).
     std::vector<int> together;
-    /// Pointwise: elements of a strip of the results, which is computed in L1 and then stored past
-    /// the caches; 0: results are stored like any other.
+    /// Pointwise and row: elements of a strip of the results, which is computed in L1 and then
+    /// stored past the caches; 0: results are stored like any other.
     int result_strip = 0;
     /// Row and reduction, where vectors run along what is reduced, and columns that a contraction
     /// reads in place: elements that these are asked for ahead of use; 0: left to the processor.

@@ -1,5 +1,6 @@
 #include "codegen/lower/padded_copies.h"
 #include "codegen/lower/row_reductions.h"
+#include "codegen/lower/streamed_results.h"
 #include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
@@ -114,11 +115,15 @@ void lower_row(Lowering& lowering) {
 
     LoggedSchedule schedule = logged(out, lowering.log());
     schedule.never_partition_all();
-    const Var lane("lane");
+    const int strip = lowering.schedule().result_strip;
+    const Var lane = strip > 0 ? streamed_loop() : Var("lane");
     std::vector<VarOrRVar> order;
     if (vectors) {
         const Var& loop = lowering.var(lowering.schedule().vector_atom);
-        schedule.split(loop, loop, lane, lowering.store_width()).vectorize(lane);
+        schedule.split(loop, loop, lane, strip > 0 ? strip : lowering.store_width());
+        if (strip == 0) {
+            schedule.vectorize(lane);
+        }
         order.emplace_back(lane);
     }
     // The row inside, all else outside; vectors that run across rows belong to the outside.
@@ -165,10 +170,15 @@ void lower_row(Lowering& lowering) {
     }
     if (vectors) {
         const Var& loop = lowering.var(lowering.schedule().vector_atom);
-        if (!padded.empty()) {
-            values.compute_in_multiples(loop, lowering.store_width(), lowering.log());
+        const int width = lowering.store_width();
+        if (strip > 0) {
+            values.stream_at(out, around_vectors, loop, strip, width, lowering.log());
+        } else {
+            if (!padded.empty()) {
+                values.compute_in_multiples(loop, width, lowering.log());
+            }
+            values.compute_at(out, around_vectors, loop, width, lowering.log());
         }
-        values.compute_at(out, around_vectors, loop, lowering.store_width(), lowering.log());
     }
     lowering.finish(out, lowering.atoms_of(stored));
 }

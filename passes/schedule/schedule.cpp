@@ -10,6 +10,7 @@
 #include "passes/schedule/schedule_contraction.h"
 #include "passes/schedule/schedule_lines.h"
 #include "passes/schedule/schedule_row_chain.h"
+#include "passes/schedule/schedule_streams.h"
 
 namespace latent::passes {
 
@@ -145,70 +146,6 @@ bool waits_for_sums(const ir::Schedule& schedule, const ir::Region& region,
            ir::fixed_elements(region, classification.row_atoms) > ir::longest_unrolled_row;
 }
 
-/// What a kernel reads and writes, each buffer once, and what of that comes with each point.
-struct Traffic {
-    std::int64_t bytes = 0;
-    std::int64_t point_bytes = 0;
-};
-
-Traffic least_traffic(const ir::Region& region, std::span<const std::int64_t> extents) {
-    Traffic traffic;
-    const auto add = [&](std::span<const ir::StrideClass> strides, DType dtype) {
-        const auto element = static_cast<std::int64_t>(byte_size(dtype));
-        std::int64_t elements = 1;
-        bool everywhere = true;
-        for (std::size_t k = 0; k < strides.size(); ++k) {
-            const bool varies = strides[k] != ir::StrideClass::zero;
-            elements *= varies ? extents[k] : 1;
-            everywhere = everywhere && varies;
-        }
-        traffic.bytes += elements * element;
-        traffic.point_bytes += everywhere ? element : 0;
-    };
-    for (const ir::RegionInput& input : region.inputs) {
-        if (input.kind == ir::InputKind::strided) {
-            add(input.strides, input.dtype);
-        }
-    }
-    for (const ir::RegionResult& result : region.results) {
-        add(result.strides, region.stages[static_cast<std::size_t>(result.stage)].dtype);
-    }
-    return traffic;
-}
-
-/// That of all elementwise stages of a region for one vector.
-std::int64_t arithmetic_cost(const ir::Region& region) {
-    std::int64_t cost = 0;
-    for (const ir::Stage& stage : region.stages) {
-        cost += stage.kind == ir::StageKind::elementwise ? ir::arithmetic_cost(stage.op) : 0;
-    }
-    return cost;
-}
-
-/// Has rows that come from memory, and of which nothing but what they are reduced to is stored,
-/// asked for ahead: left to itself, a processor may read one stream at two thirds of its pace.
-void choose_read_ahead(ir::Schedule& schedule, const ir::Region& region,
-                       const ir::Classification& classification, const ir::Machine& machine,
-                       std::span<const std::int64_t> extents) {
-    const std::uint64_t reduced = classification.row_atoms | classification.final_atoms;
-    const bool stores_rows =
-        std::ranges::any_of(region.results, [&](const ir::RegionResult& result) {
-            return (ir::mask_of(result.strides) & reduced) != 0;
-        });
-    const bool reads_indexed = std::ranges::any_of(
-        region.inputs, [](const auto& input) { return input.kind == ir::InputKind::indexed; });
-    const Traffic traffic = least_traffic(region, extents);
-    if (!has(reduced, schedule.vector_atom) || stores_rows || reads_indexed ||
-        traffic.bytes <= machine.l3_bytes || arithmetic_cost(region) > traffic.point_bytes) {
-        return;
-    }
-    std::size_t widest = 1;
-    for (const ir::RegionInput& input : region.inputs) {
-        widest = std::max(widest, byte_size(input.dtype));
-    }
-    schedule.read_ahead = elements_ahead(machine, widest);
-}
-
 /// Divisions and square roots take longest, and those of several vectors overlap.
 bool takes_long(const ir::Stage& stage) {
     return stage.kind == ir::StageKind::elementwise && is_floating(stage.dtype) &&
@@ -241,39 +178,6 @@ void choose_tile(ir::Schedule& schedule, const ir::Region& region,
             }
         }
     }
-}
-
-int strip_of_results(const ir::Schedule& schedule, const ir::Region& region) {
-    constexpr std::size_t strip_bytes = 256;
-    if (schedule.kind != ir::Template::pointwise || schedule.vector_atom < 0 ||
-        region.atoms.size() != 1) {
-        return 0;
-    }
-    std::size_t widest = 1;
-    for (const ir::RegionResult& result : region.results) {
-        if (result.strides.back() != ir::StrideClass::one) {
-            return 0;
-        }
-        widest = std::max(widest,
-                          byte_size(region.stages[static_cast<std::size_t>(result.stage)].dtype));
-    }
-    return std::max(static_cast<int>(strip_bytes / widest),
-                    schedule.lanes * std::max(1, schedule.unroll));
-}
-
-void choose_result_strip(ir::Schedule& schedule, const ir::Region& region,
-                         const ir::Machine& machine, std::span<const std::int64_t> extents) {
-    const Traffic traffic = least_traffic(region, extents);
-    if (traffic.bytes > 2 * machine.l3_bytes && arithmetic_cost(region) <= traffic.point_bytes) {
-        schedule.result_strip = strip_of_results(schedule, region);
-    }
-}
-
-int elements_ahead(const ir::Machine& machine, std::size_t element_bytes) {
-    constexpr std::size_t bytes_ahead = 2048;
-    constexpr int shortest_vector = 32;
-    return machine.vector_bytes < shortest_vector ? 0
-                                                  : static_cast<int>(bytes_ahead / element_bytes);
 }
 
 std::vector<int> kept_stages(const ir::Region& region, const ir::Classification& classification,
@@ -337,12 +241,9 @@ bool is_contiguous(const ir::Region& region, int load, int atom) {
 }
 
 bool stores_vectors(const ir::Region& region, int atom) {
-    return atom < 0 ||
-           std::ranges::any_of(
-               region.results,
-               [&](const ir::RegionResult& result) {
-                   return result.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
-               });
+    return atom < 0 || std::ranges::any_of(region.results, [&](const ir::RegionResult& result) {
+               return result.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+           });
 }
 
 ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,
@@ -387,6 +288,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             }
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             choose_rows_together(schedule, region, classification, machine, extents);
+            choose_result_strip(schedule, region, machine, extents);
             choose_read_ahead(schedule, region, classification, machine, extents);
             break;
         case ir::Template::reduction:

@@ -18,22 +18,6 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
 void choose_tile(ir::Schedule& schedule, const ir::Region& region,
                  std::span<const std::int64_t> extents);
 
-/// Elements of a strip of results that may be stored past the caches; 0 where none may be: where
-/// they do not lie in memory one after the other. (Rows of any length begin inside of cache lines,
-/// which would be stored in two parts, and read for each.)
-int strip_of_results(const ir::Schedule& schedule, const ir::Region& region);
-
-/// Has the results of a pointwise schedule stored past the caches where all that the kernel reads
-/// and writes is more than twice what the last of them holds, for then hardly any of it is there
-/// when it is read, or stored to, again; and where memory, not arithmetic, is what the kernel waits
-/// for.
-void choose_result_strip(ir::Schedule& schedule, const ir::Region& region,
-                         const ir::Machine& machine, std::span<const std::int64_t> extents);
-
-/// How many elements what is read from memory in one stream is asked for ahead of its use: 0 where
-/// vectors are so short that there is no room for prefetches beside their loads.
-int elements_ahead(const ir::Machine& machine, std::size_t element_bytes);
-
 /// Which stages of a row that several loops over it use are worth more than a store and a load.
 enum class KeptStages : std::uint8_t { none, transcendental, all };
 

@@ -9,6 +9,7 @@
 #include "ir/storage.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
+#include "passes/schedule/schedule_streams.h"
 
 namespace latent::passes {
 
@@ -160,6 +161,9 @@ void ScheduleSpace::add_row(const ir::Region& region, const ir::Classification& 
     dimensions_.push_back(std::move(kept));
     if (default_.kind == ir::Template::row && default_.row_atom >= 0) {
         add_numbers<&ir::Schedule::tile_rows>({1, 2, 4, 8});
+    }
+    if (default_.kind == ir::Template::row) {
+        add_numbers<&ir::Schedule::result_strip>({0, strip_of_results(default_, region)});
     }
 }
 
@@ -348,7 +352,11 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
         const bool fits_rows =
             default_.kind != ir::Template::row || schedule.row_atom < 0 ||
             has(row_atoms_, schedule.vector_atom) == has(row_atoms_, default_.vector_atom);
-        return fits_rows &&
+        // Strips are of what the default's vectors store, one after the other.
+        const bool fits_strips =
+            schedule.result_strip == 0 ||
+            (schedule.vector_atom == default_.vector_atom && schedule.row_atom < 0);
+        return fits_rows && fits_strips &&
                schedule.result_strip % (schedule.lanes * std::max(1, schedule.unroll)) == 0;
     }
     // Columns that are read in place in tiles are contiguous; so are those that are streamed, or

@@ -1,5 +1,6 @@
 #include "passes/schedule/schedule.h"
 #include "passes/schedule/schedule_space.h"
+#include "passes/schedule/schedule_streams.h"
 #include "tests/support/kernels.h"
 #include "tests/support/schedules.h"
 #include "tests/support/statements.h"
@@ -205,6 +206,30 @@ TEST_CASE("results that are streamed past the caches have the bits of those that
                 %r = add %x, %y
                 %q = less %x, %y
                 return %r, %q
+             )",
+             // Rows, that end inside of cache lines, longer than a strip and shorter.
+             R"(%x = parameter {index=0, dtype=f32, shape=[5,1021]}
+                %c = parameter {index=1, dtype=f32, shape=[1021]}
+                %b = broadcast %c {shape=[5,1021], axes=[1]}
+                %r = add %x, %b
+                %q = less %x, %b
+                return %r, %q
+             )",
+             R"(%x = parameter {index=0, dtype=f32, shape=[37,2053]}
+                %m = reduce_max %x {axes=[1]}
+                %b = broadcast %m {shape=[37,2053], axes=[0]}
+                %s = sub %x, %b
+                %t = reduce_sum %s {axes=[1]}
+                %d = broadcast %t {shape=[37,2053], axes=[0]}
+                %r = mul %s, %d
+                return %s, %r
+             )",
+             R"(%x = parameter {index=0, dtype=f64, shape=[3,5,70]}
+                %m = reduce_sum %x {axes=[2]}
+                %b = broadcast %m {shape=[3,5,70], axes=[0,1]}
+                %s = mul %x, %b
+                %h = cast %s {dtype=bf16}
+                return %s, %h
              )",
          }) {
         const ir::Graph graph = ir::parse(text);

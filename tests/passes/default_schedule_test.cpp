@@ -378,15 +378,26 @@ TEST_CASE(
     CHECK_FALSE(streamed(4 * cached, "%e = exp %x\n%f = exp %y\n%r = add %e, %f\nreturn %r\n"));
 }
 
-TEST_CASE("rows that may begin inside of a cache line are not streamed") {
-    CHECK(scheduled(R"(%x = parameter {index=0, dtype=f32, shape=[4096,4097]}
-                       %y = parameter {index=1, dtype=f32, shape=[4096]}
-                       %b = broadcast %y {shape=[4096,4097], axes=[0]}
-                       %r = add %x, %b
-                       return %r
-                    )",
-                    avx512)
-              .schedule.result_strip == 0);
+TEST_CASE("rows of a kibibyte or more are streamed from eight times what the caches hold on") {
+    const auto streamed = [](std::int64_t bytes, int columns, const std::string& numbers) {
+        const std::int64_t rows = bytes / 8 / columns + 1;  // read and written once
+        const std::string shape =
+            "shape=[" + std::to_string(rows) + "," + std::to_string(columns) + "]";
+        return scheduled("%x = parameter {index=0, dtype=f32, " + shape + "}\n" + numbers +
+                             "%b = broadcast %y {" + shape +
+                             ", axes=[0]}\n%r = mul %x, %b\nreturn %r\n",
+                         avx512)
+                   .schedule.result_strip > 0;
+    };
+    const std::int64_t cached = 8 * avx512.l3_bytes;
+    const std::string sums = "%y = reduce_sum %x {axes=[1]}\n";
+    CHECK(streamed(cached, 1021, sums));
+    CHECK(streamed(cached, 256, sums));
+    CHECK_FALSE(streamed(cached / 2, 1021, sums));
+    CHECK_FALSE(streamed(cached, 255, sums));
+    // Arithmetic for each element, not for each row, hides what the stores read.
+    CHECK_FALSE(streamed(cached, 1021, "%e = exp %x\n%y = reduce_sum %e {axes=[1]}\n"));
+    CHECK(streamed(cached, 1021, "%s = reduce_sum %x {axes=[1]}\n%y = exp %s\n"));
 }
 
 TEST_CASE("sums of more than the last cache holds have it asked for ahead") {
