@@ -241,9 +241,12 @@ bool is_contiguous(const ir::Region& region, int load, int atom) {
 }
 
 bool stores_vectors(const ir::Region& region, int atom) {
-    return atom < 0 || std::ranges::any_of(region.results, [&](const ir::RegionResult& result) {
-               return result.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
-           });
+    return atom < 0 ||
+           std::ranges::any_of(
+               region.results,
+               [&](const ir::RegionResult& result) {
+                   return result.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one;
+               });
 }
 
 ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,

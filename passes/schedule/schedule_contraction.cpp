@@ -233,7 +233,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const bool stays_in_l2 = rows <= few_rows
                                  ? fits_l2
                                  : column_bytes < machine.l2_bytes && rows_stay_in_l2 &&
-                                       !repays_copy(column_bytes, rows, machine);
+                                       !(in_place && repays_copy(column_bytes, rows, machine));
     if (contiguous(columns, schedule.vector_atom) && rows > 2 && windows == 1 && stays_in_l2) {
         // What stays in L2 is read as fast as a packed copy of it.
         if (rows > few_rows) {
