@@ -117,10 +117,14 @@ constexpr int few_rows = 16;
 
 /// Whether columns that stay in L2 are better packed, since they would be read across cache lines:
 /// most vectors in rows that are no multiples of a line. Rows must be many to repay the copy, and
-/// the columns more than L1 holds.
+/// the columns more than L1 holds; fewer repay it where the columns fill most of L2, which the rows
+/// need too.
 bool repays_copy(std::int64_t column_bytes, std::int64_t rows, const ir::Machine& machine) {
     constexpr std::int64_t many_rows = 256;
-    return machine.slow_across_lines && rows > many_rows && column_bytes > machine.l1_bytes;
+    constexpr std::int64_t some_rows = 64;
+    return machine.slow_across_lines &&
+           (rows > many_rows ? column_bytes > machine.l1_bytes
+                             : rows > some_rows && column_bytes > machine.l2_bytes / 2);
 }
 
 /// Whether an operand leaves the caches, and has so few rows on the other side that packing all of

@@ -123,7 +123,9 @@ TEST_CASE("many rows have columns packed where vectors across cache lines are sl
     }
     CHECK(packing(slow, 1009, 515, 769) == ir::Packing::columns);
     CHECK(packing(slow, 256, 256, 256) == ir::Packing::none);  // few rows
-    CHECK(packing(slow, 4000, 64, 64) == ir::Packing::none);   // in L1
+    CHECK(packing(slow, 128, 784, 512) == ir::Packing::columns);
+    CHECK(packing(quick, 128, 784, 512) == ir::Packing::none);
+    CHECK(packing(slow, 4000, 64, 64) == ir::Packing::none);  // in L1
     CHECK(packing(quick, 509, 509, 509) == ir::Packing::none);
     // What is read in place is not asked for ahead there.
     CHECK(scheduled(product(256, 256, 256), slow).schedule.read_ahead == 0);
