@@ -101,8 +101,9 @@ struct Schedule {
     /// Pointwise and row: elements of a strip of the results, which is computed in L1 and then
     /// stored past the caches; 0: results are stored like any other.
     int result_strip = 0;
-    /// Row and reduction, where vectors run along what is reduced, and columns that a contraction
-    /// reads in place: elements that these are asked for ahead of use; 0: left to the processor.
+    /// How far ahead of its use what is read is asked for; 0: it is left to the processor. Row and
+    /// reduction, where vectors run along what is reduced: in elements. Contraction, of columns
+    /// that are read in place: in tiles of columns.
     int read_ahead = 0;
     bool operator==(const Schedule&) const = default;
 };

@@ -90,7 +90,7 @@ void lower_contraction(Lowering& lowering) {
                   schedule.tile_lines,
                   schedule.block_depth,
                   schedule.block_columns};
-    spec.columns_ahead = schedule.read_ahead;
+    spec.tiles_ahead = schedule.read_ahead;
     spec.line = form.outer_position(schedule.line_atom);
     for (const int atom : schedule.together) {
         spec.together.push_back(form.outer_position(atom));

@@ -161,7 +161,7 @@ class ContractionBuilder {
     /// beside the sums.
     bool fetches_columns_ahead() const {
         constexpr int line_bytes = 64;
-        return spec_.columns_ahead > 0 && spec_.variant == ContractionVariant::direct &&
+        return spec_.tiles_ahead > 0 && spec_.variant == ContractionVariant::direct &&
                k_.size() == 1 && !spec_.is_scratch &&
                tiles_.lanes * spec_.accumulator.bytes() >= line_bytes;
     }

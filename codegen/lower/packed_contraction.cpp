@@ -10,7 +10,6 @@ using Halide::Expr;
 using Halide::Func;
 using Halide::Partition;
 using Halide::RDom;
-using Halide::RVar;
 using Halide::Var;
 using Halide::VarOrRVar;
 
@@ -49,10 +48,9 @@ Expr ContractionBuilder::read_b(const std::vector<Expr>& outer, const Expr& colu
     const Expr b = spec_.b.at(outer, column, k);
     // Prefetchers of processors follow fewer rows than a block of k has. From memory they must be
     // asked for earlier than from the caches.
-    const int columns_ahead =
-        streams_b() ? streamed_tiles_ahead() * tiles_.columns : spec_.columns_ahead;
+    const int tiles_ahead = streams_b() ? streamed_tiles_ahead() : spec_.tiles_ahead;
     return streams_b() || fetches_columns_ahead()
-               ? with_prefetch(b, spec_.b.at(outer, column + columns_ahead, k))
+               ? with_prefetch(b, spec_.b.at(outer, column + tiles_ahead * tiles_.columns, k))
                : b;
 }
 

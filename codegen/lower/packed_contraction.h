@@ -91,9 +91,9 @@ struct ContractionSpec {
     std::vector<int> output_order;
     ContractionVariant variant = ContractionVariant::large;
     ContractionTiles tiles;
-    /// How many columns further those are that are asked for while whole cache lines of B are read
-    /// in place; 0: none.
-    int columns_ahead = 0;
+    /// How many tiles of columns further those are that are asked for while whole cache lines of B
+    /// are read in place; 0: none.
+    int tiles_ahead = 0;
     bool parallel = true;
     /// The product is scratch of another one: it is computed whole, in whole tiles, where the
     /// caller says. (Of variant `direct` or `small`.)

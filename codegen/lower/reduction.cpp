@@ -23,6 +23,8 @@ using Halide::VarOrRVar;
 constexpr int max_blocks = 256;
 /// The fewest elements that partial results in memory take in, which are stored and read once more.
 constexpr int min_block_across = 64;
+/// The most partial results in memory, of all blocks.
+constexpr std::int64_t most_partial_results = std::int64_t{1} << 22;
 /// Elements of the kept innermost dimension that are accumulated together, so that their partial
 /// results stay in L1.
 constexpr int kept_block = 4096;
@@ -140,6 +142,11 @@ void BlockedReduction::choose_blocks() {
                                   min_block_across / Halide::clamp(taken_in, 1, min_block_across));
     Expr block = Halide::max(Halide::cast<std::int32_t>(task_points / points), fewest);
     block = Halide::max(Halide::min(block, all), (all + max_blocks - 1) / max_blocks, 1);
+    if (!along_) {
+        const Expr kept = points / Halide::max(taken_in, 1);
+        block = Halide::max(block, Halide::cast<std::int32_t>(
+                                       Halide::min(all * kept / Expr(most_partial_results), all)));
+    }
     if (along_ && blocked_atom_ == vector_atom_) {
         const int width = lowering_.vector_width();
         block = (block + width - 1) / width * width;

@@ -148,7 +148,7 @@ class RowChain {
         spec.tiles.lanes = schedule_.lanes;
         spec.tiles.rows = schedule_.tile_rows;
         spec.tiles.columns = columns_together();
-        spec.columns_ahead = spec.tiles.columns;
+        spec.tiles_ahead = 1;
     }
 
     Lowering& lowering_;

@@ -1,6 +1,7 @@
 #include "codegen/lower/row_reductions.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "codegen/lower/accumulation.h"
 #include "codegen/lower/whole_vectors.h"
@@ -111,9 +112,9 @@ void RowReductions::read_rows_in_whole_vectors() {
     }
 }
 
-/// What the same rows are multiplied by everywhere, if its elements for a vector of rows are no
-/// neighbours (filters of channels that lie last), is copied once so that they are: each use would
-/// gather them.
+/// What the same rows are multiplied by along two dimensions and more, if its elements for a vector
+/// of rows are no neighbours (filters of channels that lie last), is copied once so that they are:
+/// each use would gather them.
 void RowReductions::copy_filters() {
     const ir::Region& region = lowering_.region();
     const int across = lowering_.schedule().vector_atom;
@@ -125,7 +126,7 @@ void RowReductions::copy_filters() {
         const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
         const std::uint64_t filter = row_ | std::uint64_t{1} << across;
         if (input.kind != ir::InputKind::strided || (lowering_.span(i) & ~filter) != 0 ||
-            (lowering_.all_atoms() & ~filter) == 0 ||
+            std::popcount(lowering_.all_atoms() & ~filter) < 2 ||
             input.strides[static_cast<std::size_t>(across)] != ir::StrideClass::any) {
             continue;
         }

@@ -171,6 +171,7 @@ void KernelCache::compile_all(std::span<Promised* const> missing) {
     // Kernels that fail together are made one by one, so that each has what is its own: a kernel,
     // or an error.
     std::vector<std::span<Promised* const>> failed;
+    failed.reserve(batches.size());  // no exception where memory runs out
     std::mutex failed_mutex;
     on_threads(batches.size(), most_threads, [&](std::size_t i) {
         try {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "codegen/runtime/environment.h"
+#include "codegen/runtime/thread_pool.h"
 #include "codegen/runtime/warning.h"
 
 namespace latent::codegen::runtime {
@@ -87,7 +88,7 @@ ir::Machine detect_machine(std::string_view limit) {
     machine.l2_bytes = cache_size(_SC_LEVEL2_CACHE_SIZE, machine.l2_bytes);
     machine.l3_bytes =
         reached_cache_bytes(last_cache_size(cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes)),
-                            sysconf(_SC_NPROCESSORS_ONLN), is_intel);
+                            hardware_threads(), is_intel);
     machine.slow_across_lines = is_intel;
     return machine;
 }

@@ -41,14 +41,16 @@ class Partial {
         return guard(incoming() * derivative, incoming_.masked, derivative);
     }
     Term over(const Term& divisor) const {
-        return guard(incoming() / divisor, incoming_.masked, std::nullopt);
+        return guard(incoming() / divisor, incoming_.masked, inverse(divisor));
     }
     /// As `times` and `over`, for a derivative without bound, or not known to have one.
     Term times_unbounded(const Term& derivative) {
         outgoing_.unbounded = true;
         return guard(incoming() * derivative, true, derivative);
     }
-    Term over_unbounded(const Term& divisor) { return unbounded(incoming() / divisor); }
+    Term over_unbounded(const Term& divisor) {
+        return unbounded(incoming() / divisor, inverse(divisor));
+    }
     /// A product that was made step by step, with a derivative that is zero where `factor` is.
     Term unbounded(const Term& product, const std::optional<Term>& factor = std::nullopt) {
         outgoing_.unbounded = true;
@@ -68,6 +70,10 @@ class Partial {
     const Differential& outgoing() const { return outgoing_; }
 
   private:
+    /// The derivative that a division by `divisor` multiplies by, where it is asked for.
+    std::optional<Term> inverse(const Term& divisor) const {
+        return incoming_.unbounded ? std::optional(divisor.filled(1) / divisor) : std::nullopt;
+    }
     Term guard(const Term& product, bool incoming_may_vanish,
                const std::optional<Term>& derivative) const;
 

@@ -71,14 +71,13 @@ void partial_mul(Partial& p) {
 
 void partial_div(Partial& p) {
     const Term divisor = p.operand(1);
-    const Term quotient = p.incoming() / divisor;
     if (p.which() == 0) {
         const auto constant = repeated_constant(divisor.value());
         const bool harmless =
-            constant && constant->as_double() != 0 && !std::isnan(constant->as_double());
-        return p.give(harmless ? quotient : p.unbounded(quotient));
+            constant && constant->as_double() != 0 && std::isfinite(constant->as_double());
+        return p.give(harmless ? p.incoming() / divisor : p.over_unbounded(divisor));
     }
-    p.give(-p.unbounded(quotient * p.result(), p.result()));
+    p.give(-p.unbounded(p.incoming() / divisor * p.result(), p.result()));
 }
 
 void partial_remainder(Partial& p) {
@@ -111,11 +110,12 @@ void partial_maximum_minimum(Partial& p) {
 void partial_atan2(Partial& p) {
     const Term y = p.operand(0);
     const Term x = p.operand(1);
-    const Term scaled = p.incoming() / (y * y + x * x);
+    const Term squares = y * y + x * x;
+    const Term scaled = p.incoming() / squares;
     if (p.which() == 0) {
-        return p.give(p.unbounded(scaled * x, x));
+        return p.give(p.unbounded(scaled * x, x / squares));
     }
-    p.give(-p.unbounded(scaled * y, y));
+    p.give(-p.unbounded(scaled * y, y / squares));
 }
 
 void partial_select(Partial& p) {

@@ -295,10 +295,12 @@ std::string add_contraction(OpenRegion& region, const ir::Node& node,
     // Features that will be interleaved: of long sums it costs less to store them first.
     constexpr std::int64_t least_depth = 128;
     if (contracted_elements(node) >= least_depth &&
-        std::ranges::any_of(coordinates, [&](const Coordinate& dimension) {
-            return region.atoms().has_short_parts(dimension);
-        })) {
-        return "a dimension of the product would be in parts shorter than vectors";
+        std::ranges::any_of(coordinates,
+                            [&](const Coordinate& dimension) {
+                                return region.atoms().has_short_parts(dimension);
+                            }) &&
+        reads_windows(node)) {
+        return "a dimension of the product would be in parts of fewer than eight elements";
     }
     const auto& labels = node.attributes_as<ir::ContractionAttributes>();
     std::vector<std::pair<std::int64_t, Coordinate>> by_label;
@@ -486,6 +488,16 @@ bool share_inputs(const ir::Node& a, const ir::Node& b) {
     });
     return search_elementwise(
         b, [&](const ir::Node& node) { return node.type().rank() > 0 && below_a.contains(&node); });
+}
+
+bool reads_windows(const ir::Node& contraction) {
+    return std::ranges::any_of(contraction.operands(), [](const ir::Value& operand) {
+        const ir::Node* seen = operand.node.get();
+        while (seen->op() != ir::Op::window && ir::category(seen->op()) == ir::Category::view) {
+            seen = seen->operand(0).node.get();
+        }
+        return seen->op() == ir::Op::window;
+    });
 }
 
 }  // namespace latent::passes

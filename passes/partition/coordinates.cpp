@@ -92,7 +92,7 @@ bool AtomTable::is_pure(const Coordinates& coordinates, std::span<const std::int
 }
 
 bool AtomTable::has_short_parts(const Coordinate& coordinate) const {
-    constexpr std::int64_t least_vector = 8;
+    constexpr std::int64_t least_part = 8;
     int parts = 0;
     ir::AtomTerm innermost;
     for (const ir::AtomTerm& term : expand(coordinate).terms) {
@@ -104,7 +104,7 @@ bool AtomTable::has_short_parts(const Coordinate& coordinate) const {
         }
         ++parts;
     }
-    return parts > 1 && extent(innermost.atom) < least_vector;
+    return parts > 1 && extent(innermost.atom) < least_part;
 }
 
 Coordinate AtomTable::from_mixed_radix(std::span<const int> atoms) const {

@@ -48,7 +48,7 @@ class AtomTable {
     std::optional<std::vector<int>> mixed_radix(const Coordinate& coordinate,
                                                 std::int64_t extent) const;
     bool is_pure(const Coordinates& coordinates, std::span<const std::int64_t> shape) const;
-    /// Whether it runs over several atoms, of which the innermost is shorter than vectors.
+    /// Whether it runs over several atoms, of which the innermost has fewer than eight elements.
     bool has_short_parts(const Coordinate& coordinate) const;
     /// The coordinate that runs over these atoms in row-major order.
     Coordinate from_mixed_radix(std::span<const int> atoms) const;

@@ -126,24 +126,25 @@ void Partitioner::place_leaf(const ir::Node& node, const Requests& requests) {
     }
 }
 
-/// Whether a computed operand of a contraction, seen through a reshape, has a dimension in parts
-/// shorter than vectors, which would be whole if it were stored as it is seen. `before` are the
-/// atoms as they were.
+/// Whether a computed operand of a contraction over windows, seen through a reshape, has a
+/// dimension in parts of fewer than eight elements, which would be whole if it were stored as it is
+/// seen. `before` are the atoms as they were.
 bool Partitioner::takes_product_apart(const ir::Node& view, const Request& request,
                                       const AtomTable& before) {
     const OpenRegion& open = region(request.region);
     if (view.op() != ir::Op::reshape ||
-        open.instance(request.instance).kind != ir::StageKind::contraction) {
+        open.instance(request.instance).kind != ir::StageKind::contraction ||
+        !reads_windows(*open.instance(request.instance).node) ||
+        std::ranges::none_of(request.coordinates, [&](const Coordinate& dimension) {
+            return open.atoms().has_short_parts(dimension) && !before.has_short_parts(dimension);
+        })) {
         return false;
     }
     const ir::Node* source = &view;
     while (ir::category(source->op()) == ir::Category::view) {
         source = source->operand(0).node.get();
     }
-    return ir::category(source->op()) != ir::Category::leaf &&
-           std::ranges::any_of(request.coordinates, [&](const Coordinate& dimension) {
-               return open.atoms().has_short_parts(dimension) && !before.has_short_parts(dimension);
-           });
+    return ir::category(source->op()) != ir::Category::leaf;
 }
 
 bool Partitioner::pass_through(const ir::Node& view, const Request& request) {

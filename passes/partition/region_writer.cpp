@@ -255,26 +255,24 @@ void RegionWriter::order_atoms() {
     }
 }
 
-/// Contracted dimensions are walked as the operand with more points has them in memory: channels
-/// that lie last are summed first.
+/// Contracted dimensions are walked as the operand with more dimensions, the image of a
+/// convolution, has them in memory: channels that lie last are summed first. (Extents would ask for
+/// another order with another batch.)
 void RegionWriter::order_contracted(std::size_t instance) {
     const std::vector<int> along = walk(open_.instances_[instance].along);
     if (open_.instances_[instance].kind != ir::StageKind::contraction || along.size() < 2) {
         return;
     }
     const WrittenLoad* larger = nullptr;
-    std::int64_t most_points = 0;
+    std::size_t most_atoms = 0;
     for (const int load : load_of_[instance]) {
         if (load < 0) {
             continue;
         }
-        std::int64_t points = 1;
-        for (const int atom : walk(loads_[static_cast<std::size_t>(load)].coordinates)) {
-            points *= extent(atom);
-        }
-        if (points > most_points) {
+        const std::size_t atoms = walk(loads_[static_cast<std::size_t>(load)].coordinates).size();
+        if (atoms > most_atoms) {
             larger = &loads_[static_cast<std::size_t>(load)];
-            most_points = points;
+            most_atoms = atoms;
         }
     }
     if (larger == nullptr) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
+#include <utility>
 
 #include "ir/rounding.h"
 #include "passes/rewriting/phased_convolution.h"

@@ -479,13 +479,10 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
         schedule.tile_vectors = 1;
     }
     choose_together(schedule, row_atoms, machine, element, extents);
+    // Shorter vectors, and those across lines, leave no room for prefetches beside the sums.
+    constexpr int line_bytes = 64;
+    schedule.read_ahead = machine.vector_bytes >= line_bytes && !machine.slow_across_lines ? 1 : 0;
     if (schedule.packing == ir::Packing::none && schedule.tile_rows > 0) {
-        // Shorter vectors, and those across lines, leave no room for prefetches beside the sums.
-        constexpr int line_bytes = 64;
-        if (contraction.atoms.size() == 1 && machine.vector_bytes >= line_bytes &&
-            !machine.slow_across_lines) {
-            schedule.read_ahead = schedule.tile_vectors * schedule.lanes;
-        }
         const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
         const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;
         choose_lines(schedule, region, contraction, columns_of,

@@ -227,6 +227,7 @@ TEST_CASE("forward mode through a checkpoint or a rule gives what it gives witho
         {"gelu", [](const Tensor& x) { return gelu(x - 100, Gelu::tanh); }},
         {"zero over x", [](const Tensor& x) { return 0 / (x + 1); }},
         {"angle", [](const Tensor& x) { return atan2(zeros_like(x), x + 1); }},
+        {"quotient", [](const Tensor& x) { return atan(1 / x); }},
         {"power", [](const Tensor& x) { return pow(x, 3); }},
         {"nothing", [](const Tensor& x) { return floor(x); }},
     };

@@ -78,7 +78,7 @@ TEST_CASE("many channels are interleaved as the product of a strided gradient is
     CHECK(step.extents == std::vector<std::int64_t>{8, 115, 2, 115, 2, 32, 4, 4, 64});
 }
 
-TEST_CASE("contracted dimensions are summed as the larger operand has them in memory") {
+TEST_CASE("contracted dimensions are summed as the image has them in memory, in any batch") {
     const KernelStep step = step_of(partitioned(R"(
         %x = parameter {index=0, dtype=f32, shape=[2,20,20,16]}
         %w = parameter {index=1, dtype=f32, shape=[32,16,3,3]}
@@ -98,6 +98,35 @@ TEST_CASE("contracted dimensions are summed as the larger operand has them in me
         return %r)"),
                                       ir::Template::contraction);
     CHECK(turned.extents == step.extents);
+    // Not the operand with more elements, which may be the filter of a small image.
+    const auto small = [](const std::string& batch) {
+        return step_of(partitioned("%x = parameter {index=0, dtype=f32, shape=[" + batch +
+                                   ",9,9,16]}\n" + R"(
+            %w = parameter {index=1, dtype=f32, shape=[512,16,3,3]}
+            %p = permute %x {permutation=[0,3,1,2]}
+            %v = window %p {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+            %r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,2,3,6]}
+            return %r)"),
+                       ir::Template::contraction)
+            .region;
+    };
+    CHECK(small("2") == small("64"));
+}
+
+TEST_CASE("products without windows may be taken apart in parts of a few elements") {
+    const auto steps = [](const std::string& batch, const std::string& rows) {
+        return partitioned("%x = parameter {index=0, dtype=f32, shape=[" + rows +
+                           ",256]}\n%w = parameter {index=1, dtype=f32, shape=[256,96]}\n"
+                           "%s = parameter {index=2, dtype=f32, shape=[" +
+                           batch +
+                           ",96]}\n%m = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n"
+                           "%a = reshape %m {shape=[50," +
+                           batch + ",96]}\n%b = broadcast %s {shape=[50," + batch +
+                           ",96], axes=[1,2]}\n%r = add %a, %b\nreturn %r\n")
+            .steps.size();
+    };
+    CHECK(steps("4", "200") == 1);
+    CHECK(steps("16", "800") == 1);
 }
 
 TEST_CASE("windows are rows, and loops follow memory, where channels lie last") {

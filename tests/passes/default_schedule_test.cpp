@@ -129,7 +129,7 @@ TEST_CASE("many rows have columns packed where vectors across cache lines are sl
     CHECK(packing(quick, 509, 509, 509) == ir::Packing::none);
     // What is read in place is not asked for ahead there.
     CHECK(scheduled(product(256, 256, 256), slow).schedule.read_ahead == 0);
-    CHECK(scheduled(product(256, 256, 256), quick).schedule.read_ahead == 32);
+    CHECK(scheduled(product(256, 256, 256), quick).schedule.read_ahead == 1);
     CHECK(scheduled(product(256, 256, 256), avx2).schedule.read_ahead == 0);
 }
 
