@@ -232,8 +232,9 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         choose_short_tile(schedule, rows);
         return;
     }
-    const bool rows_stay_in_l2 =
-        in_place || rows * depth * element + column_bytes <= machine.l2_bytes;
+    // Of one block of the depth, each line of the rows is used by tiles that follow each other.
+    const bool rows_stay_in_l2 = in_place || depth <= schedule.block_depth ||
+                                 rows * depth * element + column_bytes <= machine.l2_bytes;
     const bool stays_in_l2 = rows <= few_rows
                                  ? fits_l2
                                  : column_bytes < machine.l2_bytes && rows_stay_in_l2 &&

@@ -14,7 +14,6 @@
 #include "codegen/runtime/compile_effort.h"
 #include "codegen/runtime/context.h"
 #include "ir/errors.h"
-#include "tests/codegen/failing_allocation.h"
 #include "tests/codegen/runtime_fixtures.h"
 
 using namespace latent::codegen::runtime;
@@ -314,29 +313,6 @@ TEST_CASE("a failed compilation throws to all who asked and is tried again later
     fail = false;
     CHECK(run(*cache->get(store_kernel(1))) == 1);
     CHECK(cache->statistics().kernels_compiled == 1);
-}
-
-TEST_CASE("kernels that memory ran out for before they were compiled are tried again later",
-          "[kernel_cache]") {
-    Fixture fixture;
-    const std::vector<std::string> requests = {store_kernel(1), store_kernel(2), store_kernel(3)};
-    bool has_failed = true;
-    for (std::size_t before = 0; has_failed; ++before) {
-        const auto cache = fixture.cache();
-        fixture.compiler->before_compile = [] { throw latent::CompileError("asked to compile"); };
-        {
-            const FailingAllocation failing(before);
-            try {
-                const auto kernels = cache->get_all(requests);
-            } catch (const std::exception&) {
-                has_failed = failing.has_failed();
-            }
-        }
-        INFO("after " << before << " allocations");
-        for (const std::string& request : requests) {
-            CHECK_THROWS_WITH(cache->get(request), Contains("asked to compile"));
-        }
-    }
 }
 
 TEST_CASE("a damaged file in the cache only costs a compilation", "[kernel_cache]") {

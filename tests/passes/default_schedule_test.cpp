@@ -106,6 +106,7 @@ TEST_CASE("rows that lie across the depth are read in place where they stay in L
     };
     CHECK(packing(256, 512, 128) == ir::Packing::none);
     CHECK(packing(512, 512, 128) == ir::Packing::both);
+    CHECK(packing(2048, 128, 128) == ir::Packing::none);  // one block of the depth
 }
 
 TEST_CASE("many rows have columns packed where vectors across cache lines are slow") {
