@@ -71,31 +71,50 @@ Expr RowReductions::readable_extent(int atom) const {
     return atom == lowering_.schedule().vector_atom ? (extent + width - 1) / width * width : extent;
 }
 
-/// Rows that lie side by side, each contiguous: a vector of rows is read as it lies in memory, and
-/// its elements are shuffled apart in registers, which gathers would fetch one by one.
-void RowReductions::read_rows_in_whole_vectors() {
+/// The loads of buffers whose elements for neighbouring rows have that stride.
+std::vector<int> RowReductions::strided_loads(ir::StrideClass across) const {
     const ir::Region& region = lowering_.region();
-    const int across = lowering_.schedule().vector_atom;
+    const auto vector_atom = static_cast<std::size_t>(lowering_.schedule().vector_atom);
+    std::vector<int> loads;
     for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
         if (stage.kind != ir::StageKind::load) {
             continue;
         }
         const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
-        if (input.kind != ir::InputKind::strided ||
-            input.strides[static_cast<std::size_t>(across)] != ir::StrideClass::tight ||
-            !lowering_.inputs().is_read_past_end(stage.input, across)) {
+        if (input.kind == ir::InputKind::strided && input.strides[vector_atom] == across) {
+            loads.push_back(i);
+        }
+    }
+    return loads;
+}
+
+/// A copy of what is loaded, which takes its place. Elements that stand at the same place of
+/// neighbouring rows are neighbours in storage.
+Func RowReductions::define_across(int load, const std::string& name) {
+    std::vector<int> atoms = lowering_.atoms_of(lowering_.span(load));
+    std::ranges::stable_partition(
+        atoms, [&](int atom) { return atom == lowering_.schedule().vector_atom; });
+    std::vector<Var> loops;
+    for (const int atom : atoms) {
+        loops.push_back(lowering_.var(atom));
+    }
+    Func copy(lowering_.name() + name + std::to_string(load));
+    copy(loops) = lowering_.stages().at(load, lowering_.loop_coordinates());
+    lowering_.define_as(load, copy, atoms);
+    return copy;
+}
+
+/// Rows that lie side by side, each contiguous: a vector of rows is read as it lies in memory, and
+/// its elements are shuffled apart in registers, which gathers would fetch one by one.
+void RowReductions::read_rows_in_whole_vectors() {
+    const int across = lowering_.schedule().vector_atom;
+    for (const int i : strided_loads(ir::StrideClass::tight)) {
+        const ir::Stage& stage = lowering_.region().stages[static_cast<std::size_t>(i)];
+        if (!lowering_.inputs().is_read_past_end(stage.input, across)) {
             continue;
         }
-        // Elements that stand at the same place of neighbouring rows are neighbours in storage.
-        std::vector<int> atoms = lowering_.atoms_of(lowering_.span(i));
-        std::ranges::stable_partition(atoms, [&](int atom) { return atom == across; });
-        std::vector<Var> loops;
-        for (const int atom : atoms) {
-            loops.push_back(lowering_.var(atom));
-        }
-        Func rows(lowering_.name() + "_rows" + std::to_string(i));
-        rows(loops) = lowering_.stages().at(i, lowering_.loop_coordinates());
+        Func rows = define_across(i, "_rows");
         LoggedSchedule schedule = logged(rows, lowering_.log());
         schedule.store_in(Halide::MemoryType::Stack)
             .bound_extent(lowering_.var(across), lowering_.store_width())
@@ -108,7 +127,6 @@ void RowReductions::read_rows_in_whole_vectors() {
         }
         schedule.reorder(order).vectorize(lowering_.var(across));
         funcs_.push_back(rows);
-        lowering_.define_as(i, rows, atoms);
     }
 }
 
@@ -116,30 +134,15 @@ void RowReductions::read_rows_in_whole_vectors() {
 /// of rows are no neighbours (filters of channels that lie last), is copied once so that they are:
 /// each use would gather them.
 void RowReductions::copy_filters() {
-    const ir::Region& region = lowering_.region();
-    const int across = lowering_.schedule().vector_atom;
-    for (int i = 0; i < static_cast<int>(region.stages.size()); ++i) {
-        const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];
-        if (stage.kind != ir::StageKind::load) {
-            continue;
+    const std::uint64_t filter = row_ | std::uint64_t{1} << lowering_.schedule().vector_atom;
+    if (std::popcount(lowering_.all_atoms() & ~filter) < 2) {
+        return;
+    }
+    for (const int i : strided_loads(ir::StrideClass::any)) {
+        if ((lowering_.span(i) & ~filter) == 0) {
+            Func filters = define_across(i, "_filters");
+            logged(filters, lowering_.log()).compute_root().never_partition_all();
         }
-        const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
-        const std::uint64_t filter = row_ | std::uint64_t{1} << across;
-        if (input.kind != ir::InputKind::strided || (lowering_.span(i) & ~filter) != 0 ||
-            std::popcount(lowering_.all_atoms() & ~filter) < 2 ||
-            input.strides[static_cast<std::size_t>(across)] != ir::StrideClass::any) {
-            continue;
-        }
-        std::vector<int> atoms = lowering_.atoms_of(lowering_.span(i));
-        std::ranges::stable_partition(atoms, [&](int atom) { return atom == across; });
-        std::vector<Var> loops;
-        for (const int atom : atoms) {
-            loops.push_back(lowering_.var(atom));
-        }
-        Func filters(lowering_.name() + "_filters" + std::to_string(i));
-        filters(loops) = lowering_.stages().at(i, lowering_.loop_coordinates());
-        logged(filters, lowering_.log()).compute_root().never_partition_all();
-        lowering_.define_as(i, filters, atoms);
     }
 }
 

@@ -35,6 +35,8 @@ class RowReductions {
   private:
     void read_rows_in_whole_vectors();
     void copy_filters();
+    std::vector<int> strided_loads(ir::StrideClass across) const;
+    Halide::Func define_across(int load, const std::string& name);
     void define_reduction(int stage);
     std::optional<std::vector<int>> read_by(int reduction) const;
     std::vector<int> taken_in_one_walk(int stage) const;

@@ -1,4 +1,5 @@
 #include "passes/partition/absorption.h"
+#include "passes/partition/seen_through_views.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -488,16 +489,6 @@ bool share_inputs(const ir::Node& a, const ir::Node& b) {
     });
     return search_elementwise(
         b, [&](const ir::Node& node) { return node.type().rank() > 0 && below_a.contains(&node); });
-}
-
-bool reads_windows(const ir::Node& contraction) {
-    return std::ranges::any_of(contraction.operands(), [](const ir::Value& operand) {
-        const ir::Node* seen = operand.node.get();
-        while (seen->op() != ir::Op::window && ir::category(seen->op()) == ir::Category::view) {
-            seen = seen->operand(0).node.get();
-        }
-        return seen->op() == ir::Op::window;
-    });
 }
 
 }  // namespace latent::passes

@@ -33,9 +33,6 @@ std::string add_reduction(OpenRegion& region, const ir::Node& node, const Coordi
 /// Makes an empty region one that adds the updates of a scatter_add to its result in place.
 int add_scatter(OpenRegion& region, const ir::Node& node);
 
-/// Whether a contraction has an operand that is seen through windows, as a convolution has.
-bool reads_windows(const ir::Node& contraction);
-
 /// Whether both values are elementwise computed from one that is more than a number.
 bool share_inputs(const ir::Node& a, const ir::Node& b);
 

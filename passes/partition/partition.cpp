@@ -11,6 +11,7 @@
 #include "passes/partition/merged_chains.h"
 #include "passes/partition/partitioner.h"
 #include "passes/partition/recompute_cost.h"
+#include "passes/partition/seen_through_views.h"
 
 namespace latent::passes {
 
@@ -132,19 +133,15 @@ void Partitioner::place_leaf(const ir::Node& node, const Requests& requests) {
 bool Partitioner::takes_product_apart(const ir::Node& view, const Request& request,
                                       const AtomTable& before) {
     const OpenRegion& open = region(request.region);
-    if (view.op() != ir::Op::reshape ||
-        open.instance(request.instance).kind != ir::StageKind::contraction ||
-        !reads_windows(*open.instance(request.instance).node) ||
-        std::ranges::none_of(request.coordinates, [&](const Coordinate& dimension) {
-            return open.atoms().has_short_parts(dimension) && !before.has_short_parts(dimension);
-        })) {
-        return false;
-    }
-    const ir::Node* source = &view;
-    while (ir::category(source->op()) == ir::Category::view) {
-        source = source->operand(0).node.get();
-    }
-    return ir::category(source->op()) != ir::Category::leaf;
+    const OpenRegion::Instance& reader = open.instance(request.instance);
+    return view.op() == ir::Op::reshape && reader.kind == ir::StageKind::contraction &&
+           reads_windows(*reader.node) &&
+           std::ranges::any_of(request.coordinates,
+                               [&](const Coordinate& dimension) {
+                                   return open.atoms().has_short_parts(dimension) &&
+                                          !before.has_short_parts(dimension);
+                               }) &&
+           ir::category(seen_through_views(view.operand(0)).op()) != ir::Category::leaf;
 }
 
 bool Partitioner::pass_through(const ir::Node& view, const Request& request) {

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <numeric>
 
 #include "passes/partition/open_region.h"
 
@@ -48,6 +49,8 @@ class RegionWriter {
     void collect_loop_atoms();
     void note(const Coordinates& coordinates);
     std::vector<int> walk(const Coordinates& coordinates) const;
+    std::vector<std::size_t> memory_order(const WrittenLoad& load,
+                                          std::span<const int> atoms) const;
     std::vector<int> walk_index(std::size_t instance) const;
     void order_atoms();
     void order_contracted(std::size_t instance);
@@ -160,26 +163,30 @@ std::vector<int> RegionWriter::walk(const Coordinates& coordinates) const {
     return result;
 }
 
+/// The places of `atoms` in their list, from the one that moves farthest in what is loaded on.
+std::vector<std::size_t> RegionWriter::memory_order(const WrittenLoad& load,
+                                                    std::span<const int> atoms) const {
+    std::int64_t offset = 0;
+    const std::vector<std::int64_t> strides =
+        strides_of(load.value, load.kind, load.coordinates, atoms, offset);
+    std::vector<std::size_t> order(atoms.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::greater<>(),
+                             [&](std::size_t place) { return std::abs(strides[place]); });
+    return order;
+}
+
 /// In the order in which what an indexed instance reads lies in memory.
 std::vector<int> RegionWriter::walk_index(std::size_t instance) const {
     const std::vector<OpenRegion::IndexDraft>& index = open_.instances_[instance].index;
-    std::vector<std::pair<std::int64_t, std::size_t>> dims;
-    for (std::size_t i = 0; i < index.size(); ++i) {
-        dims.emplace_back(0, i);
-    }
+    std::vector<std::size_t> dims(index.size());
+    std::iota(dims.begin(), dims.end(), std::size_t{0});
     if (!index.empty() && load_of_[instance][0] >= 0) {
         const WrittenLoad& load = loads_[static_cast<std::size_t>(load_of_[instance][0])];
-        std::int64_t offset = 0;
-        const std::vector<std::int64_t> strides =
-            strides_of(load.value, load.kind, load.coordinates, load.source_atoms, offset);
-        for (auto& [stride, dim] : dims) {
-            stride = std::abs(strides[dim]);
-        }
-        std::ranges::stable_sort(dims, std::greater<>(),
-                                 &std::pair<std::int64_t, std::size_t>::first);
+        dims = memory_order(load, load.source_atoms);
     }
     std::vector<int> result;
-    for (const auto& [stride, dim] : dims) {
+    for (const std::size_t dim : dims) {
         for (const ir::AtomTerm& term : index[dim].dim.terms) {
             if (std::ranges::find(result, term.atom) == result.end()) {
                 result.push_back(term.atom);
@@ -263,7 +270,7 @@ void RegionWriter::order_contracted(std::size_t instance) {
     if (open_.instances_[instance].kind != ir::StageKind::contraction || along.size() < 2) {
         return;
     }
-    const WrittenLoad* larger = nullptr;
+    const WrittenLoad* image = nullptr;
     std::size_t most_atoms = 0;
     for (const int load : load_of_[instance]) {
         if (load < 0) {
@@ -271,25 +278,18 @@ void RegionWriter::order_contracted(std::size_t instance) {
         }
         const std::size_t atoms = walk(loads_[static_cast<std::size_t>(load)].coordinates).size();
         if (atoms > most_atoms) {
-            larger = &loads_[static_cast<std::size_t>(load)];
+            image = &loads_[static_cast<std::size_t>(load)];
             most_atoms = atoms;
         }
     }
-    if (larger == nullptr) {
+    if (image == nullptr) {
         return;
     }
-    std::int64_t offset = 0;
-    const std::vector<std::int64_t> strides =
-        strides_of(larger->value, larger->kind, larger->coordinates, along, offset);
-    std::vector<std::pair<std::int64_t, int>> by_stride;
-    for (std::size_t i = 0; i < along.size(); ++i) {
-        by_stride.emplace_back(std::abs(strides[i]), along[i]);
-    }
-    std::ranges::stable_sort(by_stride, std::greater<>(), &std::pair<std::int64_t, int>::first);
-    auto next = by_stride.begin();
+    const std::vector<std::size_t> by_memory = memory_order(*image, along);
+    auto next = by_memory.begin();
     for (int& atom : order_) {
         if (std::ranges::find(along, atom) != along.end()) {
-            atom = next++->second;
+            atom = along[*next++];
         }
     }
 }

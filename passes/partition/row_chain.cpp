@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ir/node_map.h"
+#include "passes/partition/seen_through_views.h"
 
 namespace latent::passes {
 
@@ -28,14 +29,6 @@ bool is_large_product(const ir::Node& node) {
            std::ranges::all_of(node.operands(), [&](const ir::Value& operand) {
                return operand.type().element_count() * least_growth <= node.type().element_count();
            });
-}
-
-const ir::Node& seen_through_views(const ir::Value& value) {
-    const ir::Node* node = value.node.get();
-    while (ir::category(node->op()) == ir::Category::view) {
-        node = node->operand(0).node.get();
-    }
-    return *node;
 }
 
 bool is_minus_infinity(const ir::Value& value) {

@@ -7,16 +7,14 @@
 #include "ir/parse.h"
 #include "passes/partition/partition.h"
 #include "passes/schedule/schedule.h"
+#include "tests/support/machines.h"
 
 using namespace latent;
 using namespace latent::passes;
+using test::avx2;
+using test::avx512;
 
 namespace {
-
-constexpr ir::Machine avx2{
-    .instruction_set = ir::InstructionSet::avx2, .vector_bytes = 32, .registers = 16};
-constexpr ir::Machine avx512{
-    .instruction_set = ir::InstructionSet::avx512, .vector_bytes = 64, .registers = 32};
 
 struct Scheduled {
     ir::Schedule schedule;

@@ -6,14 +6,13 @@
 #include "ir/parse.h"
 #include "passes/partition/partition.h"
 #include "passes/schedule/schedule.h"
+#include "tests/support/machines.h"
 
 using namespace latent;
 using namespace latent::passes;
+using test::avx512;
 
 namespace {
-
-constexpr ir::Machine avx512{
-    .instruction_set = ir::InstructionSet::avx512, .vector_bytes = 64, .registers = 32};
 
 std::int64_t packed(const std::string& a, const std::string& b, const std::string& labels) {
     const Partition cut =

@@ -7,14 +7,13 @@
 #include "ir/parse.h"
 #include "passes/partition/partition.h"
 #include "passes/schedule/schedule.h"
+#include "tests/support/machines.h"
 
 using namespace latent;
 using namespace latent::passes;
+using test::avx2;
 
 namespace {
-
-constexpr ir::Machine avx2{
-    .instruction_set = ir::InstructionSet::avx2, .vector_bytes = 32, .registers = 16};
 
 /// Of the one kernel that a graph becomes.
 ScheduleSpace space_of(std::string_view text) {
