@@ -27,6 +27,16 @@ PEERS = PROGRAM_PEERS + ("numpy", "torch", "torch_compile", "jax", "mlx", "drjit
 TRAINING = ("mlp_train", "mlp_adam", "convnet_train", "gpt_nano_train")
 # What does not end in reasonable time: 100,000 operations in one traced function.
 LEFT_OUT = {("torch_compile", "chain_100k")}
+# What each library is told to use no wider vectors than AVX2; the others are built for the processor, or cannot be told.
+AVX2_ALONE = {
+    "latent": {"LATENT_ISA": "avx2"},
+    "openblas": {"OPENBLAS_CORETYPE": "Haswell"},
+    "onednn": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "numpy": {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "AVX512F,AVX512CD,AVX512_SKX,AVX512_CLX,"
+                                                                          "AVX512_CNL,AVX512_ICL,AVX512_SPR"},
+    "torch": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
+    "jax": {"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"},
+}
 DRJIT_GROUPS = ("elementwise", "reductions", "overhead", "memory")
 
 
@@ -63,6 +73,18 @@ def variants(peer, case, programs, options):
     return ["plain"]
 
 
+def processor(isa):
+    """Its name, and the widest vectors that are used of those that it has instructions for."""
+    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    values = dict(reversed([[part.strip() for part in line.split(":", 1)] for line in lines if ":" in line]))
+    flags = values.get("flags", "").split()
+    vectors = next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "SSE")
+    if isa == "avx2" and vectors == "AVX-512":
+        vectors = "AVX2 alone"
+    return (f"{values.get('model name', 'an unknown processor')}, family {values.get('cpu family', '?')} "
+            f"model {values.get('model', '?')}, {vectors}")
+
+
 def openblas_core():
     """What OpenBLAS takes for a processor newer than itself is slower than what it has for its instructions."""
     with open("/proc/cpuinfo") as file:
@@ -70,7 +92,7 @@ def openblas_core():
     return "SkylakeX" if "avx512vl" in flags else "Haswell" if "avx2" in flags else ""
 
 
-def environment(peer, threads):
+def environment(peer, threads, isa):
     count = str(threads)
     result = dict(os.environ, OMP_NUM_THREADS=count, MKL_NUM_THREADS=count, OPENBLAS_NUM_THREADS=count,
                   JAX_PLATFORMS="cpu", CUDA_VISIBLE_DEVICES="", PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
@@ -80,6 +102,8 @@ def environment(peer, threads):
         # glibc keeps what was freed, so that large results cost no page faults; Latent and Dr.Jit do so by themselves.
         result.update(MALLOC_MMAP_MAX_="0", MALLOC_TRIM_THRESHOLD_=str(1 << 40), MALLOC_TOP_PAD_=str(64 << 20),
                       MALLOC_ARENA_MAX="1")
+    if isa == "avx2":
+        result.update(AVX2_ALONE[peer])
     return result
 
 
@@ -125,7 +149,7 @@ def run_once(peer, case, variant, threads, inputs, options):
         if variant == report.TUNED:
             fresh["LATENT_TUNE"] = f"{options.tune:g}"
         with open(os.path.join(folder, "log"), "w+b") as log:
-            process = subprocess.Popen(["taskset", "-c", cores, *command], env={**environment(peer, threads), **fresh},
+            process = subprocess.Popen(["taskset", "-c", cores, *command], env={**environment(peer, threads, options.isa), **fresh},
                                        stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                        start_new_session=True)
             error = None
@@ -166,6 +190,8 @@ def main():
     parser.add_argument("--results", required=True, help="folder of the measurements")
     parser.add_argument("--report", help="where the table goes (.md; the page with plots beside it, .html)")
     parser.add_argument("--peers", type=lambda text: text.split(","), default=list(PEERS))
+    parser.add_argument("--isa", choices=("avx2", "avx512"), default="avx512",
+                        help="the widest vectors; with avx2 only libraries that can be told so run")
     parser.add_argument("--threads", type=lambda text: [int(word) for word in text.split(",")], default=[1, 2])
     parser.add_argument("--cases", default="all", help="all, groups, names or globs; -name removes")
     parser.add_argument("--rounds", type=int, default=3)
@@ -177,13 +203,16 @@ def main():
         parser.add_argument(name, type=float, default=default)
     parser.add_argument("--min-reps", type=int, default=10)
     options = parser.parse_args()
+    if options.isa == "avx2":
+        options.peers = [peer for peer in options.peers if peer in AVX2_ALONE]
     folder = pathlib.Path(options.results)
     folder.mkdir(parents=True, exist_ok=True)
     programs = program_cases(options)
     for threads in options.threads:
-        limits = subprocess.run([program_of("latent", options), "--machine", "--threads", str(threads)], check=True,
-                                capture_output=True, text=True).stdout
-        (folder / f"machine.{threads}.json").write_text(limits)
+        limits = subprocess.run([program_of("latent", options), "--machine", "--threads", str(threads), "--isa", options.isa],
+                                check=True, capture_output=True, text=True).stdout
+        machine = {**json.loads(limits), "processor": processor(options.isa)}
+        (folder / f"machine.{threads}.json").write_text(json.dumps(machine))
     with tempfile.TemporaryDirectory(prefix="peer_inputs_") as inputs_folder:
         for threads, case in measured_cases(options):
             path = folder / f"{case.name}.{threads}.json"

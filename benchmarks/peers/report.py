@@ -228,20 +228,10 @@ def html_table(markdown):
     return "<table>" + "\n".join(rows) + "</table>"
 
 
-def processor():
-    """Its name, and the widest vectors that it has instructions for."""
-    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    values = dict(reversed([[part.strip() for part in line.split(":", 1)] for line in lines if ":" in line]))
-    flags = values.get("flags", "").split()
-    vectors = next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "SSE")
-    return (f"{values.get('model name', 'an unknown processor')}, family {values.get('cpu family', '?')} "
-            f"model {values.get('model', '?')}, {vectors}")
-
-
-def measured_on(rows):
+def measured_on(rows, limits):
     libraries = sorted({peer for row in rows for peer in row.entries})
     rounds = max(entry["rounds"] for row in rows for entry in row.entries.values())
-    return f"{processor()}. {', '.join(libraries)}; {rounds} round{'s' if rounds > 1 else ''}."
+    return f"{limits['processor']}. {', '.join(libraries)}; {rounds} round{'s' if rounds > 1 else ''}."
 
 
 def write(folder, output):
@@ -256,7 +246,7 @@ def write(folder, output):
             "td:first-child{text-align:left}</style><h1>Latent beside other libraries</h1>"]
     for threads, rows in rows_by_threads.items():
         title = f"{threads} thread" + ("s" if threads > 1 else "")
-        machine = (f"{measured_on(rows)} Peak of multiply-adds {limits[threads]['flops'] / 1e9:.0f} GFLOP/s, copy "
+        machine = (f"{measured_on(rows, limits[threads])} Peak of multiply-adds {limits[threads]['flops'] / 1e9:.0f} GFLOP/s, copy "
                    f"{limits[threads]['bandwidth'] / 1e9:.1f} GB/s.")
         content = table(rows, limits[threads])
         markdown += [f"## {title}", f"{machine} {summary(rows, limits[threads])}", content, other_numbers(rows)]

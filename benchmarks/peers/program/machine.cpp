@@ -83,8 +83,8 @@ double least_seconds(int threads, const std::function<void(int)>& work) {
 
 }  // namespace
 
-double peak_flops(int threads) {
-    const bool wide = __builtin_cpu_supports("avx512f") != 0;
+double peak_flops(int threads, bool wide) {
+    wide = wide && __builtin_cpu_supports("avx512f") != 0;
     if (!wide && (__builtin_cpu_supports("avx2") == 0 || __builtin_cpu_supports("fma") == 0)) {
         return 0;
     }

@@ -28,6 +28,7 @@ struct Options {
     bool measures_memory = false;
     bool lists = false;
     bool machine = false;
+    std::string isa = "avx512";
     Repetition repetition;
 };
 
@@ -35,6 +36,8 @@ void add_options(CLI::App& app, Options& options) {
     app.add_flag("--list", options.lists, "Names the cases and their variants instead");
     app.add_flag("--machine", options.machine,
                  "Prints the peak of multiply-adds and the bandwidth of a copy instead");
+    app.add_option("--isa", options.isa, "The widest vectors of the multiply-adds of --machine")
+        ->check(CLI::IsMember({"avx2", "avx512"}));
     app.add_option("--case", options.name, "Its name");
     app.add_option("--variant", options.variant, "The way to do it");
     app.add_option("--inputs", options.inputs, "Its inputs, a safetensors file");
@@ -87,8 +90,9 @@ void run(const Library& library, const Options& options) {
         return;
     }
     if (options.machine) {
-        const nlohmann::json limits = {{"flops", peak_flops(options.threads)},
-                                       {"bandwidth", copy_bandwidth(options.threads)}};
+        const nlohmann::json limits = {
+            {"flops", peak_flops(options.threads, options.isa == "avx512")},
+            {"bandwidth", copy_bandwidth(options.threads)}};
         fmt::print("{}\n", limits.dump());
         return;
     }
