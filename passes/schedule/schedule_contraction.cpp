@@ -232,12 +232,15 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         choose_short_tile(schedule, rows);
         return;
     }
-    // Of one block of the depth, each line of the rows is used by tiles that follow each other.
-    const bool rows_stay_in_l2 = in_place || depth <= schedule.block_depth ||
-                                 rows * depth * element + column_bytes <= machine.l2_bytes;
+    // Of one block of the depth, each line of the rows is used by tiles that follow each other. Of
+    // more, all are read again for each of them, from L2 or a part of a large last cache.
+    constexpr int near_part = 8;
+    const bool rows_stay_near = in_place || depth <= schedule.block_depth ||
+                                rows * depth * element + column_bytes <=
+                                    std::max(machine.l2_bytes, machine.l3_bytes / near_part);
     const bool stays_in_l2 = rows <= few_rows
                                  ? fits_l2
-                                 : column_bytes < machine.l2_bytes && rows_stay_in_l2 &&
+                                 : column_bytes < machine.l2_bytes && rows_stay_near &&
                                        !(in_place && repays_copy(column_bytes, rows, machine));
     if (contiguous(columns, schedule.vector_atom) && rows > 2 && windows == 1 && stays_in_l2) {
         // What stays in L2 is read as fast as a packed copy of it.

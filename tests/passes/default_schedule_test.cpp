@@ -88,7 +88,7 @@ TEST_CASE("columns that stay in L2 are read in place, larger ones are packed") {
     CHECK(packing(512, 512) != ir::Packing::none);
 }
 
-TEST_CASE("rows that lie across the depth are read in place where they stay in L2 too") {
+TEST_CASE("rows that lie across the depth are read in place where they stay near, too") {
     ir::Machine machine = avx512;
     machine.l2_bytes = 1 << 20;
     const auto packing = [&](int rows, int depth, int columns) {
@@ -105,6 +105,10 @@ TEST_CASE("rows that lie across the depth are read in place where they stay in L
     CHECK(packing(256, 512, 128) == ir::Packing::none);
     CHECK(packing(512, 512, 128) == ir::Packing::both);
     CHECK(packing(2048, 128, 128) == ir::Packing::none);  // one block of the depth
+    machine.l3_bytes = 32 << 20;
+    CHECK(packing(512, 512, 128) == ir::Packing::none);
+    CHECK(packing(256, 256, 784) == ir::Packing::none);
+    CHECK(packing(2048, 512, 128) == ir::Packing::both);
 }
 
 TEST_CASE("many rows have columns packed where vectors across cache lines are slow") {
