@@ -282,6 +282,12 @@ class RequestParser {
     static void read(LineReader& line, std::int64_t& value) {
         value = line.number<std::int64_t>("a number");
     }
+    static void read(LineReader& line, bool& value) {
+        value = line.accept_word("true");
+        if (!value && !line.accept_word("false")) {
+            line.expected("true or false");
+        }
+    }
     static void read(LineReader& line, Packing& value) {
         value = named<Packing>(line,
                                {Packing::none, Packing::columns, Packing::both, Packing::streamed,

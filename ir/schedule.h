@@ -105,6 +105,10 @@ struct Schedule {
     /// reduction, where vectors run along what is reduced: in elements. Contraction, of columns
     /// that are read in place: in tiles of columns.
     int read_ahead = 0;
+    /// Pointwise, of rows that are at least as long as what is stored at a time: the last vectors
+    /// of a row are stored over a part of those before them, which they compute again, where others
+    /// have a guard.
+    bool ends_overlap = false;
     bool operator==(const Schedule&) const = default;
 };
 
@@ -137,6 +141,7 @@ void for_each_field(S& schedule, Visit&& visit) {
     visit(std::string_view("together"), schedule.together);
     visit(std::string_view("result_strip"), schedule.result_strip);
     visit(std::string_view("read_ahead"), schedule.read_ahead);
+    visit(std::string_view("ends_overlap"), schedule.ends_overlap);
 }
 
 }  // namespace latent::ir

@@ -66,14 +66,17 @@ void lower_pointwise(Lowering& lowering) {
     }
     const int vector_atom = lowering.schedule().vector_atom;
     const int width = lowering.vector_width();
-    lowering.compute_past_end(vector_atom, width);
+    const int strip = lowering.schedule().result_strip;
+    const bool ends_overlap = lowering.schedule().ends_overlap && strip == 0;
+    if (!ends_overlap) {
+        lowering.compute_past_end(vector_atom, width);
+    }
     const std::vector<Func> tiles = stage_transposed_inputs(lowering);
     const WholeVectors values(lowering.name(), loops,
                               lowering.results_at(lowering.loop_coordinates()));
     out(loops) = values.at(loops);
     LoggedSchedule schedule = logged(out, lowering.log());
     const Var inner = lowering.var(vector_atom);
-    const int strip = lowering.schedule().result_strip;
     const int step = strip > 0 ? strip : width;  // elements of an iteration of `inner`
     const Var lane = strip > 0 ? streamed_loop() : Var("lane");
     const Var blocks("blocks");
@@ -96,13 +99,16 @@ void lower_pointwise(Lowering& lowering) {
             rows.push_back(lowering.var(atom));
         }
     }
-    // Vectors before blocks, so that only the last vector of a row has a guard. A block is never
-    // longer than the row, whose guard would else run through the rest of the block.
+    // Vectors before blocks, so that only the last vector of a row has a guard, if any. A block is
+    // never longer than the row, whose guard would else run through the rest of the block.
     const auto block = static_cast<std::int32_t>(lowering.schedule().block);
     const Expr row_steps = (lowering.inputs().extent(vector_atom) + step - 1) / step;
     const Expr most_steps = block / step / Halide::max(inside, 1);
     const Expr block_steps = Halide::max(Halide::min(row_steps, most_steps), 1);
-    schedule.split(inner, inner, lane, step)
+    schedule
+        .split(
+            inner, inner, lane, step,
+            ends_overlap ? Halide::TailStrategy::ShiftInwards : Halide::TailStrategy::GuardWithIf)
         .split(inner, blocks, inner, block_steps)
         .never_partition_all();
     order.emplace_back(inner);

@@ -48,6 +48,7 @@ StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim
                                                 const std::function<Expr(int)>& stage_value,
                                                 int input) const {
     Place place;
+    bool varies_along_vectors = false;  // what is inside so far
     for (std::size_t i = 0; i < dims.size(); ++i) {
         const ir::IndexedDim& dim = dims[i];
         const int number = first_dim + static_cast<int>(i);
@@ -77,12 +78,23 @@ StageExpressions::Place StageExpressions::place(const std::vector<ir::IndexedDim
         }
         const auto divisor = static_cast<std::int32_t>(dim.divisor);
         const Expr extent = inputs_.index_extent(number);
-        Expr inside = position >= 0 && position < extent * divisor;
-        if (divisor != 1) {
-            inside = inside && position % divisor == 0;
-            position = position / divisor;
+        const bool is_along_vectors =
+            std::ranges::find(dim.terms, vector_atom_, &ir::AtomTerm::atom) != dim.terms.end();
+        if (is_along_vectors && !varies_along_vectors && divisor == 1) {
+            // One comparison of vectors says both ends, and what numbers say of the others.
+            const Expr room =
+                place.inside.defined() ? Halide::select(place.inside, extent, 0) : extent;
+            place.inside =
+                Halide::cast<std::uint32_t>(position) < Halide::cast<std::uint32_t>(room);
+        } else {
+            Expr inside = position >= 0 && position < extent * divisor;
+            if (divisor != 1) {
+                inside = inside && position % divisor == 0;
+                position = position / divisor;
+            }
+            place.inside = place.inside.defined() ? place.inside && inside : inside;
         }
-        place.inside = place.inside.defined() ? place.inside && inside : inside;
+        varies_along_vectors = varies_along_vectors || is_along_vectors;
         place.last_unclamped = i + 1 == dims.size() ? position : Expr();
         place.indices.push_back(Halide::max(Halide::min(position, extent - 1), 0));
     }

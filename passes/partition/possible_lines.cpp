@@ -72,6 +72,10 @@ bool lines_are_one(const KernelStep& step, std::size_t line, std::size_t row) {
 }  // namespace
 
 ir::Schedule with_possible_lines(const KernelStep& step, ir::Schedule schedule) {
+    if (schedule.ends_overlap && step.extents[static_cast<std::size_t>(schedule.vector_atom)] <
+                                     schedule.lanes * schedule.unroll) {
+        schedule.ends_overlap = false;
+    }
     if (schedule.tile_lines > 0) {
         return schedule;
     }

@@ -18,6 +18,8 @@ namespace {
 
 /// Points of a task: some 10 us of cheap arithmetic, and 64 KiB of f32.
 constexpr std::int64_t task_points = 1 << 14;
+/// Elements of the shortest vectors.
+constexpr int least_lanes = 4;
 /// Vectors of partial sums of one reduction.
 constexpr int most_partial_sums = 4;
 
@@ -69,11 +71,12 @@ int choose_vector_atom(const ir::Region& region, std::uint64_t set, const ir::Sc
     return chosen;
 }
 
-/// The innermost atom, whose elements are neighbours in the result, unless it is short.
+/// The innermost atom, whose elements are neighbours in the result, unless it is shorter than the
+/// shortest vector.
 int choose_pointwise_vector_atom(const ir::Region& region, const ir::Schedule& schedule,
                                  std::span<const std::int64_t> extents) {
     const int innermost = static_cast<int>(region.atoms.size()) - 1;
-    if (innermost < 0 || extents.back() >= shortest_vector_extent(schedule)) {
+    if (innermost < 0 || extents.back() >= least_lanes) {
         return innermost;
     }
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
@@ -152,7 +155,28 @@ bool takes_long(const ir::Stage& stage) {
            (stage.op == ir::Op::div || stage.op == ir::Op::sqrt);
 }
 
+/// Of several short rows the ends count: vectors are as short as these are.
+void choose_row_ends(ir::Schedule& schedule, std::span<const std::int64_t> extents) {
+    if (schedule.vector_atom > 0 && schedule.result_strip == 0) {
+        const std::int64_t extent = extents[static_cast<std::size_t>(schedule.vector_atom)];
+        while (schedule.unroll > 1 && extent < schedule.lanes * schedule.unroll) {
+            schedule.unroll /= 2;
+        }
+        while (schedule.lanes > least_lanes && extent < schedule.lanes) {
+            schedule.lanes /= 2;
+        }
+    }
+    schedule.ends_overlap = can_overlap_ends(schedule, extents);
+}
+
 }  // namespace
+
+bool can_overlap_ends(const ir::Schedule& schedule, std::span<const std::int64_t> extents) {
+    return schedule.kind == ir::Template::pointwise && schedule.vector_atom > 0 &&
+           schedule.result_strip == 0 &&
+           extents[static_cast<std::size_t>(schedule.vector_atom)] >=
+               schedule.lanes * schedule.unroll;
+}
 
 void choose_tile(ir::Schedule& schedule, const ir::Region& region,
                  std::span<const std::int64_t> extents) {
@@ -269,6 +293,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             }
             choose_tile(schedule, region, extents);
             choose_result_strip(schedule, region, machine, extents);
+            choose_row_ends(schedule, extents);
             break;
         case ir::Template::row:
             if (ir::is_unrolled(region, classification.row_atoms) &&

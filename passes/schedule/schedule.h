@@ -18,6 +18,11 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
 void choose_tile(ir::Schedule& schedule, const ir::Region& region,
                  std::span<const std::int64_t> extents);
 
+/// Whether the last vectors of a row may be stored over a part of those before them: in pointwise
+/// kernels of several rows (of one alone the end counts for nothing, and lengths of all kinds share
+/// a kernel) that are at least as long.
+bool can_overlap_ends(const ir::Schedule& schedule, std::span<const std::int64_t> extents);
+
 /// Which stages of a row that several loops over it use are worth more than a store and a load.
 enum class KeptStages : std::uint8_t { none, transcendental, all };
 

@@ -33,7 +33,8 @@ int most_tile_rows(const ir::Machine& machine, int vectors) {
 
 ScheduleSpace::ScheduleSpace(const ir::Region& region, const ir::Classification& classification,
                              const ir::Machine& machine, std::span<const std::int64_t> extents)
-    : default_(passes::default_schedule(region, classification, machine, extents)) {
+    : default_(passes::default_schedule(region, classification, machine, extents)),
+      extents_(extents.begin(), extents.end()) {
     for (const ir::RegionInput& input : region.inputs) {
         widest_input_ = std::max(widest_input_, byte_size(input.dtype));
     }
@@ -403,7 +404,9 @@ bool ScheduleSpace::contains(const ir::Schedule& schedule) const {
         }
         dimension.copy(default_, rest);
     }
-    return rest == default_ && is_possible(schedule);
+    rest.ends_overlap = default_.ends_overlap;
+    return rest == default_ && schedule.ends_overlap == can_overlap_ends(schedule, extents_) &&
+           is_possible(schedule);
 }
 
 std::vector<ir::Schedule> ScheduleSpace::neighbours(const ir::Schedule& schedule) const {
@@ -411,6 +414,7 @@ std::vector<ir::Schedule> ScheduleSpace::neighbours(const ir::Schedule& schedule
     const auto append = [&](const Dimension& dimension, const ir::Schedule& setting) {
         ir::Schedule neighbour = schedule;
         dimension.copy(setting, neighbour);
+        neighbour.ends_overlap = can_overlap_ends(neighbour, extents_);
         if (neighbour != schedule && is_possible(neighbour) &&
             std::ranges::find(result, neighbour) == result.end()) {
             result.push_back(std::move(neighbour));

@@ -79,6 +79,7 @@ class ScheduleSpace {
                          const ir::Machine& machine, std::span<const std::int64_t> extents);
 
     ir::Schedule default_;
+    std::vector<std::int64_t> extents_;
     std::array<Operand, 2> operands_;
     std::size_t widest_input_ = 1;  ///< bytes of an element
     std::uint64_t row_atoms_ = 0;   ///< of a row

@@ -200,6 +200,26 @@ TEST_CASE("broadcast operands are read without a copy", "[kernels]") {
                   {.kernels = 1});
 }
 
+TEST_CASE("rows of every length are stored whole", "[kernels]") {
+    for (const char* dtype : {"f32", "i8", "f64"}) {
+        for (const int columns : {2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100}) {
+            check_kernels(
+                fmt::format("%p0 = parameter {{index=0, dtype={0}, shape=[19,{1}]}}\n"
+                            "%p1 = parameter {{index=1, dtype={0}, shape=[{1}]}}\n"
+                            "%p2 = parameter {{index=2, dtype={0}, shape=[19]}}\n"
+                            "%p3 = parameter {{index=3, dtype={0}, shape=[{1},19]}}\n"
+                            "%b = broadcast %p1 {{shape=[19,{1}], axes=[1]}}\n"
+                            "%c = broadcast %p2 {{shape=[19,{1}], axes=[0]}}\n"
+                            "%t = permute %p3 {{permutation=[1,0]}}\n"
+                            "%s = sub %p0, %b\n"
+                            "%m = mul %s, %c\n"
+                            "%r = add %m, %t\n"
+                            "return %s, %r\n",
+                            dtype, columns));
+        }
+    }
+}
+
 TEST_CASE("permuted, flipped and sliced operands are read in place", "[kernels]") {
     for (const char* shape : {"1,1,1", "3,5,7", "9,33,17"}) {
         check_kernels(parameter(0, DType::f32, shape) +

@@ -25,14 +25,20 @@ std::string made_for(std::string_view instruction_set, std::string request) {
 
 }  // namespace
 
-TEST_CASE("only the store of a pointwise kernel has a guard") {
-    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
-        %b = parameter {index=1, dtype=f32, shape=[70]}
-        %c = broadcast %b {shape=[70,45], axes=[0]}
-        %r = add %a, %c
-        return %r)");
-    CHECK(count(code, "if (") == 1 + count(code, "] if ("));  // the last is a store's mask
-    CHECK(count(code, "for (") >= 2);
+TEST_CASE("only the store of a pointwise kernel has a guard, and that of rows has none") {
+    const auto code = [](const std::string& columns) {
+        return statement("%a = parameter {index=0, dtype=f32, shape=[70," + columns +
+                         "]}\n%b = parameter {index=1, dtype=f32, shape=[70]}\n"
+                         "%c = broadcast %b {shape=[70," +
+                         columns + "], axes=[0]}\n%r = add %a, %c\nreturn %r");
+    };
+    const std::string of_short_rows = code("3");
+    CHECK(count(of_short_rows, "if (") ==
+          1 + count(of_short_rows, "] if ("));  // the last is a store's mask
+    CHECK(count(of_short_rows, "for (") >= 2);
+    const std::string of_rows = code("45");
+    CHECK(count(of_rows, "if (") == 0);
+    CHECK(count(of_rows, "for (") >= 2);
 }
 
 TEST_CASE("kernels do not compute which parts of their buffers they need") {

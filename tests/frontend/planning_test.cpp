@@ -38,6 +38,19 @@ TEST_CASE("Lines that lie farther than a kernel can count are summed one by one"
     }
 }
 
+TEST_CASE("The ends of rows overlap where these are as long as what is stored at a time") {
+    passes::KernelStep step;
+    ir::Schedule schedule;
+    schedule.vector_atom = 1;
+    schedule.lanes = 8;
+    schedule.unroll = 2;
+    schedule.ends_overlap = true;
+    step.extents = {64, 16};
+    CHECK(passes::with_possible_lines(step, schedule) == schedule);
+    step.extents = {64, 15};
+    CHECK_FALSE(passes::with_possible_lines(step, schedule).ends_overlap);
+}
+
 TEST_CASE("Rows go on from line to line where the results' lines do") {
     passes::KernelStep step;
     step.extents = {64, 56, 3};

@@ -304,7 +304,7 @@ return %r
 }
 
 TEST_CASE("values that are stored one by one are computed a vector at a time") {
-    // Rows of 10, with vectors across them.
+    // Of rows of 3, vectors run across them.
     const auto vectors = [](const char* columns) {
         const std::string shape = "[2048," + std::string(columns) + "]";
         return scheduled("%x = parameter {index=0, dtype=f32, shape=" + shape +
@@ -314,8 +314,45 @@ TEST_CASE("values that are stored one by one are computed a vector at a time") {
                          avx512)
             .schedule.unroll;
     };
-    CHECK(vectors("10") == 1);
+    CHECK(vectors("3") == 1);
     CHECK(vectors("100") == 2);
+}
+
+TEST_CASE("vectors of several rows are no longer than these, and the last ones overlap") {
+    const auto of_rows = [](int columns) {
+        const std::string n = std::to_string(columns);
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=[64," + n +
+                             "]}\n%m = parameter {index=1, dtype=f32, shape=[" + n +
+                             "]}\n%b = broadcast %m {shape=[64," + n +
+                             "], axes=[1]}\n%r = sub %x, %b\nreturn %r\n",
+                         avx512)
+            .schedule;
+    };
+    struct Expected {
+        int columns;
+        int lanes;
+        int unroll;
+        bool ends_overlap;
+    };
+    for (const Expected& expected :
+         {Expected{1000, 16, 2, true}, Expected{33, 16, 2, true}, Expected{31, 16, 1, true},
+          Expected{16, 16, 1, true}, Expected{9, 8, 1, true}, Expected{5, 4, 1, true}}) {
+        CAPTURE(expected.columns);
+        const ir::Schedule schedule = of_rows(expected.columns);
+        CHECK(schedule.lanes == expected.lanes);
+        CHECK(schedule.unroll == expected.unroll);
+        CHECK(schedule.ends_overlap == expected.ends_overlap);
+    }
+    // Of one row the end does not count, and lengths of all kinds share a kernel.
+    for (const int length : {3, 1000}) {
+        const ir::Schedule schedule =
+            scheduled("%x = parameter {index=0, dtype=f32, shape=[" + std::to_string(length) +
+                          "]}\n%r = abs %x\nreturn %r\n",
+                      avx512)
+                .schedule;
+        CHECK(schedule.lanes == 16);
+        CHECK_FALSE(schedule.ends_overlap);
+    }
 }
 
 TEST_CASE("windows of padding that overlap along rows are reduced several rows at a time") {

@@ -66,6 +66,13 @@ constexpr std::string_view exponential = R"(%x = parameter {index=0, dtype=f32, 
 %r = exp %x
 return %r
 )";
+constexpr std::string_view differences_of_rows =
+    R"(%x = parameter {index=0, dtype=f32, shape=[64,40]}
+%m = parameter {index=1, dtype=f32, shape=[40]}
+%b = broadcast %m {shape=[64,40], axes=[1]}
+%r = sub %x, %b
+return %r
+)";
 constexpr std::string_view number = R"(%x = parameter {index=0, dtype=f32, shape=[]}
 %r = exp %x
 return %r
@@ -76,7 +83,7 @@ return %r
 TEST_CASE("a schedule space holds the default schedule, its neighbours and theirs") {
     for (const std::string_view text :
          {product, few_rows, sums_of_rows, sums_of_long_rows, maxima_of_rows, sums_across_rows,
-          counts_across_rows, exponential, number}) {
+          counts_across_rows, exponential, differences_of_rows, number}) {
         const ScheduleSpace space = space_of(text);
         CHECK(space.contains(space.default_schedule()));
         for (const ir::Schedule& near : space.neighbours(space.default_schedule())) {
@@ -86,6 +93,21 @@ TEST_CASE("a schedule space holds the default schedule, its neighbours and their
             CHECK(std::ranges::all_of(next, [&](const auto& s) { return space.contains(s); }));
         }
     }
+}
+
+TEST_CASE("the ends of rows overlap in a schedule space where they can, and nowhere else") {
+    const ScheduleSpace space = space_of(differences_of_rows);
+    ir::Schedule schedule = space.default_schedule();
+    REQUIRE(schedule.ends_overlap);
+    bool some_do_not = false;
+    for (const ir::Schedule& near : space.neighbours(schedule)) {
+        CHECK(near.ends_overlap ==
+              (near.vector_atom == 1 && near.lanes * near.unroll <= 40 && near.result_strip == 0));
+        some_do_not = some_do_not || !near.ends_overlap;
+    }
+    CHECK(some_do_not);
+    schedule.ends_overlap = false;
+    CHECK_FALSE(space.contains(schedule));
 }
 
 TEST_CASE("a schedule space holds nothing that changes an order of arithmetic") {
