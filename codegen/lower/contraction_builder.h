@@ -174,6 +174,11 @@ class ContractionBuilder {
         return spec_.variant != ContractionVariant::direct &&
                spec_.b.unit_stride == UnitStride::reduced && k_.size() == 1;
     }
+    /// Where columns are neighbours, those of the last tile are packed past their end. (The columns
+    /// of a row chain's first products are its rows, which are not computed past their end.)
+    bool reads_columns_past_end() const {
+        return spec_.b.unit_stride == UnitStride::free && !spec_.is_scratch;
+    }
     /// The result lies along the rows, in memory that vectors of columns would be scattered over:
     /// blocks of the register tile are transposed before what follows the sum.
     bool stores_along_rows() const {

@@ -23,7 +23,10 @@ void ContractionBuilder::define_packed_a() {
 }
 
 void ContractionBuilder::define_packed_b() {
-    Expr column = min(likely(column_tile_ * tiles_.columns + tile_column_), spec_.columns - 1);
+    Expr column = column_tile_ * tiles_.columns + tile_column_;
+    if (!reads_columns_past_end()) {
+        column = min(likely(column), spec_.columns - 1);
+    }
     packed_b_ = Func(spec_.name + "_packed_b");
     std::vector<Var> outer = spec_.b.varies_along_outer ? outer_ : std::vector<Var>{};
     const std::vector<Var> panel =
@@ -376,9 +379,10 @@ void ContractionBuilder::schedule_packing() {
     }
     schedule.never_partition_all();
     if (!transposes_b()) {  // its lines are read one by one, the last one again past the end
-        schedule.vectorize(tile_column_, tiles_.lanes)
-            .unroll(tile_column_)
-            .partition(column_tile_, Partition::Auto);
+        schedule.vectorize(tile_column_, tiles_.lanes).unroll(tile_column_);
+        if (!reads_columns_past_end()) {
+            schedule.partition(column_tile_, Partition::Auto);
+        }
     }
     if (spec_.parallel && !in_task && !streams_b() && !spec_.is_scratch) {
         schedule.parallel(task);
