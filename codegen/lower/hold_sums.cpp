@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codegen/lower/index_distance.h"
+#include "codegen/lower/share_values.h"
 
 namespace latent::codegen {
 
@@ -168,7 +169,7 @@ class HoldTiles : public Halide::Internal::IRMutator {
         const Sums sums(loop);
         if (sums.can_be_held() && sums.places().size() >= least_vectors &&
             on_stack_.contains(sums.buffer())) {
-            return HoldSums(sums).hold(loop);
+            return HoldSums(sums).hold(share_values(loop));
         }
         return IRMutator::visit(loop);
     }
