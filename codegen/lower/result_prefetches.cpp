@@ -110,11 +110,16 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
             return prefetches_of(allocation->body);
         }
         if (const auto* branch = statement.as<IfThenElse>()) {
+            if (branch->else_case.defined() && contains<For>(branch->else_case)) {
+                // A whole tile, or a loop over its vectors in the other case, whose code is short.
+                const Halide::Internal::ScopedValue<bool> inside(inside_tile_, true);
+                return prefetches_of(branch->else_case);
+            }
             // A whole vector, or part of it in the other case.
             return prefetches_of(branch->then_case);
         }
         if (const auto* loop = statement.as<For>()) {
-            if (!Halide::Internal::is_const(loop->extent)) {
+            if (!Halide::Internal::is_const(loop->extent) && !inside_tile_) {
                 return {};  // a whole row, not a tile
             }
             const Stmt body = prefetches_of(loop->body);
@@ -138,6 +143,7 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
 
     const std::vector<Halide::Parameter>& results_;
     std::set<std::string> tiles_, prefetched_;
+    bool inside_tile_ = false;
 };
 
 }  // namespace

@@ -103,6 +103,15 @@ class RemoveGuards : public hi::IRMutator {
     Stmt visit(const hi::IfThenElse* op) override { return mutate(op->then_case); }
 };
 
+/// Puts values in the place of their names, which hide that what a loop reads follows each other
+/// from turn to turn.
+class WithoutLets : public hi::IRMutator {
+    using IRMutator::visit;
+    Stmt visit(const hi::LetStmt* op) override {
+        return mutate(hi::substitute(op->name, op->value, op->body));
+    }
+};
+
 /// Reads copies of scratch instead of it.
 class ReadCopies : public hi::IRMutator {
   public:
@@ -144,9 +153,9 @@ class UnrollWholeTiles : public hi::IRMutator {
             return hi::For::make(op->name, op->min, op->extent, type, op->partition_policy,
                                  op->device_api, body);
         };
-        return hi::IfThenElse::make(*condition,
-                                    loop(hi::ForType::Unrolled, RemoveGuards().mutate(op->body)),
-                                    with_copies(turns, loop(hi::ForType::Serial, op->body)));
+        return hi::IfThenElse::make(
+            *condition, loop(hi::ForType::Unrolled, RemoveGuards().mutate(op->body)),
+            with_copies(turns, loop(hi::ForType::Serial, WithoutLets().mutate(op->body))));
     }
 
     /// A loop that is not unrolled reads scratch at places that it computes, which would keep what

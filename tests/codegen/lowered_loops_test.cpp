@@ -70,6 +70,36 @@ TEST_CASE("the stores of a product's whole tiles have no guards, and those of ot
     CHECK(count(code, "_copy") > 1);
 }
 
+TEST_CASE("the sums of a register tile read what they have in common once") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
+        %b = parameter {index=1, dtype=f32, shape=[900,800]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    constexpr int most_vectors = 4;  // of a tile's columns
+    CHECK(count(code, " = k_packed_b") > 0);
+    CHECK(count(code, " = k_packed_b") <= most_vectors);
+    CHECK(count(code, " + (k_packed_b") == 0);
+}
+
+TEST_CASE("so do those of turned windows, whose places are computed from line to line") {
+    const std::string code = statement(R"(%x = parameter {index=0, dtype=f32, shape=[2,32,58,58]}
+        %w = parameter {index=1, dtype=f32, shape=[64,32,3,3]}
+        %v = window %x {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}
+        return %r)");
+    // A tile of 8 rows takes an element of each for each of three places.
+    CHECK(count(code, "= input0[") + count(code, "(input0[") <= 8 * 3);
+}
+
+TEST_CASE("columns that are neighbours are packed by one loop, past their end") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
+        %b = parameter {index=1, dtype=f32, shape=[900,801]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(code, "for (k_packed_b") == 2);  // over the depth and tiles
+    CHECK(count(code, "min(ramp(") == 0);
+}
+
 TEST_CASE("functions of a row's elements that are summed have one copy, for its last vector too") {
     constexpr std::string_view fused = "llvm.fma";
     const std::string function = statement(R"(%x = parameter {index=0, dtype=f32, shape=[70,900]}
@@ -157,6 +187,14 @@ TEST_CASE("lines of large results are asked for before a register tile is summed
         %r = exp %a
         return %r)"),
                 for_writing) == 0);
+}
+
+TEST_CASE("the lines of whole register tiles are asked for by a loop") {
+    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
+        %b = parameter {index=1, dtype=f32, shape=[900,800]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(statement_of(made_for("avx512", product)), "llvm.prefetch") == 1);
 }
 
 TEST_CASE("a row's results are not asked for before its reductions") {
