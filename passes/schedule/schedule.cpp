@@ -23,25 +23,48 @@ constexpr int least_lanes = 4;
 /// Vectors of partial sums of one reduction.
 constexpr int most_partial_sums = 4;
 
-/// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
-/// in memory. What varies along few atoms is read from a cache most of the time and counts less.
-std::int64_t contiguous_elements(const ir::Region& region, int atom,
-                                 std::span<const std::int64_t> extents) {
-    const auto elements = [&](std::span<const ir::StrideClass> strides) {
-        std::int64_t count = 1;
-        for (std::size_t k = 0; k < strides.size(); ++k) {
-            count *= strides[k] == ir::StrideClass::zero ? 1 : extents[k];
-        }
-        return strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one ? count : 0;
-    };
+/// Elements of an array with such strides along the atoms.
+std::int64_t elements(std::span<const ir::StrideClass> strides,
+                      std::span<const std::int64_t> extents) {
+    std::int64_t count = 1;
+    for (std::size_t atom = 0; atom < strides.size(); ++atom) {
+        count *= strides[atom] == ir::StrideClass::zero ? 1 : extents[atom];
+    }
+    return count;
+}
+
+/// How many elements are read by accesses with that stride along `atom`. What varies along few
+/// atoms is read from a cache most of the time and counts less.
+std::int64_t elements_read(const ir::Region& region, int atom, ir::StrideClass stride,
+                           std::span<const std::int64_t> extents) {
     std::int64_t total = 0;
     for (const ir::RegionInput& input : region.inputs) {
-        total += input.kind == ir::InputKind::strided ? elements(input.strides) : 0;
-    }
-    for (const ir::RegionResult& result : region.results) {
-        total += result.scatter.empty() ? elements(result.strides) : 0;
+        if (input.kind == ir::InputKind::strided &&
+            input.strides[static_cast<std::size_t>(atom)] == stride) {
+            total += elements(input.strides, extents);
+        }
     }
     return total;
+}
+
+/// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
+/// in memory.
+std::int64_t contiguous_elements(const ir::Region& region, int atom,
+                                 std::span<const std::int64_t> extents) {
+    std::int64_t total = elements_read(region, atom, ir::StrideClass::one, extents);
+    for (const ir::RegionResult& result : region.results) {
+        if (result.scatter.empty() &&
+            result.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one) {
+            total += elements(result.strides, extents);
+        }
+    }
+    return total;
+}
+
+/// Whether most of what vectors along `atom` read are elements that lie apart.
+bool gathers(const ir::Region& region, int atom, std::span<const std::int64_t> extents) {
+    return atom >= 0 && elements_read(region, atom, ir::StrideClass::any, extents) >
+                            elements_read(region, atom, ir::StrideClass::one, extents);
 }
 
 /// An atom that is shorter than this would leave most of the vectors in flight without work; sums
@@ -122,7 +145,7 @@ int partial_sums(const ir::Region& region, const ir::Classification& classificat
 }
 
 /// Vectors of a last reduction. Where several sums are made together, one short vector of
-/// neighbours is better than elements that are gathered.
+/// neighbours is better than elements that are gathered; more than one always is.
 void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
                             const ir::Classification& classification,
                             std::span<const std::int64_t> extents) {
@@ -130,8 +153,20 @@ void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
     const int vectors = partial_sums(region, classification);
     schedule.unroll = vectors < most_partial_sums ? 1 : vectors;
     schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
+    if (gathers(region, schedule.vector_atom, extents)) {
+        const int kept =
+            choose_vector_atom(region, all & ~classification.final_atoms, schedule, extents);
+        if (kept >= 0 && !gathers(region, kept, extents) &&
+            extents[static_cast<std::size_t>(kept)] > schedule.lanes) {
+            schedule.vector_atom = kept;
+        }
+    }
     if (!has(classification.final_atoms, schedule.vector_atom)) {
         schedule.unroll = 2;
+        return;
+    }
+    if (gathers(region, schedule.vector_atom, extents)) {
+        schedule.unroll = 1;  // a sum waits for its elements, which are much code
         return;
     }
     const std::int64_t extent = extents[static_cast<std::size_t>(schedule.vector_atom)];

@@ -524,3 +524,17 @@ TEST_CASE("rows of a chain are tiled so that few lie past the last one") {
     CHECK(tile_rows(4096, avx512) == 14);  // too few of so many to ask for another kernel
     CHECK(tile_rows(256, avx2) == 6);
 }
+
+TEST_CASE("sums of many rows that are longer than a vector gather no elements") {
+    const auto sums = [](int rows, int columns) {
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[" + std::to_string(rows) +
+                             "," + std::to_string(columns) +
+                             "]}\n%r = reduce_sum %a {axes=[0]}\nreturn %r\n",
+                         avx512);
+    };
+    CHECK(sums(5000, 900).vector_extent == 900);
+    CHECK(sums(5000, 40).vector_extent == 40);
+    // Shorter ones do, a vector at a time.
+    CHECK(sums(5000, 10).vector_extent == 5000);
+    CHECK(sums(5000, 10).schedule.unroll == 1);
+}
