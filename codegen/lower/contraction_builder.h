@@ -124,6 +124,8 @@ class ContractionBuilder {
                         const std::vector<Halide::Expr>& k) const;
     /// How many tiles before their use columns that are streamed are asked for.
     int streamed_tiles_ahead() const;
+    /// What is added at a place of a register tile.
+    Halide::Expr term_of_tile(const Halide::Expr& term) const;
     /// B at a place of a register tile.
     Halide::Expr tiled_b(const std::vector<Halide::Expr>& k) const;
     void schedule_scratch_output();
@@ -164,6 +166,15 @@ class ContractionBuilder {
         return spec_.tiles_ahead > 0 && spec_.variant == ContractionVariant::direct &&
                k_.size() == 1 && !spec_.is_scratch &&
                tiles_.lanes * spec_.accumulator.bytes() >= line_bytes;
+    }
+    /// Of the last tile of columns, half is summed where that is enough, by a loop of its own. Not
+    /// where so few sums would wait for each other; nor where tiles are so many that it matters
+    /// little: scratch is as wide as a sequence is long, and what is streamed wider. Terms of
+    /// windows are too much code for it.
+    bool halves_last_tile() const {
+        constexpr int least_sums = 8;  // two multiply-adds a cycle, each of four cycles
+        const int sums = tiles_.rows * (tiles_.columns / tiles_.lanes / 2);
+        return sums >= least_sums && !spec_.is_scratch && !streams_b() && k_.size() == 1;
     }
     bool packs_b() const {
         return spec_.variant != ContractionVariant::direct && (!streams_b() || transposes_b());

@@ -6,6 +6,7 @@
 #include "codegen/lower/buffer_constraints.h"
 #include "codegen/lower/fused_arithmetic.h"
 #include "codegen/lower/hold_sums.h"
+#include "codegen/lower/narrow_tiles.h"
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/result_prefetches.h"
 #include "codegen/lower/streamed_results.h"
@@ -89,7 +90,7 @@ Stmt flatten(Stmt s, const Program& program, const Halide::Target& target) {
 /// Vectors and unrolled loops, as the schedule has them.
 Stmt unroll_and_vectorize(Stmt s, const Environment& environment) {
     s = hi::bound_constant_extent_loops(s);
-    s = unroll_whole_tiles(s);
+    s = narrow_tiles(unroll_whole_tiles(s));
     s = hi::unroll_loops(s);
     s = hi::vectorize_loops(s, environment);
     s = hi::simplify(s);

@@ -1,6 +1,7 @@
 #include "codegen/lower/packed_contraction.h"
 
 #include "codegen/lower/contraction_builder.h"
+#include "codegen/lower/narrow_tiles.h"
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/whole_tiles.h"
 
@@ -84,6 +85,15 @@ Expr ContractionBuilder::tiled_b(const std::vector<Expr>& k) const {
         {column_tile_, tiles_ahead, tiles_.columns, spec_.b.at(outer, later, {k[0] + k_block(0)})});
 }
 
+Expr ContractionBuilder::term_of_tile(const Expr& term) const {
+    if (!halves_last_tile()) {
+        return term;
+    }
+    const int half = tiles_.columns / tiles_.lanes / 2 * tiles_.lanes;
+    const Expr columns_left = spec_.columns - column_tile_ * tiles_.columns;
+    return in_tile(term, columns_left <= half, tile_column_);
+}
+
 void ContractionBuilder::define_tiled_sum() {
     std::vector<Var> dimensions =
         concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_);
@@ -127,13 +137,13 @@ void ContractionBuilder::define_tiled_sum() {
             ? packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
                                     outer_of(spec_.a)))
             : spec_.a.at(outer_of(spec_.a), row, k);
-    sum_(dimensions) += a * tiled_b(k);
+    sum_(dimensions) += term_of_tile(a * tiled_b(k));
     for (std::size_t i = 0; i < beside_.size(); ++i) {
         const auto& [rows, columns] = spec_.beside[i];
         beside_[i](dimensions) = empty_sum(spec_);
-        beside_[i](dimensions) +=
+        beside_[i](dimensions) += term_of_tile(
             rows.at(outer_of(rows), row, k) *
-            columns.at(outer_of(columns), column_tile_ * tiles_.columns + tile_column_, k);
+            columns.at(outer_of(columns), column_tile_ * tiles_.columns + tile_column_, k));
     }
 }
 

@@ -112,6 +112,26 @@ TEST_CASE("matrix products of many sizes, packed and not", "[kernels]") {
     }
 }
 
+TEST_CASE("last columns of a product that fill any part of a register tile", "[kernels]") {
+    constexpr int rows_and_depth[][2] = {{70, 40}, {300, 500}, {40, 3000}};
+    for (const auto& [rows, depth] : rows_and_depth) {
+        for (const int columns : {3, 8, 9, 15, 16, 17, 31, 33, 40, 48, 49, 65, 97}) {
+            for (const bool b_transposed : {false, true}) {
+                check_kernels(
+                    parameter(0, fmt::format("{},{}", rows, depth)) +
+                        parameter(1, b_transposed ? fmt::format("{},{}", columns, depth)
+                                                  : fmt::format("{},{}", depth, columns)) +
+                        parameter(2, std::to_string(columns)) +
+                        contraction("m", "%p0, %p1", "0,1", b_transposed ? "2,1" : "1,2", "0,2") +
+                        fmt::format("%c = broadcast %p2 {{shape=[{},{}], axes=[1]}}\n"
+                                    "%r = add %m, %c\nreturn %r, %m\n",
+                                    rows, columns),
+                    {.tolerance = {1e-4, 1e-3}, .kernels = 1});
+            }
+        }
+    }
+}
+
 TEST_CASE("contractions of other dtypes", "[kernels]") {
     for (const auto& [dtype, tolerance] :
          {std::pair("f64", Tolerance{1e-13, 1e-12}), std::pair("i32", Tolerance{}),

@@ -108,6 +108,11 @@ TEST_CASE("rows that end at a position of their own keep all that is seen", "[ke
                 {.queries = queries, .keys = 150, .depth = 5, .width = 18, .mask = mask}, single);
         }
     }
+    // The last tile of the values' columns is a narrow one.
+    for (const int width : {33, 41, 66}) {
+        check_one_kernel(
+            {.queries = 150, .keys = 150, .depth = 5, .width = width, .mask = Mask::later}, single);
+    }
     // The first query sees nothing: its weights are no numbers, as everywhere.
     check_one_kernel(
         {.queries = 40, .keys = 40, .depth = 5, .width = 18, .mask = Mask::not_earlier}, single);

@@ -23,6 +23,13 @@ std::string made_for(std::string_view instruction_set, std::string request) {
     return request.replace(begin, request.find(' ', begin) - begin, instruction_set);
 }
 
+/// The request of a product, for register tiles of that many rows.
+std::string with_tile_rows(int rows, std::string request) {
+    const std::string before = "tile_rows ";
+    const std::size_t begin = request.find(before) + before.size();
+    return request.replace(begin, request.find(' ', begin) - begin, std::to_string(rows));
+}
+
 }  // namespace
 
 TEST_CASE("only the store of a pointwise kernel has a guard, and that of rows has none") {
@@ -100,6 +107,18 @@ TEST_CASE("columns that are neighbours are packed by one loop, past their end") 
     CHECK(count(code, "min(ramp(") == 0);
 }
 
+TEST_CASE("last columns that fit half a register tile are summed by a second, shorter loop") {
+    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[700,90]}
+        %b = parameter {index=1, dtype=f32, shape=[90,33]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    const std::string code = statement_of(with_tile_rows(8, product));
+    CHECK(count(code, "for (k_sum") == 2);
+    CHECK(count(code, "produce k_sum") == 1);
+    // Sums of fewer rows would wait for each other.
+    CHECK(count(statement_of(with_tile_rows(6, product)), "for (k_sum") == 1);
+}
+
 TEST_CASE("functions of a row's elements that are summed have one copy, for its last vector too") {
     constexpr std::string_view fused = "llvm.fma";
     const std::string function = statement(R"(%x = parameter {index=0, dtype=f32, shape=[70,900]}
@@ -140,14 +159,15 @@ TEST_CASE("columns that are transposed as they are packed have one copy of the t
 }
 
 TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {
-    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
+    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
         %b = parameter {index=1, dtype=f32, shape=[45,60]}
         %c = parameter {index=2, dtype=f32, shape=[60]}
         %m = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
         %d = broadcast %c {shape=[70,60], axes=[1]}
         %r = add %m, %d
         return %r)");
-    CHECK(count(code, "allocate k_sum") == 2);
+    const std::string code = statement_of(with_tile_rows(8, product));
+    CHECK(count(code, "allocate k_sum") == 3);  // the tile, and a copy in each loop that sums it
     CHECK(count(code, "_held") > 0);
 }
 
