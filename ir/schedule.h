@@ -53,6 +53,7 @@ struct Machine {
     int registers = 16;     ///< vector registers
     /// Whether vectors that lie across two cache lines take longer to read than others.
     bool slow_across_lines = false;
+    int processors = 1;
     bool operator==(const Machine&) const = default;
 };
 

@@ -90,6 +90,7 @@ ir::Machine detect_machine(std::string_view limit) {
         reached_cache_bytes(last_cache_size(cache_size(_SC_LEVEL3_CACHE_SIZE, machine.l3_bytes)),
                             hardware_threads(), is_intel);
     machine.slow_across_lines = is_intel;
+    machine.processors = hardware_threads();
     return machine;
 }
 

@@ -220,7 +220,8 @@ Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) cons
         auto& arguments =
             trial.launch.calls.emplace_back(launch(group.launch).calls[planned_.places[i].call]);
         for (runtime::PlanArgument& argument : arguments) {
-            if (const auto number = block_argument(argument.kind, step(i), trial.schedule)) {
+            if (const auto number =
+                    block_argument(argument.kind, step(i), trial.schedule, machine_)) {
                 argument.number = *number;
             }
         }

@@ -212,7 +212,8 @@ class PlanWriter {
                     break;
                 case ArgumentKind::row_block:
                 case ArgumentKind::column_block:
-                    argument.number = narrowed(*block_argument(wanted.kind, step, schedule));
+                    argument.number =
+                        narrowed(*block_argument(wanted.kind, step, schedule, machine_));
                     break;
                 case ArgumentKind::scalar:
                     argument.slot = slot_of(step.inputs[i].value);
@@ -323,9 +324,10 @@ class PlanWriter {
 }  // namespace
 
 std::optional<std::int64_t> block_argument(ArgumentKind kind, const passes::KernelStep& step,
-                                           const ir::Schedule& schedule) {
+                                           const ir::Schedule& schedule,
+                                           const ir::Machine& machine) {
     if (kind == ArgumentKind::row_block) {
-        return passes::row_block(schedule, step.region, step.extents);
+        return passes::row_block(schedule, step.region, machine, step.extents);
     }
     if (kind == ArgumentKind::column_block) {
         return passes::column_block(schedule, step.region, step.extents);

@@ -49,7 +49,8 @@ using ScheduleChooser =
 /// arguments of other kinds.
 std::optional<std::int64_t> block_argument(codegen::ArgumentKind kind,
                                            const passes::KernelStep& step,
-                                           const ir::Schedule& schedule);
+                                           const ir::Schedule& schedule,
+                                           const ir::Machine& machine);
 
 ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine);
 

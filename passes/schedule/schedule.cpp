@@ -391,7 +391,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
 }
 
 std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
-                       std::span<const std::int64_t> extents) {
+                       const ir::Machine& machine, std::span<const std::int64_t> extents) {
     if (schedule.kind == ir::Template::row_chain) {
         return row_chain_block(schedule, region, ir::classify(region), extents);
     }
@@ -427,13 +427,16 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
     std::int64_t tasks =
         ir::ceiling_quotient(std::clamp<std::int64_t>(work / least_task, 1, most_tasks), outer);
     if (by_columns) {
-        // Each task packs all rows, and of few of them waits for memory where it begins.
+        // Each task packs all rows. Of few of them it waits for memory where its runs of columns
+        // begin, and what processors fetch past their ends is for nothing.
         constexpr std::int64_t few_rows = 8;
         constexpr std::int64_t least_tiles = 4;
         const std::int64_t rows =
             schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];
         const std::int64_t most =
-            rows <= few_rows ? 4 * tiles / schedule.block_columns : tiles / least_tiles;
+            rows <= few_rows
+                ? std::min<std::int64_t>(4 * tiles / schedule.block_columns, machine.processors)
+                : tiles / least_tiles;
         tasks = std::clamp<std::int64_t>(most, 1, tasks);
     }
     std::int64_t blocks = std::max(

@@ -38,10 +38,10 @@ bool is_contiguous(const ir::Region& region, int load, int atom);
 
 /// Register tiles in a block of rows of a contraction (of columns, where these are streamed; of a
 /// row chain, blocks of rows), the unit of its parallel work: few enough to give several threads
-/// work, no more than the caches bear. It depends on the extents alone, changes no bit of the
-/// result, and reaches the kernel as an argument.
+/// work, no more than the caches bear. It depends on the extents and the machine alone, changes no
+/// bit of the result, and reaches the kernel as an argument.
 std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
-                       std::span<const std::int64_t> extents);
+                       const ir::Machine& machine, std::span<const std::int64_t> extents);
 
 /// Whether a contraction copies the columns of a cache block, for all tasks that take them.
 inline bool packs_columns(const ir::Schedule& schedule) {

@@ -538,3 +538,20 @@ TEST_CASE("sums of many rows that are longer than a vector gather no elements") 
     CHECK(sums(5000, 10).vector_extent == 5000);
     CHECK(sums(5000, 10).schedule.unroll == 1);
 }
+
+TEST_CASE("few rows have no more tasks of streamed columns than there are processors") {
+    const Partition cut = partition(ir::parse(product(1, 4096, 4096)));
+    const KernelStep& step = cut.steps[0];
+    const auto columns_of_task = [&](int processors) {
+        ir::Machine machine = avx512;
+        machine.processors = processors;
+        const ir::Schedule schedule =
+            default_schedule(step.region, step.classification, machine, step.extents);
+        REQUIRE(schedule.packing == ir::Packing::streamed);
+        return row_block(schedule, step.region, machine, step.extents) * schedule.tile_vectors *
+               schedule.lanes;
+    };
+    CHECK(columns_of_task(1) == 4096);
+    CHECK(columns_of_task(2) == 2048);
+    CHECK(columns_of_task(64) == 1024);
+}
