@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "passes/partition/absorption.h"
@@ -50,6 +51,12 @@ bool repeats_anchor(const KernelStep& step) {
 /// Views whose row-major storage is that of the operand.
 bool has_bytes_of_operand(ir::Op view) {
     return view == ir::Op::reshape || view == ir::Op::optimization_barrier;
+}
+
+/// Whether a view leaves gaps between the elements that would else lie side by side.
+bool leaves_gaps(const ir::Node& view) {
+    return view.op() == ir::Op::slice &&
+           std::abs(view.attributes_as<ir::SliceAttributes>().step.span().back()) > 1;
 }
 
 }  // namespace
@@ -152,6 +159,9 @@ bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
         return false;  // repeating a number or counting takes memory of its own first
     }
     OpenRegion& open = region(request.region);
+    if (leaves_gaps(view) && open.instance(request.instance).kind == ir::StageKind::contraction) {
+        return false;
+    }
     const AtomTable before = open.atoms();
     auto coordinates = through_view(view, open.atoms().expand(request.coordinates), open.atoms());
     if (!coordinates || takes_product_apart(view, request, before)) {
@@ -187,7 +197,9 @@ void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
     }
     if (!stuck.empty()) {
         partition_.cuts.push_back(
-            {&node, "its elements have no regular stride seen through the views above"});
+            {&node, leaves_gaps(node)
+                        ? "a product would gather what its gaps leave, many times"
+                        : "its elements have no regular stride seen through the views above"});
         if (has_bytes_of_operand(node.op())) {
             add_alias(node, stuck);
         } else {

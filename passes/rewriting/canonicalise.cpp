@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "passes/rewriting/literal_arithmetic.h"
 #include "passes/rewriting/rule.h"
@@ -165,6 +166,27 @@ Value permute_of_broadcast(const ir::Node& node, const RuleContext&) {
     return ir::broadcast(source, node.type().shape.span(), new_axes.span(), node.location());
 }
 
+/// pad(permute x) -> permute(pad x): what is padded is stored, in the order in which it lies.
+/// (Channels that lie last stay last, and a convolution reads them as neighbours.)
+Value pad_of_permute(const ir::Node& node, const RuleContext&) {
+    const Value& inner = node.operand(0);
+    if (inner.op() != Op::permute) {
+        return {};
+    }
+    const auto& permutation = inner.node->attributes_as<ir::PermuteAttributes>().permutation;
+    const auto& pad = node.attributes_as<ir::PadAttributes>();
+    ir::PadAttributes source = pad;
+    for (std::size_t i = 0; i < permutation.size(); ++i) {
+        const auto axis = static_cast<std::size_t>(permutation[i]);
+        source.low[axis] = pad.low[i];
+        source.high[axis] = pad.high[i];
+        source.interior[axis] = pad.interior[i];
+    }
+    const std::array operands{inner.node->operand(0), node.operand(1)};
+    return ir::permute(ir::make(Op::pad, source, operands, node.location()), permutation.span(),
+                       node.location());
+}
+
 Value drop_identity_reshape(const ir::Node& node, const RuleContext&) {
     return node.operand(0).type().shape == node.type().shape ? node.operand(0) : Value{};
 }
@@ -305,6 +327,7 @@ ir::Graph canonicalise(const ir::Graph& graph, PassContext& context) {
         {"merge_permutes", {Op::permute}, merge_permutes},
         {"permute_to_reshape", {Op::permute}, permute_to_reshape},
         {"permute_of_broadcast", {Op::permute}, permute_of_broadcast},
+        {"pad_of_permute", {Op::pad}, pad_of_permute},
         {"merge_reshapes", {Op::reshape}, merge_reshapes},
         {"reshape_of_broadcast", {Op::reshape}, reshape_of_broadcast},
         {"broadcast_to_reshape", {Op::broadcast}, broadcast_to_reshape},

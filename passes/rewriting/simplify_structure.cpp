@@ -162,6 +162,26 @@ Value drop_trivial_windows(const ir::Node& node, const RuleContext&) {
     return ir::reshape(result, node.type().shape.span(), node.location());
 }
 
+/// Windows of single elements with gaps between them are a slice.
+Value slice_of_single_elements(const ir::Node& node, const RuleContext&) {
+    ir::WindowAttributes window = node.attributes_as<ir::WindowAttributes>();
+    const ir::Shape& shape = node.operand(0).type().shape;
+    StridedView view = whole(shape);
+    for (std::size_t i = 0; i < window.axes.size(); ++i) {
+        if (window.size[i] == 1 && window.stride[i] > 1) {
+            const auto axis = static_cast<std::size_t>(window.axes[i]);
+            const std::int64_t count = node.type().shape[axis];
+            view[axis] = {0, count > 1 ? window.stride[i] : 1, count};
+            window.stride[i] = 1;
+        }
+    }
+    if (is_whole(view, shape)) {
+        return {};
+    }
+    const Value elements = take(node.operand(0), view, node.location());
+    return ir::make(Op::window, window, std::span(&elements, 1), node.location());
+}
+
 /// The transpose of drop_trivial_windows.
 Value drop_trivial_folds(const ir::Node& node, const RuleContext&) {
     ir::FoldAttributes fold = node.attributes_as<ir::FoldAttributes>();
@@ -216,6 +236,7 @@ std::vector<Rule> structural_rules() {
         {"pad_that_only_cuts", {Op::pad}, pad_that_only_cuts},
         {"slice_of_pad", {Op::slice}, slice_of_pad},
         {"drop_trivial_windows", {Op::window}, drop_trivial_windows},
+        {"slice_of_single_elements", {Op::window}, slice_of_single_elements},
         {"drop_trivial_folds", {Op::fold}, drop_trivial_folds},
         {"view_of_range", {Op::slice, Op::flip}, view_of_range},
     };

@@ -120,6 +120,14 @@ TEST_CASE("A permute sinks below a broadcast") {
         "%r = broadcast %a {shape=[6,3,4], axes=[0,2]}\n return %r");
 }
 
+TEST_CASE("A pad sinks below a permute, so that what it stores lies as it did") {
+    becomes(
+        "%a = permute %x {permutation=[1,0]}\n"
+        "%r = pad %a, %s {low=[1,0], high=[2,-1], interior=[0,3]}\n return %r",
+        "%a = pad %x, %s {low=[0,1], high=[-1,2], interior=[3,0]}\n"
+        "%r = permute %a {permutation=[1,0]}\n return %r");
+}
+
 TEST_CASE("Slices and flips in a row become one slice and one flip above it") {
     becomes(
         "%a = slice %x {start=[0,1], stop=[4,6], step=[1,1]}\n"

@@ -214,7 +214,9 @@ TEST_CASE("Windows and folds of single elements are reshapes") {
     becomes("%r = window %x {axes=[0,1], size=[1,3], stride=[1,2], dilation=[1,1]}\n return %r",
             "%a = window %x {axes=[1], size=[3], stride=[2], dilation=[1]}\n"
             "%r = reshape %a {shape=[4,2,1,3]}\n return %r");
-    stays("%r = window %x {axes=[0], size=[1], stride=[2], dilation=[1]}\n return %r");
+    becomes("%r = window %x {axes=[0], size=[1], stride=[2], dilation=[1]}\n return %r",
+            "%a = slice %x {start=[0,0], stop=[3,6], step=[2,1]}\n"
+            "%r = reshape %a {shape=[2,6,1]}\n return %r");
     becomes(
         "%a = reshape %x {shape=[4,6,1]}\n"
         "%r = fold %a {axes=[1], size=[1], stride=[1], dilation=[1], extent=[6]}\n return %r",
