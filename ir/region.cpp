@@ -1,5 +1,10 @@
 #include "ir/region.h"
 
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <span>
+
 namespace latent::ir {
 
 namespace {
@@ -65,6 +70,18 @@ std::vector<std::uint64_t> spans(const Region& region) {
         result.push_back(mask);
     }
     return result;
+}
+
+bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms) {
+    constexpr std::array from_inside{StrideClass::one, StrideClass::tight, StrideClass::dense};
+    if (load.kind != StageKind::load || atoms.empty() || atoms.size() > from_inside.size()) {
+        return false;
+    }
+    const std::vector<StrideClass>& strides =
+        region.inputs[static_cast<std::size_t>(load.input)].strides;
+    std::ranges::sort(atoms, std::ranges::greater());
+    return std::ranges::equal(atoms, std::span(from_inside).first(atoms.size()), {},
+                              [&](int atom) { return strides[static_cast<std::size_t>(atom)]; });
 }
 
 std::int64_t fixed_elements(const Region& region, std::uint64_t atoms) {

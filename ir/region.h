@@ -25,8 +25,9 @@ struct Atom {
 
 /// What the code knows of the stride along one dimension. `zero`: does not vary. `one`: neighbours.
 /// `tight`: the extent of the innermost atom, which is fixed and has stride one, so that the two
-/// are contiguous: windows side by side. `any`: told at run time.
-enum class StrideClass : std::uint8_t { zero, one, tight, any };
+/// are contiguous: windows side by side. `dense`: the same of the two innermost atoms: windows of
+/// two dimensions side by side. `any`: told at run time.
+enum class StrideClass : std::uint8_t { zero, one, tight, dense, any };
 
 enum class InputKind : std::uint8_t {
     scalar,   ///< one number, passed by value
@@ -128,6 +129,15 @@ inline constexpr std::int64_t most_sums = 12;
 inline std::int64_t tight_stride(const Region& region) {
     return region.atoms.back().fixed;
 }
+
+/// The stride along an atom of class `dense`.
+inline std::int64_t dense_stride(const Region& region) {
+    return region.atoms.back().fixed * region.atoms[region.atoms.size() - 2].fixed;
+}
+
+/// Whether what a stage loads is contiguous along all of `atoms`, from the first to the last: its
+/// elements along them are one run.
+bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms);
 
 /// The atoms that each stage varies along, as bit masks.
 std::vector<std::uint64_t> spans(const Region& region);

@@ -16,6 +16,8 @@ std::string_view name(StrideClass stride) {
             return "one";
         case StrideClass::tight:
             return "tight";
+        case StrideClass::dense:
+            return "dense";
         case StrideClass::any:
             return "any";
     }
@@ -184,9 +186,11 @@ class RequestParser {
     static std::vector<StrideClass> strides(LineReader& line) {
         std::vector<StrideClass> result;
         list(line, [&] {
-            result.push_back(named<StrideClass>(
-                line, {StrideClass::zero, StrideClass::one, StrideClass::tight, StrideClass::any},
-                "zero, one, tight or any"));
+            result.push_back(
+                named<StrideClass>(line,
+                                   {StrideClass::zero, StrideClass::one, StrideClass::tight,
+                                    StrideClass::dense, StrideClass::any},
+                                   "zero, one, tight, dense or any"));
         });
         return result;
     }

@@ -162,10 +162,12 @@ class ContractionBuilder {
     /// few, which overlap. Where a vector is less than a line, there is no room for a prefetch
     /// beside the sums.
     bool fetches_columns_ahead() const {
-        constexpr int line_bytes = 64;
         return spec_.tiles_ahead > 0 && spec_.variant == ContractionVariant::direct &&
-               k_.size() == 1 && !spec_.is_scratch &&
-               tiles_.lanes * spec_.accumulator.bytes() >= line_bytes;
+               k_.size() == 1 && !spec_.is_scratch && reads_whole_lines();
+    }
+    bool reads_whole_lines() const {
+        constexpr int line_bytes = 64;
+        return tiles_.lanes * spec_.accumulator.bytes() >= line_bytes;
     }
     /// Of the last tile of columns, half is summed where that is enough, by a loop of its own. Not
     /// where so few sums would wait for each other; nor where tiles are so many that it matters
@@ -179,11 +181,17 @@ class ContractionBuilder {
     bool packs_b() const {
         return spec_.variant != ContractionVariant::direct && (!streams_b() || transposes_b());
     }
-    /// Columns that are contiguous along the depth are read along it, and transposed in L1.
-    /// Of several dimensions of depth the runs are short, and end in partial vectors.
+    /// Columns that are contiguous along the depth are read along it, and transposed in L1. Windows
+    /// are short runs, which would end in partial vectors.
     bool transposes_b() const {
+        const bool has_long_runs = k_.size() == 1 || packs_one_run() ||
+                                   (!blocks_k() && !Halide::Internal::is_const(spec_.k_extents[0]));
         return spec_.variant != ContractionVariant::direct &&
-               spec_.b.unit_stride == UnitStride::reduced && k_.size() == 1;
+               spec_.b.unit_stride == UnitStride::reduced && has_long_runs;
+    }
+    /// Columns of which all of the depth is packed, as one dimension.
+    bool packs_one_run() const {
+        return depth_is_one_run() && spec_.variant == ContractionVariant::small;
     }
     /// Where columns are neighbours, those of the last tile are packed past their end. (The columns
     /// of a row chain's first products are its rows, which are not computed past their end.)
@@ -196,6 +204,13 @@ class ContractionBuilder {
         return sums_single_tiles() && !spec_.is_scratch && !has_lines() && !takes_rows_together() &&
                spec_.output_order.front() == 1 && tiles_.columns % tiles_.rows == 0 &&
                transposes_blocks(spec_.accumulator, tiles_.rows);
+    }
+    bool depth_is_one_run() const { return spec_.b_lies_along_k && k_.size() > 1; }
+    /// Rows that are packed for each turn of the outer loops (each image of a batch), for all tasks
+    /// that take columns beside them.
+    bool packs_for_all_tasks() const {
+        return spec_.variant == ContractionVariant::dots && spec_.a.varies_along_outer &&
+               !spec_.b.varies_along_outer && has_column_ && !outer_.empty();
     }
     bool has_lines() const { return spec_.line >= 0; }
     /// The outer loops that are in a task, or those that tasks are made of.

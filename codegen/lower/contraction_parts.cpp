@@ -42,6 +42,32 @@ std::vector<Expr> positions(const RDom& domain) {
     return k;
 }
 
+Expr product(const std::vector<Expr>& extents) {
+    Expr result = 1;
+    for (const Expr& extent : extents) {
+        result *= extent;
+    }
+    return result;
+}
+
+Expr place_in_run(const std::vector<Expr>& extents, const std::vector<Expr>& positions) {
+    Expr place = 0;
+    for (std::size_t i = extents.size(); i-- > 0;) {
+        place = place * extents[i] + positions[i];
+    }
+    return place;
+}
+
+std::vector<Expr> positions_at(const std::vector<Expr>& extents, Expr place) {
+    std::vector<Expr> positions;
+    for (std::size_t i = 0; i + 1 < extents.size(); ++i) {
+        positions.push_back(place % extents[i]);
+        place = place / extents[i];
+    }
+    positions.push_back(place);
+    return positions;
+}
+
 Var fuse_loops(LoggedSchedule<Func>& schedule, const std::vector<Var>& loops) {
     Var task = loops[0];
     for (std::size_t loop = 1; loop < loops.size(); ++loop) {

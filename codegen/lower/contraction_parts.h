@@ -25,6 +25,14 @@ Halide::Expr empty_sum(const ContractionSpec& spec);
 Halide::RDom whole_k_domain(const ContractionSpec& spec);
 std::vector<Halide::Expr> positions(const Halide::RDom& domain);
 
+/// The elements of a run of these extents, innermost first.
+Halide::Expr product(const std::vector<Halide::Expr>& extents);
+/// The place in it of an element, and where each dimension is at a place.
+Halide::Expr place_in_run(const std::vector<Halide::Expr>& extents,
+                          const std::vector<Halide::Expr>& positions);
+std::vector<Halide::Expr> positions_at(const std::vector<Halide::Expr>& extents,
+                                       Halide::Expr place);
+
 /// Fuses the loops, innermost first, into one.
 Halide::Var fuse_loops(LoggedSchedule<Halide::Func>& schedule,
                        const std::vector<Halide::Var>& loops);

@@ -81,8 +81,8 @@ class KernelInputs {
     std::vector<Halide::Argument> arguments_;
 };
 
-/// Tells Halide what is known of a buffer's strides, innermost dimension first: 0, 1 or the tight
-/// stride where the class says so, and nothing else.
+/// Tells Halide what is known of a buffer's strides, innermost dimension first: 0, 1, the tight
+/// or the dense stride where the class says so, and nothing else.
 template <typename Buffer>
 void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first,
                       const ir::Region& region) {
@@ -92,6 +92,8 @@ void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermos
             dim.set_stride(1);
         } else if (innermost_first[i] == ir::StrideClass::tight) {
             dim.set_stride(static_cast<std::int32_t>(ir::tight_stride(region)));
+        } else if (innermost_first[i] == ir::StrideClass::dense) {
+            dim.set_stride(static_cast<std::int32_t>(ir::dense_stride(region)));
         } else if (innermost_first[i] == ir::StrideClass::zero) {
             dim.set_stride(0);
         } else if (i == 0) {

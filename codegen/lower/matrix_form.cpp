@@ -49,6 +49,8 @@ ContractionSpec MatrixForm::spec(const std::string& name) const {
         spec.k_extents.emplace_back(1);  // an outer product sums one term
         spec.sums_nothing = true;
     }
+    spec.b_lies_along_k =
+        ir::lies_along(lowering_.region(), stage(b_), stage(product_.contraction).atoms);
     spec.row_block = lowering_.inputs().row_block();
     spec.column_block = lowering_.inputs().column_block();
     spec.a = operand(a_, product_.row_atom);

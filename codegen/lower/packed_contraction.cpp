@@ -30,8 +30,9 @@ void ContractionBuilder::define_packed_b() {
     }
     packed_b_ = Func(spec_.name + "_packed_b");
     std::vector<Var> outer = spec_.b.varies_along_outer ? outer_ : std::vector<Var>{};
+    const std::vector<Var> depth = packs_one_run() ? std::vector<Var>{k_.front()} : k_;
     const std::vector<Var> panel =
-        concatenate(concatenate(concatenate({tile_column_}, k_), {column_tile_}), outer);
+        concatenate(concatenate(concatenate({tile_column_}, depth), {column_tile_}), outer);
     std::vector<Expr> k = k_within_bounds();
     if (!transposes_b()) {
         packed_b_(panel) = spec_.b.at(as_exprs(outer), column, k);
@@ -39,11 +40,24 @@ void ContractionBuilder::define_packed_b() {
     }
     // Vectors begin at multiples of their length inside the extent, and may end past it.
     const Expr begin = k_[0] / tiles_.lanes * tiles_.lanes;
-    k[0] = min(begin, spec_.k_extents[0] - 1) + k_[0] % tiles_.lanes;
+    if (packs_one_run()) {
+        k.assign(k_.size(), 0);
+    }
+    const Expr extent = packs_one_run() ? product(spec_.k_extents) : spec_.k_extents[0];
+    k[0] = min(begin, extent - 1) + k_[0] % tiles_.lanes;
     lines_b_ = Func(spec_.name + "_lines_b");
     std::vector<Var> lines = panel;
     std::swap(lines[0], lines[1]);
-    lines_b_(lines) = read_b(as_exprs(outer), column, k);
+    if (streams_b() || !reads_whole_lines()) {
+        lines_b_(lines) = read_b(as_exprs(outer), column, k);
+    } else {
+        // Processors follow fewer streams than a tile has columns.
+        constexpr int lines_ahead = 8;
+        std::vector<Expr> later = k;
+        later[0] += lines_ahead * tiles_.lanes;
+        lines_b_(lines) = with_prefetch(spec_.b.at(as_exprs(outer), column, k),
+                                        spec_.b.at(as_exprs(outer), column, later));
+    }
     packed_b_(panel) = lines_b_(lines);
 }
 
@@ -69,8 +83,10 @@ int ContractionBuilder::streamed_tiles_ahead() const {
 Expr ContractionBuilder::tiled_b(const std::vector<Expr>& k) const {
     const std::vector<Expr> outer = outer_of(spec_.b);
     if (packs_b()) {
+        const std::vector<Expr> depth =
+            packs_one_run() ? std::vector<Expr>{place_in_run(spec_.k_extents, k)} : k;
         return packed_b_(concatenate(
-            concatenate(concatenate({Expr(tile_column_)}, k), {Expr(column_tile_)}), outer));
+            concatenate(concatenate({Expr(tile_column_)}, depth), {Expr(column_tile_)}), outer));
     }
     const Expr column = column_tile_ * tiles_.columns + tile_column_;
     if (!streams_b() || k_.size() != 1) {

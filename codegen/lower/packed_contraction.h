@@ -63,7 +63,10 @@ struct ContractionSpec {
     std::vector<int> together;
     Halide::Expr rows, columns;
     std::vector<Halide::Expr> k_extents;  ///< 1 to 4, innermost first
-    bool sums_nothing = false;            ///< each element is one product; k has extent 1
+    /// The elements of B along all of k are one run: `b.at` with a position in it as the innermost
+    /// of k, and else zeros, reads them.
+    bool b_lies_along_k = false;
+    bool sums_nothing = false;  ///< each element is one product; k has extent 1
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.
     std::vector<Halide::Expr> k_blocks;
     /// Register tiles in a block of rows, which is a task; of variant `streamed` in one of columns.

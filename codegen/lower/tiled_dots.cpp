@@ -18,23 +18,34 @@ using Halide::VarOrRVar;
 void ContractionBuilder::build_tiled_dots() {
     const int lanes = tiles_.lanes;
     const Var lane("lane"), vector("vector");
-    const std::vector<Var> outer_k(k_.begin() + 1, k_.end());
+    // Where all of the depth is one run of B, it is one dimension.
+    const bool one_run = depth_is_one_run();
+    const std::vector<Var> outer_k =
+        one_run ? std::vector<Var>{} : std::vector<Var>(k_.begin() + 1, k_.end());
     const std::vector<Var> outer_a = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
 
     // Vectors of a block, blocks, and the other dimensions. Whole blocks are packed: past the last
     // vector of a row it is read again, for nothing.
-    const Expr vectors = (spec_.k_extents[0] + lanes - 1) / lanes;
-    const Expr block = Halide::min(vectors, std::max(tiles_.k_block / lanes, 1));
+    const Expr depth = one_run ? product(spec_.k_extents) : spec_.k_extents[0];
+    const Expr vectors = (depth + lanes - 1) / lanes;
+    // Blocks of even size.
+    const auto rounded_up = [](const Expr& a, const Expr& b) { return (a + b - 1) / b; };
+    const Expr block = Halide::max(
+        rounded_up(vectors,
+                   Halide::max(rounded_up(vectors, std::max(tiles_.k_block / lanes, 1)), 1)),
+        1);
+    const Expr position = Halide::min(vector, vectors - 1) * lanes + lane;
     // A vector of each row of a tile after the other: processors follow few streams in L1.
     packed_a_ = Func(spec_.name + "_packed_a");
     packed_a_(concatenate(concatenate(concatenate({lane, tile_row_, vector}, outer_k), {row_tile_}),
                           outer_a)) =
-        spec_.a.at(
-            as_exprs(outer_a), min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1),
-            concatenate({Halide::min(vector, vectors - 1) * lanes + lane}, as_exprs(outer_k)));
+        spec_.a.at(as_exprs(outer_a),
+                   min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1),
+                   one_run ? positions_at(spec_.k_extents, Halide::min(position, depth - 1))
+                           : concatenate({position}, as_exprs(outer_k)));
 
     Halide::Region region{{0, block}, {0, (vectors + block - 1) / block}};
-    for (std::size_t atom = 1; atom < k_.size(); ++atom) {
+    for (std::size_t atom = 1; atom <= outer_k.size(); ++atom) {
         region.emplace_back(0, spec_.k_extents[atom]);
     }
     RDom domain(region, spec_.name + "_k");
@@ -46,7 +57,8 @@ void ContractionBuilder::build_tiled_dots() {
         packed_at.emplace_back(domain[i]);
     }
     packed_at.emplace_back(row_tile_);
-    domain.where(likely(k[0] < spec_.k_extents[0]));
+    k.resize(k_.size(), 0);
+    domain.where(likely(k[0] < depth));
     // Columns past the end repeat the last.
     const auto b_at = [&](const Expr& column) {
         return spec_.b.at(outer_of(spec_.b), Halide::min(column, spec_.columns - 1), k);
@@ -78,7 +90,12 @@ void ContractionBuilder::schedule_tiled_dots(Func& partial, const Var& lane, con
     const int lanes = tiles_.lanes;
     schedule_unpacked_output(tiles_.block_column_tiles * tiles_.columns);
     LoggedSchedule pack = logged(packed_a_, log_);
-    if (spec_.a.varies_along_outer) {
+    if (packs_for_all_tasks()) {
+        pack.compute_at(out_, outer_.front());
+        if (spec_.parallel) {
+            pack.parallel(row_tile_);
+        }
+    } else if (spec_.a.varies_along_outer) {
         compute_in_task(pack);
     } else {
         pack.compute_root();

@@ -15,7 +15,7 @@ void ContractionBuilder::schedule_unpacked_output(int block_columns) {
     LoggedSchedule schedule = logged(out_, log_);
     const Var lane("lane");
     std::vector<VarOrRVar> order;
-    std::vector<Var> tasks = outer_;
+    std::vector<Var> tasks = packs_for_all_tasks() ? std::vector<Var>{} : outer_;
     if (has_column_) {
         schedule.split(column_, column_block_, column_, block_columns)
             .split(column_, column_, lane, tiles_.lanes);
@@ -26,6 +26,9 @@ void ContractionBuilder::schedule_unpacked_output(int block_columns) {
         order.emplace_back(row_);
     }
     order.insert(order.end(), tasks.begin(), tasks.end());
+    if (packs_for_all_tasks()) {
+        order.insert(order.end(), outer_.begin(), outer_.end());
+    }
     if (order.size() > 1) {
         schedule.reorder(order);
     }

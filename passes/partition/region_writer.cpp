@@ -68,6 +68,8 @@ class RegionWriter {
                            const OpenRegion::Instance* instance);
     static std::vector<ir::StrideClass> classes(std::span<const std::int64_t> strides);
     std::vector<ir::StrideClass> classes_by_atom(std::span<const std::int64_t> strides) const;
+    void mark_dense(std::vector<ir::StrideClass>& classes, std::span<const std::int64_t> strides,
+                    std::size_t tight) const;
 
     const OpenRegion& open_;
     const AtomTable& atoms_;
@@ -440,6 +442,25 @@ std::vector<ir::StrideClass> RegionWriter::classes(std::span<const std::int64_t>
     return result;
 }
 
+/// Filters that are contracted with windows of two dimensions lie along all of the depth.
+void RegionWriter::mark_dense(std::vector<ir::StrideClass>& classes,
+                              std::span<const std::int64_t> strides, std::size_t tight) const {
+    const bool contracts = std::ranges::any_of(open_.instances_, [](const auto& instance) {
+        return instance.kind == ir::StageKind::contraction;
+    });
+    const std::int64_t fixed = step_.region.atoms[tight].fixed;
+    if (!contracts || fixed == 0 || tight + 2 != strides.size()) {
+        return;
+    }
+    const std::int64_t dense = fixed * strides[tight];
+    for (std::size_t atom = tight; atom-- > 0;) {
+        if (strides[atom] == dense) {
+            classes[atom] = ir::StrideClass::dense;
+            return;
+        }
+    }
+}
+
 /// The same of strides along the region's atoms.
 std::vector<ir::StrideClass> RegionWriter::classes_by_atom(
     std::span<const std::int64_t> strides) const {
@@ -453,6 +474,7 @@ std::vector<ir::StrideClass> RegionWriter::classes_by_atom(
         }
         if (strides[atom] == fixed) {
             result[atom] = ir::StrideClass::tight;
+            mark_dense(result, strides, atom);
         }
     }
     return result;

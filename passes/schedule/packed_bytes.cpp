@@ -16,26 +16,66 @@ std::int64_t in_blocks(std::int64_t depth, const ir::Schedule& schedule) {
     const std::int64_t whole = ir::rounded_up(depth, schedule.lanes);
     const std::int64_t block =
         std::max<std::int64_t>(schedule.block_depth / schedule.lanes, 1) * schedule.lanes;
-    return ir::rounded_up(whole, std::min(whole, block));
+    const std::int64_t blocks = std::max<std::int64_t>(ir::ceiling_quotient(whole, block), 1);
+    return blocks * ir::rounded_up(ir::ceiling_quotient(whole, blocks), schedule.lanes);
 }
 
-/// Tiles of sums in vectors along the depth: the rows, in vectors of the innermost dimension.
+/// Tiles of sums in vectors along the depth: the rows, in vectors of the innermost dimension, or of
+/// all where these are one run of the columns.
 std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& contraction,
-                              std::uint64_t rows, std::span<const std::int64_t> extents) {
+                              std::uint64_t rows, bool is_run,
+                              std::span<const std::int64_t> extents) {
     const int innermost = *std::ranges::max_element(contraction.atoms);
+    std::int64_t depth = 1;
     std::int64_t elements = 1;
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
         const std::int64_t extent =
             std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
         if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
-            elements *= atom == innermost ? in_blocks(extent, schedule) : extent;
+            depth *= atom == innermost && !is_run ? in_blocks(extent, schedule) : extent;
         } else if (atom == schedule.row_atom) {
             elements *= ir::rounded_up(extent, schedule.tile_rows);
         } else if (has(rows, atom)) {
             return 0;  // each task packs its own
         }
     }
-    return elements * computed_bytes(contraction.dtype);
+    return elements * (is_run ? in_blocks(depth, schedule) : depth) *
+           computed_bytes(contraction.dtype);
+}
+
+/// The depth to which columns are packed. Those along it are read in vectors of it.
+std::int64_t packed_depth(const ir::Schedule& schedule, const ir::Region& region,
+                          const ir::Stage& contraction, int columns,
+                          std::span<const std::int64_t> extents) {
+    if (contraction.atoms.empty()) {
+        return 1;  // an outer product
+    }
+    const bool by_blocks = schedule.packing != ir::Packing::columns;
+    const bool is_run =
+        !by_blocks && contraction.atoms.size() > 1 &&
+        ir::lies_along(region, region.stages[static_cast<std::size_t>(columns)], contraction.atoms);
+    const int innermost = *std::ranges::max_element(contraction.atoms);
+    const bool has_long_runs =
+        contraction.atoms.size() == 1 ||
+        (!by_blocks && region.atoms[static_cast<std::size_t>(innermost)].fixed == 0);
+    const bool transposes = has_long_runs && is_contiguous(region, columns, innermost) &&
+                            !is_contiguous(region, columns, schedule.vector_atom);
+    std::int64_t elements = 1;
+    std::int64_t block = schedule.block_depth;
+    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+        if (std::ranges::find(contraction.atoms, atom) == contraction.atoms.end()) {
+            continue;
+        }
+        // Blocks take the innermost dimensions whole, and a part of one.
+        const std::int64_t extent =
+            std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+        const std::int64_t taken = std::min(extent, std::max<std::int64_t>(block, 1));
+        const std::int64_t packed = by_blocks ? ir::rounded_up(extent, taken) : extent;
+        elements *=
+            transposes && atom == innermost ? ir::rounded_up(packed, schedule.lanes) : packed;
+        block = taken < extent ? 1 : block / taken;
+    }
+    return is_run ? ir::rounded_up(elements, schedule.lanes) : elements;
 }
 
 }  // namespace
@@ -57,25 +97,18 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
                             : contraction.operands[1];
     if (schedule.packing == ir::Packing::dots) {
         const int rows = contraction.operands[columns == contraction.operands[0] ? 1 : 0];
-        return packed_row_bytes(schedule, contraction, span_of(rows), extents);
+        const bool is_run = ir::lies_along(region, region.stages[static_cast<std::size_t>(columns)],
+                                           contraction.atoms);
+        return packed_row_bytes(schedule, contraction, span_of(rows), is_run, extents);
     }
-    // Those along the depth are read in vectors of it.
-    const bool transposes = contraction.atoms.size() == 1 &&
-                            is_contiguous(region, columns, contraction.atoms[0]) &&
-                            !is_contiguous(region, columns, schedule.vector_atom);
-    const bool by_blocks = schedule.packing != ir::Packing::columns;
-    std::int64_t elements = 1;
-    std::int64_t block = schedule.block_depth;
-    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
+    std::int64_t elements = packed_depth(schedule, region, contraction, columns, extents);
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
         const std::int64_t extent =
             std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
         if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
-            // Blocks take the innermost dimensions whole, and a part of one.
-            const std::int64_t taken = std::min(extent, std::max<std::int64_t>(block, 1));
-            const std::int64_t packed = by_blocks ? ir::rounded_up(extent, taken) : extent;
-            elements *= transposes ? ir::rounded_up(packed, schedule.lanes) : packed;
-            block = taken < extent ? 1 : block / taken;
-        } else if (atom == schedule.vector_atom) {
+            continue;
+        }
+        if (atom == schedule.vector_atom) {
             const std::int64_t tile = std::int64_t{schedule.tile_vectors} * schedule.lanes;
             elements *= std::min(ir::rounded_up(extent, tile),
                                  column_block(schedule, region, extents) * tile);

@@ -325,6 +325,11 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
             if (!stores_vectors(region, schedule.vector_atom)) {
                 schedule.unroll = 1;  // one element after the other: much code, and the bottleneck
+                const int innermost = static_cast<int>(region.atoms.size()) - 1;
+                if (extents.back() >= shortest_vector_extent(schedule) &&
+                    stores_vectors(region, innermost)) {
+                    schedule.vector_atom = innermost;
+                }
             }
             choose_tile(schedule, region, extents);
             choose_result_strip(schedule, region, machine, extents);

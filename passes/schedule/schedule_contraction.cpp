@@ -8,6 +8,7 @@
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
 #include "passes/schedule/schedule_lines.h"
+#include "passes/schedule/turned_windows.h"
 
 namespace latent::passes {
 
@@ -98,20 +99,6 @@ void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std:
     }
 }
 
-/// Vectors of a dimension that partial sums along it are worth: they are combined at its end.
-constexpr int least_dot = 16;
-
-/// Whether rows are so few that sums in vectors along the depth beat packing the other operand. It
-/// decides in which order terms are added, and so does not ask for the caches of the machine: it is
-/// about where an L2 of 1 MiB would have the columns streamed.
-bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows) {
-    constexpr std::int64_t always = 8;
-    constexpr std::int64_t cached_bytes = 1 << 20;
-    constexpr std::int64_t most_rows = 64;
-    return rows <= always || (column_bytes > cached_bytes &&
-                              rows <= (column_bytes > 4 * cached_bytes ? 2 : 1) * most_rows);
-}
-
 /// How few rows make packing the other operand cost more than it saves.
 constexpr int few_rows = 16;
 
@@ -137,9 +124,9 @@ bool is_streamed(std::int64_t column_bytes, std::int64_t rows, bool are_vectors,
     constexpr int line_bytes = 64;
     const bool are_lines = are_vectors && machine.vector_bytes >= line_bytes;
     const bool is_large = column_bytes > 4 * machine.l2_bytes;
-    return rows <= most_rows * (!is_large   ? 1
-                                : are_lines ? 4
-                                            : 2) &&
+    return rows <= most_rows * (are_lines  ? 4
+                                : is_large ? 2
+                                           : 1) &&
            column_bytes > (rows <= 1 ? machine.l3_bytes : machine.l2_bytes);
 }
 
@@ -172,13 +159,15 @@ void choose_streamed(ir::Schedule& schedule, const ir::Machine& machine, std::in
 /// few columns, which are read from memory side by side.
 void choose_dots(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t rows,
                  std::int64_t element) {
-    constexpr int columns = 3;
     constexpr int short_tile = 4;
     constexpr int long_tile = 8;
+    const bool are_many = rows > long_tile && machine.registers >= 32;
+    const int columns = are_many ? 4 : 3;
     schedule.packing = ir::Packing::dots;
     schedule.tile_vectors = columns;
-    schedule.tile_rows = std::min((machine.registers - columns - 1) / columns,
-                                  rows <= short_tile ? short_tile : long_tile);
+    schedule.tile_rows = are_many ? (machine.registers - columns) / columns
+                                  : std::min((machine.registers - columns - 1) / columns,
+                                             rows <= short_tile ? short_tile : long_tile);
     // A block of the rows of a tile fills half of L1.
     schedule.block_depth = static_cast<int>(machine.l1_bytes / 2 / (schedule.tile_rows * element));
     // Whole vectors of columns, whose sums stay in L2.
@@ -187,10 +176,11 @@ void choose_dots(ir::Schedule& schedule, const ir::Machine& machine, std::int64_
 
 /// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
 /// of the first. For each of the `windows` elements that the rows have beside their atom (in the
-/// gradient of filters), columns would be read again.
+/// gradient of filters), columns would be read again. Rows that are parts of a dimension that was
+/// too long for sums along the depth are not (`may_be_dots`).
 void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
                     std::uint64_t lhs, std::int64_t windows, const ir::Machine& machine,
-                    std::span<const std::int64_t> extents) {
+                    std::span<const std::int64_t> extents, bool may_be_dots) {
     const auto extent = [&](int atom) {
         return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
     };
@@ -204,10 +194,17 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     };
     const int columns = has(lhs, schedule.vector_atom) ? 0 : 1;
     const auto innermost = std::ranges::max_element(contraction.atoms);
-    // Both lie along the depth, which is long: vectors along it need no copy of the columns.
-    const bool is_deep = innermost != contraction.atoms.end() &&
-                         extent(*innermost) >= least_dot * schedule.lanes &&
-                         contiguous(0, *innermost) && contiguous(1, *innermost);
+    // Both lie along the depth, which is long, or the columns along all of it: vectors along it
+    // need no copy of the columns. (The rows, which are few, are copied anyway.)
+    const bool is_run =
+        ir::lies_along(region,
+                       region.stages[static_cast<std::size_t>(
+                           contraction.operands[static_cast<std::size_t>(columns)])],
+                       contraction.atoms);
+    const bool is_deep = is_run ? depth >= least_dot * schedule.lanes
+                                : innermost != contraction.atoms.end() &&
+                                      extent(*innermost) >= least_dot * schedule.lanes &&
+                                      contiguous(0, *innermost) && contiguous(1, *innermost);
     // Rows that go on from line to line are as many as those of all lines.
     const std::int64_t rows =
         extent(schedule.row_atom) * (schedule.tile_lines == 0 ? extent(schedule.line_atom) : 1);
@@ -219,6 +216,8 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     // collide in L1.
     const bool in_place = std::ranges::any_of(
         contraction.atoms, [&](int atom) { return contiguous(1 - columns, atom); });
+    const bool gathers =
+        sums_windows(region, contraction) && !contiguous(1 - columns, schedule.row_atom);
     const bool short_window = contraction.atoms.size() > 1 && in_place &&
                               extent(schedule.vector_atom) <= schedule.lanes &&
                               contiguous(columns, schedule.vector_atom);
@@ -262,7 +261,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         schedule.block_columns = 128;
         return;
     }
-    if (is_deep && has_few_rows_for_dots(column_bytes, rows)) {
+    if (may_be_dots && is_deep && has_few_rows_for_dots(column_bytes, rows, gathers)) {
         choose_dots(schedule, machine, rows, element);
         return;
     }
@@ -275,9 +274,12 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
     const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
     choose_short_tile(schedule, rows);
-    schedule.packing = fits && panel_bytes <= machine.l2_bytes / 2 ? ir::Packing::columns
-                       : in_place                                  ? ir::Packing::deep
-                                                                   : ir::Packing::both;
+    // Of windows, neighbours share what they read: a panel has more of L2 where nothing else could
+    // be vectors.
+    schedule.packing = fits && panel_bytes <= machine.l2_bytes * (gathers ? 5 : 4) / 8
+                           ? ir::Packing::columns
+                       : in_place ? ir::Packing::deep
+                                  : ir::Packing::both;
     if (schedule.packing == ir::Packing::columns) {
         schedule.block_rows *= 2;
     }
@@ -321,9 +323,10 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
         outside /= extent(atom);
         tile_bytes *= extent(atom);
     }
-    while (!schedule.together.empty() && schedule.block_rows > least_tiles &&
-           tile_bytes * std::min<std::int64_t>(schedule.block_rows, tiles) > machine.l2_bytes / 2) {
-        schedule.block_rows /= 2;
+    if (!schedule.together.empty()) {
+        schedule.block_rows =
+            static_cast<int>(std::clamp(machine.l2_bytes / 2 / tile_bytes, least_tiles,
+                                        std::max<std::int64_t>(schedule.block_rows, least_tiles)));
     }
 }
 
@@ -331,38 +334,6 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
 int innermost_but(std::uint64_t atoms, int one) {
     const std::uint64_t others = one < 0 ? atoms : atoms & ~(std::uint64_t{1} << one);
     return static_cast<int>(std::bit_width(others)) - 1;
-}
-
-/// Whether windows of which the rows are the filters, and the vectors lines of the image, are
-/// better turned: the filters packed, as vectors, and the image read element by element, where no
-/// vector is loaded across cache lines, and lines end where few rows do. Tiles are stored through
-/// transposed blocks, which long sums are worth. Lines of another length are turned too, so that
-/// they have the same kernel.
-bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
-                   const ir::Stage& contraction, int columns_of, const ir::Machine& machine,
-                   std::span<const std::int64_t> extents) {
-    constexpr int turned_rows = 8;
-    constexpr int turned_vectors = 2;
-    constexpr std::int64_t least_depth = 128;
-    constexpr std::int64_t least_filled = 8;  // of as many filters, all but one
-    const std::int64_t rows = extents[static_cast<std::size_t>(schedule.row_atom)];
-    const int operand = contraction.operands[static_cast<std::size_t>(columns_of)];
-    if (region.atoms[static_cast<std::size_t>(schedule.vector_atom)].fixed > 0 ||
-        !is_contiguous(region, operand, schedule.vector_atom) ||
-        (machine.registers - 4) / turned_vectors < turned_rows) {
-        return false;
-    }
-    std::int64_t depth = 1;
-    bool slides = false;
-    for (const int atom : contraction.atoms) {
-        depth *= extents[static_cast<std::size_t>(atom)];
-        slides = slides || is_contiguous(region, operand, atom);
-    }
-    const std::int64_t tile = std::int64_t{turned_vectors} * schedule.lanes;
-    const std::int64_t in_tiles = ir::rounded_up(rows, tile);
-    return slides && depth >= least_depth &&
-           depth * tile * computed_bytes(contraction.dtype) <= machine.l2_bytes / 2 &&
-           (in_tiles - rows) * least_filled <= in_tiles;
 }
 
 }  // namespace
@@ -416,22 +387,22 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
             row = atom;
         }
     }
-    // Free elements of the operand that has an atom: windows have more than filters.
-    const auto points = [&](int of) {
+    // Of the operands of a convolution the image has more dimensions than the filters, whatever its
+    // batch.
+    const auto is_image = [&](int of) {
         const std::uint64_t operand = has(lhs, of) ? lhs : rhs;
-        std::int64_t count = 1;
-        for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
-            count *= has(free & operand, atom) ? extent(atom) : 1;
-        }
-        return count;
+        return std::popcount(operand) > std::popcount(operand == lhs ? rhs : lhs);
     };
     schedule.vector_atom = column;
     schedule.row_atom = row;
     const bool is_turned =
-        row >= 0 && contraction.atoms.size() > 1 && points(column) >= points(row) &&
-        (reads_along(column) ? turns_windows(schedule, region, contraction,
-                                             has(lhs, column) ? 0 : 1, machine, extents)
-                             : extent(row) >= 2 * schedule.lanes);
+        row >= 0 && is_image(column) &&
+        (has_few_places(schedule, region, contraction, has(lhs, column) ? 0 : 1,
+                        free & (has(lhs, column) ? lhs : rhs), extents) ||
+         (contraction.atoms.size() > 1 &&
+          (reads_along(column) ? turns_windows(schedule, region, contraction,
+                                               has(lhs, column) ? 0 : 1, machine, extents)
+                               : extent(row) >= 2 * schedule.lanes)));
     if (is_turned) {
         // Windows with a stride are gathered element by element: as vectors into a packed copy, as
         // rows where they are, with the filters as vectors.
@@ -440,14 +411,17 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     }
     const std::uint64_t row_atoms = row < 0 ? 0 : free & (has(lhs, row) ? lhs : rhs);
     const int innermost_row = innermost_but(row_atoms, -1);
-    if (innermost_row >= 0 && contraction.atoms.size() > 1 && points(row) >= points(column) &&
+    if (innermost_row >= 0 && is_image(row) &&
         region.atoms[static_cast<std::size_t>(innermost_row)].fixed == 0) {
         // Rows of windows go on from line to line: few would be left for the last tile of each.
         schedule.row_atom = innermost_row;
-        schedule.line_atom = innermost_but(row_atoms, innermost_row);
+        // (What lies between them in the result keeps images of a batch apart.)
+        schedule.line_atom = has(row_atoms, innermost_row - 1) ? innermost_row - 1 : -1;
         schedule.tile_lines = schedule.line_atom < 0 ? 1 : 0;
     }
 
+    constexpr std::int64_t least_line = 4;
+    bool may_be_dots = true;
     const auto choose_tiles = [&] {
         schedule.tile_vectors = 2;
         schedule.tile_rows = (machine.registers - 4) / 2;
@@ -459,19 +433,24 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
                     ? std::max<std::int64_t>(region.atoms[static_cast<std::size_t>(atom)].fixed, 1)
                     : 1;
         }
-        choose_packing(schedule, region, contraction, lhs, windows, machine, extents);
+        choose_packing(schedule, region, contraction, lhs, windows, machine, extents, may_be_dots);
     };
     choose_tiles();
-    if ((schedule.tile_lines == 0 || schedule.row_atom != row) &&
-        schedule.packing != ir::Packing::columns) {
-        schedule.row_atom = row;
+    const bool may_go_on =
+        schedule.packing == ir::Packing::columns || schedule.packing == ir::Packing::dots;
+    if ((schedule.tile_lines == 0 || schedule.row_atom != row) && !may_go_on) {
+        // Of an image not the batch, which may be long or short.
+        const bool in_line = schedule.tile_lines == 0 && contraction.atoms.size() > 1 &&
+                             extent(schedule.row_atom) >= least_line;
+        schedule.row_atom = in_line ? schedule.row_atom : row;
         schedule.line_atom = -1;
         schedule.tile_lines = 1;
+        may_be_dots = false;
         choose_tiles();
     }
     row = schedule.row_atom;
-    if (schedule.tile_lines == 0 || (is_turned && schedule.packing == ir::Packing::columns &&
-                                     extent(row) > 2 * schedule.tile_rows)) {
+    if (schedule.packing == ir::Packing::columns &&
+        (schedule.tile_lines == 0 || (is_turned && extent(row) > 2 * schedule.tile_rows))) {
         std::int64_t depth = 1;
         for (const int atom : contraction.atoms) {
             depth *= extent(atom);

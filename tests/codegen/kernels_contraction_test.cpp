@@ -225,6 +225,50 @@ TEST_CASE("convolution and both of its gradients are contractions over windows",
     }
 }
 
+TEST_CASE("filters along all of the depth are read as one run, or packed by transposes",
+          "[kernels]") {
+    // Few places are summed in vectors along the depth, which ends inside of one; more of them have
+    // the filters packed. Rows go on from line to line of each image.
+    for (const auto& [height, width] : {std::pair(4, 6), std::pair(4, 5), std::pair(7, 9)}) {
+        for (const int stride : {1, 2}) {
+            CAPTURE(height, width, stride);
+            const std::string window = fmt::format(
+                "{{axes=[2,3], size=[3,3], stride=[{0},{0}], dilation=[1,1]}}\n", stride);
+            const std::string bias = parameter(2, "40");
+            const std::string shape =
+                fmt::format("2,40,{},{}", (height - 3) / stride + 1, (width - 3) / stride + 1);
+            const std::string sum = fmt::format(
+                "%b = broadcast %p2 {{shape=[{}], axes=[1]}}\n%s = add %y, %b\n"
+                "%t = tanh %s\nreturn %t\n",
+                shape);
+            check_kernels(parameter(0, fmt::format("2,33,{},{}", height, width)) +
+                              parameter(1, "40,33,3,3") + bias + "%v = window %p0 " + window +
+                              contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,1,4,5", "0,6,2,3") +
+                              sum,
+                          {.tolerance = single});
+            check_kernels(parameter(0, fmt::format("2,{},{},100", height, width)) +
+                              parameter(1, "40,3,3,100") + bias +
+                              "%i = permute %p0 {permutation=[0,3,1,2]}\n%v = window %i " + window +
+                              contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,4,5,1", "0,6,2,3") +
+                              sum,
+                          {.tolerance = single});
+        }
+    }
+}
+
+TEST_CASE("strided one-by-one convolutions read a copy of what the stride leaves", "[kernels]") {
+    const std::string operands = parameter(0, "2,6,9,11") + parameter(1, "4,6,1,1");
+    check_kernels(
+        operands + "%v = window %p0 {axes=[2,3], size=[1,1], stride=[2,2], dilation=[1,1]}\n" +
+            contraction("y", "%v, %p1", "0,1,2,3,4,5", "6,1,4,5", "0,6,2,3") + "return %y\n",
+        {.tolerance = single});
+    check_kernels(operands +
+                      "%v = slice %p0 {start=[0,0,0,1], stop=[2,6,9,11], step=[1,1,2,3]}\n"
+                      "%w = reshape %p1 {shape=[4,6]}\n" +
+                      contraction("y", "%v, %w", "0,1,2,3", "6,1", "0,6,2,3") + "return %y\n",
+                  {.tolerance = single, .kernels = 2});
+}
+
 TEST_CASE("padded, grouped and one-by-one convolutions", "[kernels]") {
     check_kernels(parameter(0, "2,3,8,11") + parameter(1, "4,3,3,3") +
                       "%zero = constant {value=f32:0}\n"

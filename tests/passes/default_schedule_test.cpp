@@ -69,7 +69,7 @@ TEST_CASE("no more rows of a product are read in place at a time than lie in one
 
 TEST_CASE("four vectors of columns are taken of many registers where the columns are many") {
     const auto vectors = [](int columns, const ir::Machine& machine) {
-        return scheduled(product(256, 256, columns), machine).schedule.tile_vectors;
+        return scheduled(product(300, 256, columns), machine).schedule.tile_vectors;
     };
     CHECK(vectors(1024, avx512) == 4);
     CHECK(vectors(1000, avx512) == 4);
@@ -245,6 +245,61 @@ TEST_CASE("windows of filters that fill whole tiles have these as packed vectors
     CHECK(convolution(61, 56, avx512).schedule == turned.schedule);
     CHECK(convolution(40, 56, avx512).vector_extent == 56);
     CHECK(convolution(64, 56, avx2).vector_extent == 56);
+}
+
+namespace {
+
+/// A convolution of a padded image, of channels that lie `first` or last, with square filters.
+ir::Schedule layer(int batch, int channels, int filters, int size, int window, bool first) {
+    const std::string n = std::to_string(batch);
+    const std::string c = std::to_string(channels);
+    const std::string f = std::to_string(filters);
+    const std::string h = std::to_string(size + window - 1);
+    const std::string k = std::to_string(window);
+    std::string text = "%x = parameter {index=0, dtype=f32, shape=[" + n + ",";
+    text += (first ? c + "," + h + "," + h : h + "," + h + "," + c) + "]}\n";
+    text += "%w = parameter {index=1, dtype=f32, shape=[" + f + ",";
+    text += (first ? c + "," + k + "," + k : k + "," + k + "," + c) + "]}\n";
+    text += first ? "%i = reshape %x {shape=[" + n + "," + c + "," + h + "," + h + "]}\n"
+                  : "%i = permute %x {permutation=[0,3,1,2]}\n";
+    text +=
+        "%v = window %i {axes=[2,3], size=[" + k + "," + k + "], stride=[1,1], dilation=[1,1]}\n";
+    text += "%r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=";
+    text += first ? "[6,1,4,5], out=[0,6,2,3]}\n" : "[6,4,5,1], out=[0,2,3,6]}\n";
+    return scheduled(text + "return %r\n", avx512).schedule;
+}
+
+}  // namespace
+
+TEST_CASE("a convolution has one schedule for all sizes of a batch") {
+    struct Layer {
+        int channels, filters, size, window;
+    };
+    for (const auto& [channels, filters, size, window] :
+         {Layer{512, 512, 7, 3}, Layer{256, 256, 14, 3}, Layer{64, 64, 56, 3},
+          Layer{512, 512, 14, 3}, Layer{1024, 512, 14, 3}, Layer{64, 60, 9, 5}}) {
+        for (const bool first : {true, false}) {
+            CAPTURE(channels, filters, size, window, first);
+            const ir::Schedule one = layer(1, channels, filters, size, window, first);
+            for (const int batch : {2, 8, 64}) {
+                CHECK(layer(batch, channels, filters, size, window, first) == one);
+            }
+        }
+    }
+}
+
+TEST_CASE("images of few places are summed in vectors along filters that leave L2") {
+    for (const bool first : {true, false}) {
+        const ir::Schedule schedule = layer(1, 512, 512, 7, 3, first);
+        CHECK(schedule.packing == ir::Packing::dots);
+        CHECK(schedule.tile_rows == 7);
+        CHECK(schedule.tile_vectors == 4);
+        CHECK(schedule.tile_lines == 0);  // its rows go on
+        CHECK(layer(1, 128, 128, 7, 3, first).packing == ir::Packing::columns);
+    }
+    // Vectors are read along the lines of an image, but not where channels lie last.
+    CHECK(layer(1, 512, 512, 14, 3, true).packing == ir::Packing::none);
+    CHECK(layer(1, 512, 512, 14, 3, false).packing == ir::Packing::dots);
 }
 
 TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {

@@ -29,8 +29,8 @@ std::int64_t packed(const std::string& a, const std::string& b, const std::strin
 
 TEST_CASE("what a product packs of its columns is whole register tiles of the whole depth") {
     const std::string product = "lhs=[0,1], rhs=[1,2], out=[0,2]";
-    CHECK(packed("128,784", "784,512", product) == 784 * 512 * 4);
-    CHECK(packed("128,784", "784,500", product) == 784 * 512 * 4);
+    CHECK(packed("300,784", "784,512", product) == 784 * 512 * 4);
+    CHECK(packed("300,784", "784,500", product) == 784 * 512 * 4);
     CHECK(packed("64,64", "64,64", product) == 0);  // read in place
     // Columns along the depth are read in vectors of it.
     CHECK(packed("128,785", "512,785", "lhs=[0,1], rhs=[2,1], out=[0,2]") == 800 * 512 * 4);
@@ -42,9 +42,9 @@ TEST_CASE("what each task packs is not counted") {
 
 TEST_CASE("of products that are summed in vectors along the depth, all rows are packed") {
     const std::string transposed = "lhs=[0,1], rhs=[2,1], out=[0,2]";
-    CHECK(packed("29,500", "4096,500", transposed) == 32 * 512 * 4);
-    // A longer depth in whole blocks, of 512.
-    CHECK(packed("29,700", "4096,700", transposed) == 32 * 1024 * 4);
-    CHECK(packed("29,4095", "4096,4095", transposed) == 32 * 4096 * 4);
+    CHECK(packed("29,500", "4096,500", transposed) == 35 * 512 * 4);
+    // A longer depth in blocks of even size: two of 352, eight of 512.
+    CHECK(packed("29,700", "4096,700", transposed) == 35 * 704 * 4);
+    CHECK(packed("29,4095", "4096,4095", transposed) == 35 * 4096 * 4);
     CHECK(packed("3,29,4095", "3,4096,4095", "lhs=[0,1,2], rhs=[0,3,2], out=[0,1,3]") == 0);
 }

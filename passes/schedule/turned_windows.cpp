@@ -1,0 +1,77 @@
+#include "passes/schedule/turned_windows.h"
+
+#include <algorithm>
+
+#include "ir/rounding.h"
+#include "passes/schedule/atom_set.h"
+#include "passes/schedule/schedule.h"
+
+namespace latent::passes {
+
+bool sums_windows(const ir::Region& region, const ir::Stage& contraction) {
+    return contraction.atoms.size() > 1 && std::ranges::any_of(contraction.atoms, [&](int atom) {
+               return region.atoms[static_cast<std::size_t>(atom)].fixed > 0;
+           });
+}
+
+bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows, bool windows) {
+    constexpr std::int64_t always = 8;
+    constexpr std::int64_t cached_bytes = 1 << 20;
+    constexpr std::int64_t most_rows = 64;
+    const bool is_large = column_bytes > 4 * cached_bytes;
+    return rows <= always || (column_bytes > cached_bytes && rows <= most_rows * (!is_large ? 1
+                                                                                  : windows ? 4
+                                                                                            : 2));
+}
+
+bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
+                   const ir::Stage& contraction, int columns_of, const ir::Machine& machine,
+                   std::span<const std::int64_t> extents) {
+    constexpr int turned_rows = 8;
+    constexpr int turned_vectors = 2;
+    constexpr std::int64_t least_depth = 128;
+    constexpr std::int64_t least_filled = 8;  // of as many filters, all but one
+    const std::int64_t rows = extents[static_cast<std::size_t>(schedule.row_atom)];
+    const int operand = contraction.operands[static_cast<std::size_t>(columns_of)];
+    if (region.atoms[static_cast<std::size_t>(schedule.vector_atom)].fixed > 0 ||
+        !is_contiguous(region, operand, schedule.vector_atom) ||
+        (machine.registers - 4) / turned_vectors < turned_rows) {
+        return false;
+    }
+    std::int64_t depth = 1;
+    bool slides = false;
+    for (const int atom : contraction.atoms) {
+        depth *= extents[static_cast<std::size_t>(atom)];
+        slides = slides || is_contiguous(region, operand, atom);
+    }
+    const std::int64_t tile = std::int64_t{turned_vectors} * schedule.lanes;
+    const std::int64_t in_tiles = ir::rounded_up(rows, tile);
+    return slides && depth >= least_depth &&
+           depth * tile * computed_bytes(contraction.dtype) <= machine.l2_bytes / 2 &&
+           (in_tiles - rows) * least_filled <= in_tiles;
+}
+
+bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
+                    const ir::Stage& contraction, int columns_of, std::uint64_t image_atoms,
+                    std::span<const std::int64_t> extents) {
+    const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
+    const int image = contraction.operands[static_cast<std::size_t>(columns_of)];
+    const int filters = contraction.operands[static_cast<std::size_t>(1 - columns_of)];
+    std::int64_t depth = 1;
+    for (const int atom : contraction.atoms) {
+        depth *= extent(atom);
+    }
+    const int line = schedule.vector_atom - 1;
+    const std::int64_t places =
+        extent(schedule.vector_atom) * (has(image_atoms, line) ? extent(line) : 1);
+    const std::int64_t filter_bytes =
+        extent(schedule.row_atom) * depth * computed_bytes(contraction.dtype);
+    const bool gathers =
+        sums_windows(region, contraction) && !is_contiguous(region, image, schedule.vector_atom);
+    return ir::lies_along(region, region.stages[static_cast<std::size_t>(filters)],
+                          contraction.atoms) &&
+           depth >= std::int64_t{least_dot} * schedule.lanes &&
+           has_few_rows_for_dots(filter_bytes, places, gathers);
+}
+
+}  // namespace latent::passes
