@@ -398,7 +398,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     const bool is_turned =
         row >= 0 && is_image(column) &&
         (has_few_places(schedule, region, contraction, has(lhs, column) ? 0 : 1,
-                        free & (has(lhs, column) ? lhs : rhs), extents) ||
+                        free & (has(lhs, column) ? lhs : rhs), machine, extents) ||
          (contraction.atoms.size() > 1 &&
           (reads_along(column) ? turns_windows(schedule, region, contraction,
                                                has(lhs, column) ? 0 : 1, machine, extents)

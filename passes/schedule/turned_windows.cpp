@@ -53,7 +53,7 @@ bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
 
 bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
                     const ir::Stage& contraction, int columns_of, std::uint64_t image_atoms,
-                    std::span<const std::int64_t> extents) {
+                    const ir::Machine& machine, std::span<const std::int64_t> extents) {
     const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
     const int image = contraction.operands[static_cast<std::size_t>(columns_of)];
     const int filters = contraction.operands[static_cast<std::size_t>(1 - columns_of)];
@@ -66,8 +66,12 @@ bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
         extent(schedule.vector_atom) * (has(image_atoms, line) ? extent(line) : 1);
     const std::int64_t filter_bytes =
         extent(schedule.row_atom) * depth * computed_bytes(contraction.dtype);
-    const bool gathers =
-        sums_windows(region, contraction) && !is_contiguous(region, image, schedule.vector_atom);
+    constexpr int many_registers = 32;
+    const bool windows = sums_windows(region, contraction);
+    const bool gathers = windows && !is_contiguous(region, image, schedule.vector_atom);
+    if (windows && !gathers && machine.registers < many_registers) {
+        return false;
+    }
     return ir::lies_along(region, region.stages[static_cast<std::size_t>(filters)],
                           contraction.atoms) &&
            depth >= std::int64_t{least_dot} * schedule.lanes &&

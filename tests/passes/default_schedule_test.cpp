@@ -250,7 +250,8 @@ TEST_CASE("windows of filters that fill whole tiles have these as packed vectors
 namespace {
 
 /// A convolution of a padded image, of channels that lie `first` or last, with square filters.
-ir::Schedule layer(int batch, int channels, int filters, int size, int window, bool first) {
+ir::Schedule layer(int batch, int channels, int filters, int size, int window, bool first,
+                   const ir::Machine& machine = avx512) {
     const std::string n = std::to_string(batch);
     const std::string c = std::to_string(channels);
     const std::string f = std::to_string(filters);
@@ -266,7 +267,7 @@ ir::Schedule layer(int batch, int channels, int filters, int size, int window, b
         "%v = window %i {axes=[2,3], size=[" + k + "," + k + "], stride=[1,1], dilation=[1,1]}\n";
     text += "%r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=";
     text += first ? "[6,1,4,5], out=[0,6,2,3]}\n" : "[6,4,5,1], out=[0,2,3,6]}\n";
-    return scheduled(text + "return %r\n", avx512).schedule;
+    return scheduled(text + "return %r\n", machine).schedule;
 }
 
 }  // namespace
@@ -300,6 +301,8 @@ TEST_CASE("images of few places are summed in vectors along filters that leave L
     // Vectors are read along the lines of an image, but not where channels lie last.
     CHECK(layer(1, 512, 512, 14, 3, true).packing == ir::Packing::none);
     CHECK(layer(1, 512, 512, 14, 3, false).packing == ir::Packing::dots);
+    CHECK(layer(1, 512, 512, 7, 3, true, avx2).packing == ir::Packing::none);
+    CHECK(layer(1, 512, 512, 7, 3, false, avx2).packing == ir::Packing::dots);
 }
 
 TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
