@@ -94,6 +94,7 @@ KernelStep canonical(const KernelStep& step) {
     result.region.inputs.clear();
     result.inputs.clear();
     result.indices.clear();
+    result.origins.clear();
     std::vector<int> input_position(region.inputs.size(), -1);
     for (const int old : stages.order()) {
         const auto from = static_cast<std::size_t>(old);
@@ -115,6 +116,7 @@ KernelStep canonical(const KernelStep& step) {
             stage.input = input_position[input];
         }
         result.region.stages.push_back(std::move(stage));
+        result.origins.push_back(step.origins[from]);
     }
     for (ir::RegionResult& written : result.region.results) {
         written.stage = stages.position(written.stage);

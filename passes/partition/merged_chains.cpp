@@ -202,8 +202,8 @@ class MergedChain {
     }
 
     void add_stages() {
-        for (const ir::Stage& from : added_.region.stages) {
-            ir::Stage wanted = from;
+        for (std::size_t i = 0; i < added_.region.stages.size(); ++i) {
+            ir::Stage wanted = added_.region.stages[i];
             for (int& operand : wanted.operands) {
                 operand = stage_[static_cast<std::size_t>(operand)];
             }
@@ -217,6 +217,10 @@ class MergedChain {
             stage_.push_back(static_cast<int>(found - merged_.region.stages.begin()));
             if (found == merged_.region.stages.end()) {
                 merged_.region.stages.push_back(std::move(wanted));
+                StageOrigin& origin = merged_.origins.emplace_back(added_.origins[i]);
+                for (TermLoop& loop : origin.terms) {
+                    loop.atom = atom_[static_cast<std::size_t>(loop.atom)];
+                }
             }
         }
         for (const ir::Node* node : added_.nodes) {

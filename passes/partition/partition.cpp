@@ -61,8 +61,10 @@ bool leaves_gaps(const ir::Node& view) {
 
 }  // namespace
 
-Partitioner::Partitioner(const ir::Graph& graph, const PartitionOptions& options)
+Partitioner::Partitioner(const ir::Graph& graph, const PartitionOptions& options,
+                         const FusionChoices& choices)
     : options_(options),
+      chosen_(graph, choices),
       order_(ir::topological_order(graph.results)),
       costs_(recompute_costs(order_)),
       from_several_(computed_from_several(order_)),
@@ -210,18 +212,19 @@ void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
 }
 
 void Partitioner::place_computed(const ir::Node& node, Requests requests) {
-    std::string reason;
-    if (!must_store(node)) {
-        if (requests.size() == 1 && is_copy(requests[0]) && copy_in_parts(node, requests[0])) {
-            return;
-        }
-        reason = absorb_for_all(node, requests);
-        if (reason.empty()) {
-            return;
-        }
-        partition_.cuts.push_back({&node, reason});
+    if (must_store(node)) {
+        store(node, requests);
+        return;
     }
-    store(node, requests);
+    if (requests.size() == 1 && is_copy(requests[0]) && copy_in_parts(node, requests[0])) {
+        return;
+    }
+    const std::string reason = chosen_.stores(node) ? "stored by choice, which was measured"
+                                                    : absorb_for_all(node, requests);
+    if (!reason.empty()) {
+        partition_.cuts.push_back({&node, reason});
+        store(node, requests);
+    }
 }
 
 std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& requests) {
@@ -231,11 +234,13 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
     const bool in_place =
         std::ranges::all_of(requests, [&](const Request& request) { return request.need <= most; });
     const bool several = places.size() > 1;
-    const bool in_rows = takes_rows(node, requests) && (!several || rows_of_chains_.contains(node));
+    const bool again = chosen_.computes_again(node);
+    const bool in_rows =
+        takes_rows(node, requests) && (!several || again || rows_of_chains_.contains(node));
     if (!in_place && !in_rows) {
         return "its consumer reads it from memory";
     }
-    if (several && !in_rows && *costs_.find(&node) > most_recompute_cost(node)) {
+    if (several && !in_rows && !again && *costs_.find(&node) > most_recompute_cost(node)) {
         return "several kernels need it, and computing it again costs more than storing it";
     }
     // All or nothing: what has to be stored for one consumer is read by all.
@@ -444,8 +449,9 @@ StorageUses Partitioner::storage_uses(std::span<const KernelStep> steps) const {
     return stored;
 }
 
-Partition partition(const ir::Graph& graph, const PartitionOptions& options) {
-    return Partitioner(graph, options).run();
+Partition partition(const ir::Graph& graph, const PartitionOptions& options,
+                    const FusionChoices& choices) {
+    return Partitioner(graph, options, choices).run();
 }
 
 }  // namespace latent::passes

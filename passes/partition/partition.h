@@ -6,6 +6,7 @@
 
 #include "ir/graph.h"
 #include "ir/region.h"
+#include "passes/partition/fusion_choices.h"
 
 namespace latent::passes {
 
@@ -38,6 +39,21 @@ struct Cut {
     std::string reason;
 };
 
+/// A loop over the terms that a stage reduces.
+struct TermLoop {
+    int atom = 0;           ///< of the region, of which it may be a part
+    int dimension = 0;      ///< which of those that the node reduces
+    std::int64_t step = 0;  ///< along it, in elements
+    std::int64_t extent = 0;
+    bool operator==(const TermLoop&) const = default;
+};
+
+/// Where a stage comes from.
+struct StageOrigin {
+    const ir::Node* node = nullptr;  ///< null for what is read from memory
+    std::vector<TermLoop> terms;     ///< outermost first
+};
+
 /// One launch of a kernel: a region with the numbers it runs on. The nodes belong to the
 /// partitioned graph.
 struct KernelStep {
@@ -49,6 +65,7 @@ struct KernelStep {
     /// In the order of indexed stages and their dimensions, then of the scattered result's.
     std::vector<IndexBinding> indices;
     std::vector<const ir::Node*> nodes;  ///< what is computed inside, in order
+    std::vector<StageOrigin> origins;    ///< of the region's stages
 };
 
 /// A value that shares the storage of another one, for it is a reshape of it or the same.
@@ -83,7 +100,8 @@ struct PartitionOptions {
 /// Cuts a graph into regions, from its results towards its parameters: each value is absorbed into
 /// the region that needs it where that stays a kernel of a known kind, computed again in several
 /// regions where that is cheap, and stored otherwise. Every result that is not a parameter gets
-/// storage.
-Partition partition(const ir::Graph& graph, const PartitionOptions& options = {});
+/// storage. `choices` come before these rules.
+Partition partition(const ir::Graph& graph, const PartitionOptions& options = {},
+                    const FusionChoices& choices = {});
 
 }  // namespace latent::passes

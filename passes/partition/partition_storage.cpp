@@ -16,10 +16,15 @@ constexpr int sibling_search_limit = 64;
 }  // namespace
 
 void Partitioner::store(const ir::Node& node, Requests& requests) {
+    // What is stored by choice for one region divides it.
+    const bool divides =
+        chosen_.stores(node) && std::ranges::all_of(requests, [&](const Request& request) {
+            return request.region == requests.front().region;
+        });
     if (node.op() == ir::Op::scatter_add) {
         scatter_in_new_region(node);
-    } else if (is_put_together(node) ||
-               (!store_beside_results(node, requests) && !join_sibling(node, requests))) {
+    } else if (is_put_together(node) || ((divides || !store_beside_results(node, requests)) &&
+                                         !join_sibling(node, requests))) {
         store_in_new_region(node);
     }
     read(node, requests);

@@ -17,7 +17,8 @@ namespace latent::passes {
 /// placed, so every request for it is known, and so is every path from it to a region.
 class Partitioner {
   public:
-    Partitioner(const ir::Graph& graph, const PartitionOptions& options);
+    Partitioner(const ir::Graph& graph, const PartitionOptions& options,
+                const FusionChoices& choices);
 
     Partition run();
 
@@ -66,6 +67,7 @@ class Partitioner {
     StorageUses storage_uses(std::span<const KernelStep> steps) const;
 
     PartitionOptions options_;
+    ChosenValues chosen_;
     std::vector<const ir::Node*> order_;
     ir::NodeMap<int> costs_;
     ir::NodeMap<bool> from_several_;

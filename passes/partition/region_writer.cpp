@@ -37,6 +37,7 @@ class RegionWriter {
         collect_loop_atoms();
         order_atoms();
         compute_strides();
+        walked_ = order_;
         merge_atoms();
         emit();
         return std::move(step_);
@@ -64,6 +65,7 @@ class RegionWriter {
     int emit_load(int load);
     int position(int atom) const;
     std::vector<int> positions(const std::vector<Coordinate>& coordinates) const;
+    std::vector<TermLoop> terms_along(const std::vector<Coordinate>& coordinates) const;
     ir::IndexedDim written(const OpenRegion::IndexDraft& draft,
                            const OpenRegion::Instance* instance);
     static std::vector<ir::StrideClass> classes(std::span<const std::int64_t> strides);
@@ -78,6 +80,7 @@ class RegionWriter {
     /// For each instance and operand: the written load, or -1.
     std::vector<std::vector<int>> load_of_;
     std::vector<int> order_;          ///< loop atoms, outermost first
+    std::vector<int> walked_;         ///< the same before any were merged
     std::map<int, int> merged_into_;  ///< an outer atom and the inner one that took it in
     std::vector<std::int64_t> result_offsets_;
     std::vector<std::vector<std::int64_t>> result_strides_;  ///< by loop atom
@@ -432,6 +435,23 @@ std::vector<int> RegionWriter::positions(const std::vector<Coordinate>& coordina
     return result;
 }
 
+/// The loops over what is reduced along `coordinates`.
+std::vector<TermLoop> RegionWriter::terms_along(const std::vector<Coordinate>& coordinates) const {
+    const Coordinates along = atoms_.expand(coordinates);
+    std::vector<TermLoop> loops;
+    for (const int atom : walked_) {
+        for (std::size_t dimension = 0; dimension < along.size(); ++dimension) {
+            for (const ir::AtomTerm& term : along[dimension].terms) {
+                if (term.atom == atom) {
+                    loops.push_back({position(atom), static_cast<int>(dimension), term.coefficient,
+                                     extent(atom)});
+                }
+            }
+        }
+    }
+    return loops;
+}
+
 std::vector<ir::StrideClass> RegionWriter::classes(std::span<const std::int64_t> strides) {
     std::vector<ir::StrideClass> result;
     for (const std::int64_t stride : strides) {
@@ -507,6 +527,7 @@ int RegionWriter::emit_load(int load) {
         written.input = load;
         stage = static_cast<int>(step_.region.stages.size());
         step_.region.stages.push_back(std::move(written));
+        step_.origins.emplace_back();
     }
     return stage;
 }
@@ -571,6 +592,9 @@ void RegionWriter::emit() {
             }
         }
         stage_of_instance_[i] = static_cast<int>(region.stages.size());
+        step_.origins.push_back({instance.node, stage.kind == ir::StageKind::scan
+                                                    ? std::vector<TermLoop>()
+                                                    : terms_along(instance.along)});
         region.stages.push_back(std::move(stage));
         if (instance.kind != ir::StageKind::constant &&
             (step_.nodes.empty() || step_.nodes.back() != instance.node)) {
