@@ -15,14 +15,6 @@ namespace latent::passes {
 
 namespace {
 
-/// Extremes, and sums of integers, are the same in any order.
-bool order_matters(const ir::Region& region) {
-    return std::ranges::any_of(region.stages, [](const ir::Stage& stage) {
-        return stage.kind == ir::StageKind::reduce && is_floating(stage.dtype) &&
-               (stage.op == ir::Op::reduce_sum || stage.op == ir::Op::reduce_prod);
-    });
-}
-
 /// The largest register tile of a number of vectors: sums, the vectors that are read and a number
 /// beside them fit the registers.
 int most_tile_rows(const ir::Machine& machine, int vectors) {
@@ -33,21 +25,24 @@ int most_tile_rows(const ir::Machine& machine, int vectors) {
 
 ScheduleSpace::ScheduleSpace(const ir::Region& region, const ir::Classification& classification,
                              const ir::Machine& machine, std::span<const std::int64_t> extents)
-    : default_(passes::default_schedule(region, classification, machine, extents)),
-      extents_(extents.begin(), extents.end()) {
+    : region_(region),
+      classification_(classification),
+      extents_(extents.begin(), extents.end()),
+      default_(passes::default_schedule(region, classification, machine, extents)),
+      orders_(summation_orders(region, classification, default_, extents)) {
     for (const ir::RegionInput& input : region.inputs) {
         widest_input_ = std::max(widest_input_, byte_size(input.dtype));
     }
     switch (default_.kind) {
         case ir::Template::pointwise:
-            add_pointwise(region, extents);
+            add_pointwise();
             break;
         case ir::Template::row:
         case ir::Template::reduction:
-            add_row(region, classification);
+            add_row();
             break;
         case ir::Template::contraction:
-            add_contraction(region, classification, machine, extents);
+            add_contraction(machine);
             break;
         case ir::Template::row_chain:
             add_numbers<&ir::Schedule::block_rows>({1, 2, 4, 8});
@@ -136,11 +131,10 @@ void ScheduleSpace::add_atom_of_vectors(std::uint64_t atoms) {
     dimensions_.push_back(std::move(dimension));
 }
 
-void ScheduleSpace::add_row(const ir::Region& region, const ir::Classification& classification) {
-    row_atoms_ = classification.row_atoms;
-    const bool ordered = order_matters(region);
-    const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
-    const std::uint64_t across = all & ~classification.row_atoms & ~classification.final_atoms;
+void ScheduleSpace::add_row() {
+    const bool ordered = std::ranges::any_of(region_.stages, depends_on_order);
+    const std::uint64_t all = (std::uint64_t{1} << region_.atoms.size()) - 1;
+    const std::uint64_t across = all & ~classification_.row_atoms & ~classification_.final_atoms;
     if (!ordered || has(across, default_.vector_atom)) {
         add_atom_of_vectors(ordered ? across : all);
         add_vectors(ordered && default_.kind == ir::Template::row ? Loops::of_stores
@@ -153,7 +147,7 @@ void ScheduleSpace::add_row(const ir::Region& region, const ir::Classification& 
     kept.copy = [](const ir::Schedule& from, ir::Schedule& to) { to.kept = from.kept; };
     for (const KeptStages worth : {KeptStages::none, KeptStages::transcendental, KeptStages::all}) {
         ir::Schedule setting = default_;
-        setting.kept = kept_stages(region, classification, worth);
+        setting.kept = kept_stages(region_, classification_, worth);
         if (std::ranges::find(kept.settings, setting) == kept.settings.end()) {
             kept.settings.push_back(setting);
         }
@@ -164,11 +158,11 @@ void ScheduleSpace::add_row(const ir::Region& region, const ir::Classification& 
         add_numbers<&ir::Schedule::tile_rows>({1, 2, 4, 8});
     }
     if (default_.kind == ir::Template::row) {
-        add_numbers<&ir::Schedule::result_strip>({0, strip_of_results(default_, region)});
+        add_numbers<&ir::Schedule::result_strip>({0, strip_of_results(default_, region_)});
     }
 }
 
-void ScheduleSpace::add_pointwise(const ir::Region& region, std::span<const std::int64_t> extents) {
+void ScheduleSpace::add_pointwise() {
     // What is inside of the vectors' atom stays in a task.
     constexpr std::int64_t most_inside = 1 << 12;
     Dimension dimension;
@@ -179,27 +173,27 @@ void ScheduleSpace::add_pointwise(const ir::Region& region, std::span<const std:
     };
     dimension.settings.push_back(default_);
     std::int64_t inside = 1;
-    for (int atom = static_cast<int>(region.atoms.size()) - 1; atom >= 0 && inside <= most_inside;
+    for (int atom = static_cast<int>(region_.atoms.size()) - 1; atom >= 0 && inside <= most_inside;
          --atom) {
         ir::Schedule setting = default_;
         setting.vector_atom = atom;
         setting.row_atom = -1;
         setting.tile_rows = 0;
         dimension.settings.push_back(setting);
-        choose_tile(setting, region, extents);
+        choose_tile(setting, region_, extents_);
         if (setting.row_atom >= 0) {
             for (const int rows : {8, 16, 32}) {
                 setting.tile_rows = rows;
                 dimension.settings.push_back(setting);
             }
         }
-        inside *= std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
+        inside *= std::max<std::int64_t>(extents_[static_cast<std::size_t>(atom)], 1);
     }
     dimension.jumps = dimension.settings;
     dimensions_.push_back(std::move(dimension));
     add_vectors(Loops::of_vectors);
     add_block();
-    add_numbers<&ir::Schedule::result_strip>({0, strip_of_results(default_, region)});
+    add_numbers<&ir::Schedule::result_strip>({0, strip_of_results(default_, region_)});
 }
 
 /// Which operands are packed, and whether sums are in register tiles, as they are if one is.
@@ -276,18 +270,15 @@ void ScheduleSpace::add_rows_and_columns(std::uint64_t free) {
     dimensions_.push_back(std::move(dimension));
 }
 
-void ScheduleSpace::add_contraction(const ir::Region& region,
-                                    const ir::Classification& classification,
-                                    const ir::Machine& machine,
-                                    std::span<const std::int64_t> extents) {
+void ScheduleSpace::add_contraction(const ir::Machine& machine) {
     const ir::Stage& contraction =
-        region.stages[static_cast<std::size_t>(classification.final_reductions[0])];
-    const std::vector<std::uint64_t> spans = ir::spans(region);
+        region_.stages[static_cast<std::size_t>(classification_.final_reductions[0])];
+    const std::vector<std::uint64_t> spans = ir::spans(region_);
     for (std::size_t i = 0; i < operands_.size(); ++i) {
         operands_[i].span = spans[static_cast<std::size_t>(contraction.operands[i])];
-        for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        for (int atom = 0; atom < static_cast<int>(extents_.size()); ++atom) {
             operands_[i].contiguous |=
-                std::uint64_t{is_contiguous(region, contraction.operands[i], atom)} << atom;
+                std::uint64_t{is_contiguous(region_, contraction.operands[i], atom)} << atom;
         }
     }
     const std::uint64_t varies = operands_[0].span | operands_[1].span;
@@ -297,9 +288,7 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
         ++depth_atoms_;
         repeats = repeats || !has(varies, atom);
     }
-    if (!is_summed_in_vectors(default_)) {
-        add_numbers<&ir::Schedule::lanes>({std::max(default_.lanes / 2, 2), default_.lanes});
-    }
+    add_numbers<&ir::Schedule::lanes>({std::max(default_.lanes / 2, 2), default_.lanes});
     // A product that is added repeatedly may leave the loop, and is rounded then; whether it does
     // depends on the form.
     if (default_.row_atom < 0 || default_.vector_atom < 0 || repeats) {
@@ -307,14 +296,14 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
     }
     const auto is_tiled = [](const ir::Schedule& schedule) { return schedule.tile_rows > 0; };
     if (default_.packing == ir::Packing::dots) {
-        add_tiles(machine, extents[static_cast<std::size_t>(default_.row_atom)]);
+        add_tiles(machine, extents_[static_cast<std::size_t>(default_.row_atom)]);
         add_scaled<&ir::Schedule::block_columns>(8);
         add_scaled<&ir::Schedule::block_depth>(4);
         return;
     }
     add_forms(machine);
-    add_rows_and_columns((operands_[0].span ^ operands_[1].span) & ~classification.final_atoms);
-    add_tiles(machine, extents[static_cast<std::size_t>(default_.row_atom)]);
+    add_rows_and_columns((operands_[0].span ^ operands_[1].span) & ~classification_.final_atoms);
+    add_tiles(machine, extents_[static_cast<std::size_t>(default_.row_atom)]);
     add_scaled<&ir::Schedule::block_rows>(8).matters = is_tiled;
     add_scaled<&ir::Schedule::block_columns>(8).matters = is_tiled;
     add_scaled<&ir::Schedule::block_depth>(4).matters = [](const ir::Schedule& schedule) {
@@ -322,23 +311,12 @@ void ScheduleSpace::add_contraction(const ir::Region& region,
     };
 }
 
-/// As lowering decides it: in tiles that are made for it; or nothing is packed or in tiles, and
-/// each operand is contiguous along the depth, but not along its rows or columns.
-bool ScheduleSpace::is_summed_in_vectors(const ir::Schedule& schedule) const {
-    if (schedule.packing == ir::Packing::dots) {
-        return true;
-    }
-    return schedule.packing == ir::Packing::none && schedule.tile_rows == 0 &&
-           std::ranges::all_of(operands_, [&](const Operand& operand) {
-               const int free = has(operand.span, schedule.vector_atom) ? schedule.vector_atom
-                                                                        : schedule.row_atom;
-               return has(operand.contiguous, depth_atom_) && !has(operand.contiguous, free);
-           });
-}
-
 bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     if (schedule == default_) {
         return true;
+    }
+    if (summation_orders(region_, classification_, schedule, extents_) != orders_) {
+        return false;
     }
     const bool is_contraction = default_.kind == ir::Template::contraction;
     const int vectors = is_contraction
@@ -350,9 +328,9 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     }
     if (!is_contraction) {
         // Rows are taken together either along vectors or across them.
-        const bool fits_rows =
-            default_.kind != ir::Template::row || schedule.row_atom < 0 ||
-            has(row_atoms_, schedule.vector_atom) == has(row_atoms_, default_.vector_atom);
+        const bool fits_rows = default_.kind != ir::Template::row || schedule.row_atom < 0 ||
+                               has(classification_.row_atoms, schedule.vector_atom) ==
+                                   has(classification_.row_atoms, default_.vector_atom);
         // Strips are of what the default's vectors store, one after the other.
         const bool fits_strips =
             schedule.result_strip == 0 ||
@@ -380,9 +358,7 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     const bool is_kept =
         (schedule.packing == ir::Packing::dots) == (default_.packing == ir::Packing::dots) &&
         (schedule.packing != ir::Packing::dots || is_tiled);
-    return fits_lines && is_kept &&
-           is_summed_in_vectors(schedule) == is_summed_in_vectors(default_) &&
-           (schedule.packing == ir::Packing::none || is_tiled) &&
+    return fits_lines && is_kept && (schedule.packing == ir::Packing::none || is_tiled) &&
            (!reads_vectors || has(columns.contiguous, schedule.vector_atom));
 }
 

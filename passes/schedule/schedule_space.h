@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ir/region.h"
+#include "passes/schedule/summation_order.h"
 
 namespace latent::passes {
 
@@ -51,14 +52,12 @@ class ScheduleSpace {
         bool (*matters)(const ir::Schedule& schedule) = [](const ir::Schedule&) { return true; };
     };
 
-    /// The operands of a contraction, as far as they decide whether unpacked rows are summed in
-    /// several vectors.
+    /// The operands of a contraction, as far as they decide what can be read in vectors.
     struct Operand {
         std::uint64_t span = 0;
         std::uint64_t contiguous = 0;  ///< the atoms along which it is
     };
 
-    bool is_summed_in_vectors(const ir::Schedule& schedule) const;
     /// What no dimension says by itself.
     bool is_possible(const ir::Schedule& schedule) const;
     const ir::Schedule* setting_of(const Dimension& dimension, const ir::Schedule& schedule) const;
@@ -70,19 +69,20 @@ class ScheduleSpace {
     enum class Loops : std::uint8_t { of_vectors, of_stores };
     void add_vectors(Loops loops);
     void add_atom_of_vectors(std::uint64_t atoms);
-    void add_row(const ir::Region& region, const ir::Classification& classification);
-    void add_pointwise(const ir::Region& region, std::span<const std::int64_t> extents);
+    void add_row();
+    void add_pointwise();
     void add_tiles(const ir::Machine& machine, std::int64_t rows);
     void add_forms(const ir::Machine& machine);
     void add_rows_and_columns(std::uint64_t free);
-    void add_contraction(const ir::Region& region, const ir::Classification& classification,
-                         const ir::Machine& machine, std::span<const std::int64_t> extents);
+    void add_contraction(const ir::Machine& machine);
 
-    ir::Schedule default_;
-    std::vector<std::int64_t> extents_;
+    const ir::Region region_;
+    const ir::Classification classification_;
+    const std::vector<std::int64_t> extents_;
+    const ir::Schedule default_;
+    const std::vector<std::optional<SummationOrder>> orders_;  ///< with the default schedule
     std::array<Operand, 2> operands_;
     std::size_t widest_input_ = 1;  ///< bytes of an element
-    std::uint64_t row_atoms_ = 0;   ///< of a row
     int depth_atom_ = -1;           ///< the innermost one that a contraction sums over
     int depth_atoms_ = 0;           ///< how many there are
     std::vector<Dimension> dimensions_;
