@@ -323,10 +323,10 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
         outside /= extent(atom);
         tile_bytes *= extent(atom);
     }
-    if (!schedule.together.empty()) {
-        schedule.block_rows =
-            static_cast<int>(std::clamp(machine.l2_bytes / 2 / tile_bytes, least_tiles,
-                                        std::max<std::int64_t>(schedule.block_rows, least_tiles)));
+    // As many rows as there may be, for their number asks for no other kernel.
+    while (!schedule.together.empty() && schedule.block_rows > least_tiles &&
+           tile_bytes * schedule.block_rows > machine.l2_bytes / 2) {
+        schedule.block_rows /= 2;
     }
 }
 

@@ -67,9 +67,8 @@ bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
     const std::int64_t filter_bytes =
         extent(schedule.row_atom) * depth * computed_bytes(contraction.dtype);
     constexpr int many_registers = 32;
-    const bool windows = sums_windows(region, contraction);
-    const bool gathers = windows && !is_contiguous(region, image, schedule.vector_atom);
-    if (windows && !gathers && machine.registers < many_registers) {
+    const bool gathers = !is_contiguous(region, image, schedule.vector_atom);
+    if (!sums_windows(region, contraction) || (!gathers && machine.registers < many_registers)) {
         return false;
     }
     return ir::lies_along(region, region.stages[static_cast<std::size_t>(filters)],

@@ -33,8 +33,8 @@ bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
                    const ir::Stage& contraction, int columns_of, const ir::Machine& machine,
                    std::span<const std::int64_t> extents);
 
-/// Whether an image has so few places that sums in vectors along the depth beat packing the
-/// filters, which lie along all of it. Of a batch, each image is taken by itself. Few
+/// Whether windows are of an image with so few places that sums in vectors along the depth beat
+/// packing the filters, which lie along all of it. Of a batch, each image is taken by itself. Few
 /// registers sum windows as fast along the lines of an image, where vectors can be read there.
 bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
                     const ir::Stage& contraction, int columns_of, std::uint64_t image_atoms,
