@@ -12,8 +12,9 @@
 
 namespace latent::codegen::runtime {
 
-/// Schedules that were measured to be the fastest, as text under the text of a key, in memory and
-/// in one text file of the folder of kernels. Thread-safe; processes share the file.
+/// Schedules, and choices of what is fused, that were measured to be the fastest, as text under the
+/// text of a key, in memory and in one text file of the folder of kernels. Thread-safe; processes
+/// share the file.
 ///
 /// A file that is damaged or cannot be used costs one warning and what it held. Nothing in it is
 /// trusted: who asks for a schedule checks that it is one.

@@ -12,10 +12,10 @@
 #include "codegen/runtime/environment.h"
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/extraction.h"
+#include "frontend/execution/fusion_choice.h"
 #include "frontend/execution/plan_tuner.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/reference_check.h"
-#include "frontend/execution/schedule_choice.h"
 #include "frontend/execution/tuning_budget.h"
 #include "frontend/tensor/graph_lock.h"
 #include "ir/errors.h"
@@ -232,8 +232,8 @@ Evaluator::PlanRef Evaluator::make_plan(const Work& work) {
         tune_plan(work.graph, work.inputs->pointers(),
                   {.options = {.seconds = seconds}, .only_new = true}, codegen::runtime::context());
     });
-    Planned made = detail::make_plan(work.graph, codegen::runtime::this_machine(), pipeline_,
-                                     kept_schedule_for);
+    Planned made =
+        detail::make_plan(work.graph, codegen::runtime::this_machine(), pipeline_, kept_choices());
     auto planned =
         std::make_shared<CachedPlan>(CachedPlan{std::move(made.plan), std::move(made.sources)});
     planned->plan.kernels = codegen::runtime::context().kernels().get_all(planned->plan.requests);

@@ -7,8 +7,8 @@
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/evaluation.h"
 #include "frontend/execution/extraction.h"
+#include "frontend/execution/fusion_choice.h"
 #include "frontend/execution/planning.h"
-#include "frontend/execution/schedule_choice.h"
 #include "frontend/tensor/access.h"
 #include "frontend/tensor/graph_lock.h"
 #include "ir/print.h"
@@ -83,6 +83,7 @@ std::string kernels_section(const Planned& planned, const ir::Machine& machine) 
         }
     }
     text += "\nStored values and why\n";
+    text += planned.fusion.empty() ? "" : "  fusion tuned by measurement\n";
     for (const passes::Cut& cut : planned.partition.cuts) {
         text += fmt::format("  {} {}: {}\n", to_string(cut.value->type()), described(*cut.value),
                             cut.reason);
@@ -128,7 +129,7 @@ std::string detail::explain(std::span<const Tensor> tensors, const std::source_l
     std::string log;
     const ir::Machine& machine = codegen::runtime::this_machine();
     const Planned planned = detail::make_plan(
-        graph, machine, passes::PipelineOptions::from_environment(), detail::kept_schedule_for,
+        graph, machine, passes::PipelineOptions::from_environment(), detail::kept_choices(),
         [&](const passes::PassReport& report) {
             log += fmt::format("  {}: {}, {:.0f} us\n", report.name,
                                report.changed ? "changed" : "no change", report.microseconds);

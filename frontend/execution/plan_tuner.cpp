@@ -18,8 +18,12 @@
 #include <vector>
 
 #include "codegen/runtime/machine.h"
+#include "frontend/execution/fusion_choice.h"
+#include "frontend/execution/fusion_space.h"
+#include "frontend/execution/fusion_tuner.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/schedule_choice.h"
+#include "frontend/execution/step_times.h"
 #include "frontend/execution/stopwatch.h"
 #include "frontend/execution/tuning_progress.h"
 #include "ir/errors.h"
@@ -34,10 +38,11 @@ namespace {
 namespace runtime = codegen::runtime;
 using Clock = std::chrono::steady_clock;
 
-/// A candidate must be faster by this, twice, to take the place of what it is compared with.
-constexpr double least_gain = 1.03;
 /// Kernels that take a smaller part of the plan's time are left alone.
 constexpr double least_share = 0.005;
+
+/// The part of its time after which a search for what is fused gives way to that for schedules.
+constexpr double fusion_share = 0.5;
 
 constexpr double milliseconds = 1e3;
 
@@ -98,19 +103,24 @@ class PlanTuner {
           context_(context),
           machine_(runtime::this_machine()),
           progress_(search.options.progress, search.options.seconds),
-          planned_(plan()) {}
+          before_(plan()) {}
 
     TuningReport tune() {
         TuningReport report;
+        report.fusion = tune_fusion();
+        report.candidates = report.fusion.candidates;
+        planned_ = plan();
         const std::vector<Group> groups = find_groups();
         for (std::size_t i = 0; i < groups.size() && !is_time_up(); ++i) {
             report.kernels.push_back(tune(groups[i], [&](int candidates, double gain) {
-                progress_.update(i, groups.size(), candidates, gain);
+                progress_.update(
+                    fmt::format("kernel {} of {}: {} schedules", i + 1, groups.size(), candidates),
+                    gain);
             }));
             report.candidates += report.kernels.back().candidates;
         }
         compare_plans(report);
-        if (search_.options.keep && !report.kernels.empty()) {
+        if (search_.options.keep && (!report.kernels.empty() || report.fusion.candidates > 0)) {
             report.file = context_.tuned_schedules().file().string();
         }
         return report;
@@ -121,13 +131,10 @@ class PlanTuner {
 
     bool is_time_up() const { return seconds_since(begin_) >= search_.options.seconds; }
 
-    /// With the schedules that are kept by now.
+    /// With what is kept by now.
     Planned plan() const {
-        Planned planned =
-            make_plan(graph_, machine_, passes::PipelineOptions::from_environment(),
-                      [this](const passes::KernelStep& step, const ir::Machine& machine) {
-                          return schedule_for(step, machine, context_);
-                      });
+        Planned planned = make_plan(graph_, machine_, passes::PipelineOptions::from_environment(),
+                                    kept_choices(context_));
         planned.plan.kernels = context_.kernels().get_all(planned.plan.requests);
         return planned;
     }
@@ -138,7 +145,7 @@ class PlanTuner {
         return *planned_.plan.kernels[static_cast<std::size_t>(launch.kernel)];
     }
 
-    std::vector<double> time_steps() const;
+    TunedFusion tune_fusion();
     std::vector<Group> find_groups() const;
     TunedKernel tune(const Group& group, const ReportProgress& report) const;
     Trial trial_of(const Group& group, const ir::Schedule& schedule) const;
@@ -153,33 +160,31 @@ class PlanTuner {
     const ir::Machine& machine_;
     const Clock::time_point begin_ = Clock::now();
     TuningProgress progress_;
-    const Planned planned_;  ///< with the schedules from before the search
+    const Planned before_;  ///< the search
+    Planned planned_;       ///< with what is fused by now, and the schedules from before
 };
 
-/// The least seconds that each step took in a few runs of the plan.
-std::vector<double> PlanTuner::time_steps() const {
-    constexpr int runs = 3;
-    std::vector<double> seconds(planned_.places.size(), std::numeric_limits<double>::infinity());
-    std::vector<std::size_t> order(seconds.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return planned_.places[i].launch; });
-    for (int i = 0; i < runs; ++i) {
-        runtime::PlanRun run(planned_.plan, inputs_, context_);
-        for (const std::size_t of : order) {
-            const runtime::PlanLaunch& whole = launch(planned_.places[of].launch);
-            const runtime::PlanLaunch call{
-                whole.kernel, {whole.calls[planned_.places[of].call]}, whole.parallel};
-            const auto begin = Clock::now();
-            run.launch(call, kernel_of(call));
-            seconds[of] = std::min(seconds[of], seconds_since(begin));
-        }
+TunedFusion PlanTuner::tune_fusion() {
+    const std::string key = fusion_key(before_.graph, machine_, context_.threads().num_threads());
+    if (search_.only_new && context_.tuned_schedules().find(key)) {
+        return {};
     }
-    return seconds;
+    const FusionSpace space(before_.graph, machine_);
+    const FusionSearch search{
+        inputs_, [this] { return seconds_since(begin_) >= fusion_share * search_.options.seconds; },
+        [this](int candidates, double gain) {
+            progress_.update(fmt::format("fusion: {} plans", candidates), gain);
+        }};
+    const FusionFound found = search_fusion(space, machine_, search, context_);
+    if (found.report.is_complete || !found.report.change.empty()) {
+        context_.tuned_schedules().keep(key, fusion_text(found.choices), !search_.options.keep);
+    }
+    return found.report;
 }
 
 /// Those that are worth a search, the longest first.
 std::vector<Group> PlanTuner::find_groups() const {
-    const std::vector<double> seconds = time_steps();
+    const std::vector<double> seconds = time_steps(planned_, inputs_, context_);
     // By key and launch.
     std::map<std::string, std::map<std::size_t, Group>> launches;
     for (std::size_t i = 0; i < seconds.size(); ++i) {
@@ -263,7 +268,7 @@ TunedKernel PlanTuner::tune(const Group& group, const ReportProgress& report) co
     };
     const auto is_better = [&runs](const Trial& trial, const Trial& other) {
         try {
-            return is_faster(runs(trial), runs(other), least_gain);
+            return is_faster(runs(trial), runs(other), least_tuning_gain);
         } catch (const OutOfMemory&) {
             return false;  // of its scratch
         }
@@ -345,8 +350,8 @@ void PlanTuner::compare_plans(TuningReport& report) const {
     const auto runs = [this](const Planned& planned) {
         return [this, &planned] { runtime::run(planned.plan, inputs_, context_); };
     };
-    const auto [before, after] = time_in_turn(runs(planned_), runs(tuned));
-    const bool is_changed = tuned.plan.requests != planned_.plan.requests;
+    const auto [before, after] = time_in_turn(runs(before_), runs(tuned));
+    const bool is_changed = tuned.plan.requests != before_.plan.requests;
     report.milliseconds_before = before * milliseconds;
     report.milliseconds_after = is_changed ? after * milliseconds : report.milliseconds_before;
 }

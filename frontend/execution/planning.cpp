@@ -340,11 +340,22 @@ ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machi
 }
 
 Planned make_plan(const ir::Graph& graph, const ir::Machine& machine,
-                  const passes::PipelineOptions& options, const ScheduleChooser& choose_schedule,
+                  const passes::PipelineOptions& options, const PlanChoices& choices,
                   const passes::PassObserver& observer) {
+    const ir::Graph rewritten = passes::run_pipeline(graph, options, observer);
+    const passes::FusionChoices fusion =
+        choices.fusion ? choices.fusion(rewritten, machine) : passes::FusionChoices{};
+    return plan_partition(rewritten, fusion, passes::partition(rewritten, {}, fusion), machine,
+                          choices.schedule);
+}
+
+Planned plan_partition(const ir::Graph& graph, const passes::FusionChoices& fusion,
+                       passes::Partition partition, const ir::Machine& machine,
+                       const ScheduleChooser& choose_schedule) {
     Planned planned;
-    planned.graph = passes::run_pipeline(graph, options, observer);
-    planned.partition = passes::partition(planned.graph);
+    planned.graph = graph;
+    planned.fusion = fusion;
+    planned.partition = std::move(partition);
     PlanWriter(planned, machine, choose_schedule).write();
     return planned;
 }

@@ -20,6 +20,7 @@ namespace latent::detail {
 /// A plan with what is needed to run and to explain it.
 struct Planned {
     ir::Graph graph;  ///< after the passes
+    passes::FusionChoices fusion;
     passes::Partition partition;
     passes::MemoryPlan memory;
     /// What the memory was planned for: the results, and what else is stored for a time.
@@ -54,12 +55,26 @@ std::optional<std::int64_t> block_argument(codegen::ArgumentKind kind,
 
 ir::Schedule default_schedule_of(const passes::KernelStep& step, const ir::Machine& machine);
 
+/// Gives a graph after the passes what is to be fused otherwise than the rules say.
+using FusionChooser =
+    std::function<passes::FusionChoices(const ir::Graph& graph, const ir::Machine& machine)>;
+
+/// What of a plan is a choice; without it the rules decide.
+struct PlanChoices {
+    ScheduleChooser schedule = default_schedule_of;
+    FusionChooser fusion = nullptr;
+};
+
 /// Runs the passes over a detached graph, cuts it into kernels and plans its memory. Compiles
 /// nothing.
 Planned make_plan(const ir::Graph& graph, const ir::Machine& machine,
-                  const passes::PipelineOptions& options,
-                  const ScheduleChooser& choose_schedule = default_schedule_of,
+                  const passes::PipelineOptions& options, const PlanChoices& choices = {},
                   const passes::PassObserver& observer = nullptr);
+
+/// The same for a graph after the passes, that is cut by `fusion` already.
+Planned plan_partition(const ir::Graph& graph, const passes::FusionChoices& fusion,
+                       passes::Partition partition, const ir::Machine& machine,
+                       const ScheduleChooser& choose_schedule = default_schedule_of);
 
 /// An operation and where it was called: `mul (train.cpp:42)`.
 std::string described(const ir::Node& node);

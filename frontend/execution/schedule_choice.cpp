@@ -15,11 +15,6 @@ namespace latent::detail {
 
 namespace {
 
-/// Extents within a factor of the square root of two of a power of two are of its class.
-int size_class(std::int64_t extent) {
-    return extent < 1 ? -1 : static_cast<int>(std::lround(std::log2(extent)));
-}
-
 const std::string& cpu() {
     static const std::string name = codegen::runtime::cpu_name();
     return name;
@@ -36,6 +31,16 @@ std::optional<ir::Schedule> parsed(const std::string& text) {
 
 }  // namespace
 
+int size_class(std::int64_t extent) {
+    return extent < 1 ? -1 : static_cast<int>(std::lround(std::log2(extent)));
+}
+
+std::string tuning_conditions(const ir::Machine& machine, int threads) {
+    return fmt::format("{} {} l1 {} l2 {} l3 {} threads {}\ncompiler {}\n", cpu(),
+                       ir::name(machine.instruction_set), machine.l1_bytes, machine.l2_bytes,
+                       machine.l3_bytes, threads, codegen::compiler_build_id);
+}
+
 std::string schedule_text(const ir::Schedule& schedule) {
     std::string text = ir::print(ir::KernelRequest{{}, schedule});
     text.pop_back();
@@ -48,9 +53,7 @@ std::string tuning_key(const passes::KernelStep& step, const ir::Machine& machin
     for (const std::int64_t extent : step.extents) {
         key += fmt::format(" {}", size_class(extent));
     }
-    return key + fmt::format("\n{} {} l1 {} l2 {} l3 {} threads {}\ncompiler {}\n", cpu(),
-                             ir::name(machine.instruction_set), machine.l1_bytes, machine.l2_bytes,
-                             machine.l3_bytes, threads, codegen::compiler_build_id);
+    return key + "\n" + tuning_conditions(machine, threads);
 }
 
 ir::Schedule schedule_for(const passes::KernelStep& step, const ir::Machine& machine,
@@ -65,10 +68,6 @@ ir::Schedule schedule_for(const passes::KernelStep& step, const ir::Machine& mac
     }
     const passes::ScheduleSpace space(step.region, step.classification, machine, step.extents);
     return space.contains(*schedule) ? *schedule : space.default_schedule();
-}
-
-ir::Schedule kept_schedule_for(const passes::KernelStep& step, const ir::Machine& machine) {
-    return schedule_for(step, machine, codegen::runtime::context());
 }
 
 }  // namespace latent::detail

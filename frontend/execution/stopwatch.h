@@ -5,6 +5,9 @@
 
 namespace latent::detail {
 
+/// A candidate must be faster by this, twice, to take the place of what it is compared with.
+inline constexpr double least_tuning_gain = 1.03;
+
 /// The least seconds that each of two pieces of work took, run in turn, so that a slow moment of
 /// the machine meets both. Short ones are timed in groups; all of it takes some 40 ms, or a few
 /// runs of each.

@@ -39,7 +39,14 @@ TuningReport detail::tune(std::span<const Tensor> tensors, const TuningOptions& 
 }
 
 std::string to_string(const TuningReport& report) {
-    std::string text = "ms before     after  gain  schedules\n";
+    std::string text = "ms before     after  gain      tried\n";
+    const TunedFusion& fusion = report.fusion;
+    if (fusion.candidates > 0) {
+        text += fmt::format("{} {:10}{} fusion{}\n",
+                            times(fusion.milliseconds_before, fusion.milliseconds_after),
+                            fusion.candidates, fusion.is_complete ? ' ' : '+',
+                            fusion.change.empty() ? "" : ": " + fusion.change);
+    }
     for (const TunedKernel& kernel : report.kernels) {
         text += fmt::format("{} {:10}{} {}{}\n",
                             times(kernel.milliseconds_before, kernel.milliseconds_after),

@@ -23,7 +23,7 @@ TuningProgress::~TuningProgress() {
     }
 }
 
-void TuningProgress::update(std::size_t kernel, std::size_t kernels, int candidates, double gain) {
+void TuningProgress::update(std::string_view what, double gain) {
     if (!shown_) {
         return;
     }
@@ -31,11 +31,8 @@ void TuningProgress::update(std::size_t kernel, std::size_t kernels, int candida
     const double passed =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
     const int filled = static_cast<int>(width * std::clamp(passed / seconds_, 0.0, 1.0));
-    fmt::print(
-        stderr,
-        "{}tuning [{:#<{}}{:.<{}}] {:.0f} of {:.0f} s, kernel {} of {}: {} schedules, {:.2f}x",
-        clear_line, "", filled, "", width - filled, passed, seconds_, kernel + 1, kernels,
-        candidates, gain);
+    fmt::print(stderr, "{}tuning [{:#<{}}{:.<{}}] {:.0f} of {:.0f} s, {}, {:.2f}x", clear_line, "",
+               filled, "", width - filled, passed, seconds_, what, gain);
     std::fflush(stderr);
 }
 

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
-#include <string>
+#include <string_view>
 
 namespace latent::detail {
 
@@ -15,8 +14,9 @@ class TuningProgress {
     TuningProgress& operator=(const TuningProgress&) = delete;
     ~TuningProgress();
 
-    /// `gain`: how many times as fast as at the start the kernel is by now.
-    void update(std::size_t kernel, std::size_t kernels, int candidates, double gain);
+    /// `what` is searched for at the moment, and how many times as fast as at the start it is by
+    /// now.
+    void update(std::string_view what, double gain);
 
   private:
     const bool shown_;

@@ -10,8 +10,10 @@
 #include "codegen/reference/interpreter.h"
 #include "frontend/execution/evaluation.h"
 #include "frontend/execution/extraction.h"
+#include "frontend/execution/fusion_choice.h"
 #include "tests/fuzz/expectation.h"
 #include "tests/support/elements.h"
+#include "tests/support/fusions.h"
 #include "tests/support/plans.h"
 #include "tests/support/schedules.h"
 
@@ -152,6 +154,14 @@ std::string check(const Case& example, bool thoroughly, Statistics& statistics) 
             first_other_bits(test::run_kernels(other, inputs), results, Nans::any);
         if (!other_bits.empty()) {
             return "with other schedules " + other_bits;
+        }
+        const detail::Planned fused = test::plan_kernels(detail::detach(extracted), true,
+                                                         test::random_schedules(example.data_seed),
+                                                         test::random_fusion(example.data_seed));
+        const std::string fused_bits =
+            first_other_bits(test::run_kernels(fused, inputs), results, Nans::any);
+        if (!fused_bits.empty()) {
+            return fmt::format("with {} {}", detail::fusion_text(fused.fusion), fused_bits);
         }
         const std::vector<Array> parts = evaluate_in_parts(graph, example.data_seed);
         const std::string wrong = expectation.has_sums()

@@ -24,14 +24,16 @@ inline codegen::runtime::Context& kernel_context() {
 /// With the default passes, or without any.
 inline detail::Planned plan_kernels(
     const ir::Graph& graph, bool with_passes = true,
-    const detail::ScheduleChooser& choose_schedule = detail::default_schedule_of) {
+    const detail::ScheduleChooser& choose_schedule = detail::default_schedule_of,
+    const detail::FusionChooser& choose_fusion = nullptr) {
     passes::PipelineOptions options;
     options.verify = true;
     if (!with_passes) {
         options.passes = {};
     }
     detail::Planned planned =
-        detail::make_plan(graph, codegen::runtime::this_machine(), options, choose_schedule);
+        detail::make_plan(graph, codegen::runtime::this_machine(), options,
+                          {.schedule = choose_schedule, .fusion = choose_fusion});
     planned.plan.kernels = kernel_context().kernels().get_all(planned.plan.requests);
     return planned;
 }

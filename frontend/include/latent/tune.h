@@ -34,7 +34,18 @@ struct TunedKernel {
     std::string change;        ///< of its schedule: "unroll 2 -> 4"; empty if nothing was faster
 };
 
+/// The search for what kernels should compute, of values that may be stored as well. Times are of
+/// the whole plan, before schedules were searched for.
+struct TunedFusion {
+    int candidates = 0;  ///< plans that were timed beside the one that there was
+    double milliseconds_before = 0;
+    double milliseconds_after = 0;
+    bool is_complete = false;  ///< no plan that differs in one value is faster; else time ran out
+    std::string change;        ///< "exp (train.cpp:42) stored"; empty if nothing was faster
+};
+
 struct TuningReport {
+    TunedFusion fusion;
     /// By their share of the time, the longest first. Those that take next to none are left out, as
     /// are those that time did not suffice for.
     std::vector<TunedKernel> kernels;
@@ -60,11 +71,11 @@ inline constexpr bool is_tuple<std::tuple<Parts...>> = true;
 
 }  // namespace detail
 
-/// Searches for faster schedules of the kernels that an evaluation of `function(inputs)` runs, by
-/// timing them on these inputs. A tuple holds several arguments. Later evaluations use what was
-/// found, for extents of about the same size too, and give the same bits as before. The result
-/// of the function itself is not computed; a function made by `compile` is called without its
-/// evaluation. For a search that means something nothing else should be running.
+/// Searches for what the kernels that an evaluation of `function(inputs)` runs should fuse, and for
+/// faster schedules of them, by timing them on these inputs. A tuple holds several arguments. Later
+/// evaluations use what was found, for extents of about the same size too, and give the same bits
+/// as before. The result of the function itself is not computed; a function made by `compile` is
+/// called without its evaluation. For a search that means something nothing else should be running.
 ///
 /// Throws ValueError where `options.seconds` is not above 0, and what an evaluation throws.
 template <typename Function, typename Inputs>
