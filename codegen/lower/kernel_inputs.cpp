@@ -34,12 +34,15 @@ KernelInputs::KernelInputs(const ir::Region& region)
             case ArgumentKind::extent:
                 extents_[static_cast<std::size_t>(i)] =
                     number(Halide::Int(32), numbered("extent", i));
+                facts_.push_back(extents_[static_cast<std::size_t>(i)] >= 0);
                 break;
             case ArgumentKind::row_block:
                 row_block_ = number(Halide::Int(32), "row_block");
+                facts_.push_back(row_block_ > 0);
                 break;
             case ArgumentKind::column_block:
                 column_block_ = number(Halide::Int(32), "column_block");
+                facts_.push_back(column_block_ > 0);
                 break;
             case ArgumentKind::scalar: {
                 const DType dtype = region.inputs[static_cast<std::size_t>(i)].dtype;

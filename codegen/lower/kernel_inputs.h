@@ -62,6 +62,8 @@ class KernelInputs {
 
     /// In the order of `kernel_arguments`, without the results.
     const std::vector<Halide::Argument>& arguments() const { return arguments_; }
+    /// What holds of them in every call: no extent is negative, and no block empty.
+    const std::vector<Halide::Expr>& facts() const { return facts_; }
 
   private:
     Halide::Expr stored_at(int input, const std::vector<Halide::Expr>& indices) const;
@@ -79,6 +81,7 @@ class KernelInputs {
     std::map<int, Halide::Expr> index_offsets_;
     std::map<int, Halide::Expr> index_extents_;
     std::vector<Halide::Argument> arguments_;
+    std::vector<Halide::Expr> facts_;
 };
 
 /// Tells Halide what is known of a buffer's strides, innermost dimension first: 0, 1, the tight

@@ -6,6 +6,7 @@
 #include "codegen/lower/buffer_constraints.h"
 #include "codegen/lower/fused_arithmetic.h"
 #include "codegen/lower/hold_sums.h"
+#include "codegen/lower/inline_remainders.h"
 #include "codegen/lower/narrow_tiles.h"
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/result_prefetches.h"
@@ -50,8 +51,17 @@ Program prepare(const Halide::Func& output, const Halide::Target& target) {
     return program;
 }
 
+/// Assertions, which are stripped at the end: until then they tell what can be relied upon.
+Stmt assume(const std::vector<Halide::Expr>& facts, Stmt s) {
+    for (const Halide::Expr& fact : facts) {
+        s = hi::Block::make(hi::AssertStmt::make(fact, 0), s);
+    }
+    return s;
+}
+
 /// Loops over Funcs of several dimensions.
-Stmt make_loops(const Program& program, const Halide::Target& target) {
+Stmt make_loops(const Program& program, const std::vector<Halide::Expr>& facts,
+                const Halide::Target& target) {
     const Environment& environment = program.environment;
     bool any_memoized = false;
     Stmt s = hi::schedule_functions(program.outputs, program.fused_groups, environment, target,
@@ -60,14 +70,13 @@ Stmt make_loops(const Program& program, const Halide::Target& target) {
     s = hi::clamp_unsafe_accesses(s, environment, bounds);
     s = hi::bounds_inference(s, program.outputs, program.order, program.fused_groups, environment,
                              bounds, target);
-    // Assertions, which are stripped at the end: until then they tell what can be relied upon.
-    s = hi::add_split_factor_checks(s, environment);
+    s = assume(facts, hi::add_split_factor_checks(s, environment));
     s = hi::remove_extern_loops(s);
     s = hi::sliding_window(s, environment);
     s = hi::uniquify_variable_names(s);
     s = hi::simplify(s, false);  // allocation bounds need the names of loops' ends
     s = hi::simplify_correlated_differences(s);
-    s = hi::allocation_bounds_inference(s, environment, bounds);
+    s = hi::allocation_bounds_inference(inline_remainders(s), environment, bounds);
     s = apply_buffer_constraints(s, program.outputs);
     s = hi::storage_folding(s, environment);
     s = hi::lower_safe_promises(s);
@@ -148,15 +157,14 @@ std::vector<Halide::Argument> all_arguments(const std::vector<Halide::Argument>&
 
 }  // namespace
 
-Halide::Module lower_to_module(const Halide::Func& output,
-                               const std::vector<Halide::Argument>& arguments,
-                               const std::string& symbol, const Halide::Target& target) {
+Halide::Module lower_to_module(const KernelDefinition& kernel, const std::string& symbol,
+                               const Halide::Target& target) {
     Halide::Module module(symbol, target);
     hi::run_with_large_stack([&] {
-        const Program program = prepare(output, target);
+        const Program program = prepare(kernel.output, target);
         // Of every kernel, so that its code is the same beside any other one in a module.
         module.set_any_strict_float(true);
-        Stmt s = make_loops(program, target);
+        Stmt s = make_loops(program, kernel.facts, target);
         s = flatten(s, program, target);
         s = unroll_and_vectorize(s, program.environment);
         s = optimize(s, program, target);
@@ -167,7 +175,7 @@ Halide::Module lower_to_module(const Halide::Func& output,
             task.body = keep_multiply_adds_whole(task.body);
             module.append(task);
         }
-        module.append(hi::LoweredFunc(symbol, all_arguments(arguments, program.outputs),
+        module.append(hi::LoweredFunc(symbol, all_arguments(kernel.arguments, program.outputs),
                                       keep_multiply_adds_whole(s),
                                       Halide::LinkageType::ExternalPlusArgv));
     });

@@ -83,7 +83,8 @@ class Lowering {
     int store_width() const { return schedule().lanes * std::clamp(schedule().unroll, 1, 2); }
 
     Halide::Func output() const { return output_; }
-    std::vector<Halide::Argument> arguments() const { return inputs_.arguments(); }
+    const std::vector<Halide::Argument>& arguments() const { return inputs_.arguments(); }
+    const std::vector<Halide::Expr>& facts() const { return inputs_.facts(); }
 
   private:
     const ir::KernelRequest& request_;

@@ -77,6 +77,29 @@ TEST_CASE("the stores of a product's whole tiles have no guards, and those of ot
     CHECK(count(code, "_copy") > 1);
 }
 
+TEST_CASE("what is computed for one turn of fused loops has room for one") {
+    const std::string code = statement(R"(%x = parameter {index=0, dtype=f32, shape=[2,3,40,50]}
+        %z = constant {value=f32:0}
+        %r = pad %x, %z {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}
+        return %r)");
+    CHECK(count(code, "allocate k_values") == 1);
+    CHECK(count(code, "extent_realized") == 0);
+}
+
+TEST_CASE("loops count on extents that are not negative") {
+    const std::string code = statement(R"(%q = parameter {index=0, dtype=f32, shape=[200,32]}
+        %k = parameter {index=1, dtype=f32, shape=[300,32]}
+        %v = parameter {index=2, dtype=f32, shape=[300,32]}
+        %s = contraction %q, %k {lhs=[0,2], rhs=[1,2], out=[0,1]}
+        %m = reduce_max %s {axes=[1]}
+        %b = broadcast %m {shape=[200,300], axes=[0]}
+        %w = sub %s, %b
+        %r = contraction %w, %v {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(code, "for (") > 0);
+    CHECK(count(code, "s0.column_tile.rebased") == 0);  // it begins at zero
+}
+
 TEST_CASE("the sums of a register tile read what they have in common once") {
     const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
         %b = parameter {index=1, dtype=f32, shape=[900,800]}
