@@ -21,10 +21,10 @@ struct Statistics {
 };
 
 /// Runs a case on kernels and compares with the interpreter: all results in one plan, with one
-/// thread and with two (the same bits), and, if `thoroughly`, with schedules and fusions that tuning
-/// may choose (the same bits), and through the frontend after a value inside was evaluated, result by result
-/// (the same bits if no sum of floats is in the graph). The first thing that is wrong, in words;
-/// empty if nothing is. Whatever the library throws passes.
+/// thread and with two (the same bits), and, if `thoroughly`, with schedules and fusions that
+/// tuning may choose (the same bits), and through the frontend after a value inside was evaluated,
+/// result by result (the same bits if no sum of floats is in the graph). The first thing that is
+/// wrong, in words; empty if nothing is. Whatever the library throws passes.
 std::string check(const Case& example, bool thoroughly, Statistics& statistics);
 
 /// The requests for the kernels of a case; compiles nothing.
