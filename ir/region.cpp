@@ -72,13 +72,36 @@ std::vector<std::uint64_t> spans(const Region& region) {
     return result;
 }
 
+bool reads_padded_windows(const Region& region, const Stage& stage, int vector_atom) {
+    if (stage.kind != StageKind::indexed) {
+        return false;
+    }
+    const IndexedDim& last = stage.index.back();
+    const bool runs_along =
+        std::ranges::find(last.terms, vector_atom, &AtomTerm::atom) != last.terms.end();
+    const bool has_windows = std::ranges::any_of(
+        stage.index, [](const IndexedDim& dim) { return dim.terms.size() > 1; });
+    const bool is_direct = std::ranges::all_of(
+        stage.index, [](const IndexedDim& dim) { return dim.stage < 0 && dim.divisor == 1; });
+    if (!last.guarded || !runs_along || !has_windows || !is_direct ||
+        region.inputs[static_cast<std::size_t>(stage.input)].strides.back() != StrideClass::one) {
+        return false;
+    }
+    const std::vector<std::uint64_t> varies = spans(region);
+    return std::ranges::all_of(
+        stage.operands, [&](int fill) { return varies[static_cast<std::size_t>(fill)] == 0; });
+}
+
 bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms) {
     constexpr std::array from_inside{StrideClass::one, StrideClass::tight, StrideClass::dense};
     if (load.kind != StageKind::load || atoms.empty() || atoms.size() > from_inside.size()) {
         return false;
     }
-    const std::vector<StrideClass>& strides =
-        region.inputs[static_cast<std::size_t>(load.input)].strides;
+    const RegionInput& input = region.inputs[static_cast<std::size_t>(load.input)];
+    if (input.kind != InputKind::strided) {
+        return false;
+    }
+    const std::vector<StrideClass>& strides = input.strides;
     std::ranges::sort(atoms, std::ranges::greater());
     return std::ranges::equal(atoms, std::span(from_inside).first(atoms.size()), {},
                               [&](int atom) { return strides[static_cast<std::size_t>(atom)]; });

@@ -139,6 +139,10 @@ inline std::int64_t dense_stride(const Region& region) {
 /// elements along them are one run.
 bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms);
 
+/// Whether vectors along an atom read windows of padding: a guarded read of neighbours, at sums of
+/// atoms, beside a fill that is one number.
+bool reads_padded_windows(const Region& region, const Stage& stage, int vector_atom);
+
 /// The atoms that each stage varies along, as bit masks.
 std::vector<std::uint64_t> spans(const Region& region);
 

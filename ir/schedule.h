@@ -53,7 +53,7 @@ struct Machine {
     int registers = 16;     ///< vector registers
     /// Whether vectors that lie across two cache lines take longer to read than others.
     bool slow_across_lines = false;
-    int processors = 1;
+    int processors = 1;  ///< that threads run on
     bool operator==(const Machine&) const = default;
 };
 
@@ -120,6 +120,11 @@ inline bool rows_go_on(const Schedule& schedule) {
 }
 inline bool columns_go_on(const Schedule& schedule) {
     return schedule.tile_lines == 0 && schedule.packing == Packing::none;
+}
+
+/// Elements along the vectors' atom that a pointwise loop computes and stores at a time.
+inline int stored_at_a_time(const Schedule& schedule) {
+    return schedule.lanes * (schedule.unroll > 1 ? schedule.unroll : 1);
 }
 
 /// Visits the fields after `kind` and `instruction_set` with their printed names.

@@ -212,6 +212,9 @@ def main():
         limits = subprocess.run([program_of("latent", options), "--machine", "--threads", str(threads), "--isa", options.isa],
                                 check=True, capture_output=True, text=True).stdout
         machine = {**json.loads(limits), "processor": processor(options.isa)}
+        known = folder / f"machine.{threads}.json"
+        if known.exists() and json.loads(known.read_text()).get("processor") != machine["processor"]:
+            sys.exit(f"{folder} holds what was measured on another processor or with other vectors; give another folder")
         (folder / f"machine.{threads}.json").write_text(json.dumps(machine))
     with tempfile.TemporaryDirectory(prefix="peer_inputs_") as inputs_folder:
         for threads, case in measured_cases(options):

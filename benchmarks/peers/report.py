@@ -231,7 +231,7 @@ def html_table(markdown):
 def measured_on(rows, limits):
     libraries = sorted({peer for row in rows for peer in row.entries})
     rounds = max(entry["rounds"] for row in rows for entry in row.entries.values())
-    return f"{limits['processor']}. {', '.join(libraries)}; {rounds} round{'s' if rounds > 1 else ''}."
+    return f"{limits.get('processor', 'an unknown processor')}. {', '.join(libraries)}; {rounds} round{'s' if rounds > 1 else ''}."
 
 
 def write(folder, output):

@@ -191,13 +191,11 @@ class ContractionBuilder {
     }
     /// Columns of which all of the depth is packed, as one dimension.
     bool packs_one_run() const {
-        return depth_is_one_run() && spec_.variant == ContractionVariant::small;
+        return depth_is_one_run() && spec_.variant == ContractionVariant::small &&
+               spec_.b.unit_stride == UnitStride::reduced;
     }
-    /// Where columns are neighbours, those of the last tile are packed past their end. (The columns
-    /// of a row chain's first products are its rows, which are not computed past their end.)
-    bool reads_columns_past_end() const {
-        return spec_.b.unit_stride == UnitStride::free && !spec_.is_scratch;
-    }
+    /// Where columns are neighbours, those of the last tile are packed past their end.
+    bool reads_columns_past_end() const { return spec_.b.unit_stride == UnitStride::free; }
     /// The result lies along the rows, in memory that vectors of columns would be scattered over:
     /// blocks of the register tile are transposed before what follows the sum.
     bool stores_along_rows() const {

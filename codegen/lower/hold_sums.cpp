@@ -166,12 +166,19 @@ class HoldTiles : public Halide::Internal::IRMutator {
     }
 
     Stmt visit(const For* loop) override {
-        const Sums sums(loop);
-        if (sums.can_be_held() && sums.places().size() >= least_vectors &&
-            on_stack_.contains(sums.buffer())) {
-            return HoldSums(sums).hold(share_values(loop));
+        if (!holds(Sums(loop))) {
+            return IRMutator::visit(loop);
         }
-        return IRMutator::visit(loop);
+        // Places are told by how they are written, which may be another way where values are
+        // shared.
+        const Stmt shared = share_values(loop);
+        const Sums sums(shared);
+        return holds(sums) ? HoldSums(sums).hold(shared) : HoldSums(Sums(loop)).hold(loop);
+    }
+
+    bool holds(const Sums& sums) const {
+        return sums.can_be_held() && sums.places().size() >= least_vectors &&
+               on_stack_.contains(sums.buffer());
     }
 
     /// Fewer stay in registers anyway.

@@ -78,7 +78,7 @@ class Lowering {
     void finish_scattered(Halide::Func output);
 
     /// Elements of a vector times the vectors in flight.
-    int vector_width() const { return schedule().lanes * std::max(1, schedule().unroll); }
+    int vector_width() const { return ir::stored_at_a_time(schedule()); }
     /// The same for loops without partial sums, which need fewer in flight.
     int store_width() const { return schedule().lanes * std::clamp(schedule().unroll, 1, 2); }
 

@@ -36,28 +36,11 @@ Expr chosen_inside(const Expr& value, const Expr& fill, const Expr& place, const
 
 PaddedCopies::PaddedCopies(Lowering& lowering) : lowering_(lowering) {
     for (int i = 0; i < static_cast<int>(lowering.region().stages.size()); ++i) {
-        if (is_worth_copying(lowering.region().stages[static_cast<std::size_t>(i)])) {
+        const ir::Stage& stage = lowering.region().stages[static_cast<std::size_t>(i)];
+        if (ir::reads_padded_windows(lowering.region(), stage, lowering.schedule().vector_atom)) {
             define(i);
         }
     }
-}
-
-bool PaddedCopies::is_worth_copying(const ir::Stage& stage) const {
-    if (stage.kind != ir::StageKind::indexed) {
-        return false;
-    }
-    const ir::RegionInput& input = lowering_.region().inputs[static_cast<std::size_t>(stage.input)];
-    const ir::IndexedDim& last = stage.index.back();
-    const bool runs_along = std::ranges::find(last.terms, lowering_.schedule().vector_atom,
-                                              &ir::AtomTerm::atom) != last.terms.end();
-    const bool has_windows = std::ranges::any_of(
-        stage.index, [](const ir::IndexedDim& dim) { return dim.terms.size() > 1; });
-    return last.guarded && input.strides.back() == ir::StrideClass::one && runs_along &&
-           has_windows &&
-           std::ranges::all_of(
-               stage.index,
-               [](const ir::IndexedDim& dim) { return dim.stage < 0 && dim.divisor == 1; }) &&
-           std::ranges::all_of(stage.operands, [&](int fill) { return lowering_.span(fill) == 0; });
 }
 
 /// What the stage is where its input is read at `positions`, outermost first, which may be outside.

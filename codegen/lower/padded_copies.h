@@ -31,7 +31,6 @@ class PaddedCopies {
         int stage = -1;
     };
 
-    bool is_worth_copying(const ir::Stage& stage) const;
     Halide::Expr element(int stage, const std::vector<Halide::Expr>& positions) const;
     void define(int stage);
     std::optional<int> places_read(const ir::IndexedDim& dim, const LoopTogether& rows) const;

@@ -42,12 +42,12 @@ Names stored_by(std::span<const Stmt> statements) {
 
 /// Adds the variables of an expression.
 void add_variables(const Expr& value, Names& names) {
-    class Variables : public hi::IRVisitor {
+    class Variables : public hi::IRGraphVisitor {
       public:
         explicit Variables(Names& names) : names_(names) {}
 
       private:
-        using IRVisitor::visit;
+        using IRGraphVisitor::visit;
         void visit(const hi::Variable* variable) override { names_.insert(variable->name); }
         Names& names_;
     } visitor(names);
@@ -56,20 +56,20 @@ void add_variables(const Expr& value, Names& names) {
 
 /// Whether an expression has the same value anywhere among statements that store to some buffers.
 bool is_the_same(const Expr& value, const Names& stored) {
-    class Search : public hi::IRVisitor {
+    class Search : public hi::IRGraphVisitor {
       public:
         explicit Search(const Names& stored) : stored_(stored) {}
         bool same = true;
 
       private:
-        using IRVisitor::visit;
+        using IRGraphVisitor::visit;
         void visit(const hi::Load* load) override {
             same = same && !stored_.contains(load->name);
-            IRVisitor::visit(load);
+            IRGraphVisitor::visit(load);
         }
         void visit(const hi::Call* call) override {
             same = same && call->is_pure();
-            IRVisitor::visit(call);
+            IRGraphVisitor::visit(call);
         }
         const Names& stored_;
     } search(stored);

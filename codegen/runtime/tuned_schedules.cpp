@@ -81,7 +81,7 @@ std::vector<TunedSchedules::Entry> TunedSchedules::read_file() {
     if (!lines) {
         folder_.warn_once(
             CacheFolder::Trouble::damaged,
-            fmt::format("{} is damaged; the schedules in it are not used", file().string()));
+            fmt::format("{} is damaged; what is kept in it is not used", file().string()));
         return {};
     }
     std::vector<Entry> entries;

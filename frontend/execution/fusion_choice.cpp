@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <functional>
+#include <unordered_map>
 
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/fusion_space.h"
@@ -35,6 +36,21 @@ std::vector<std::uint32_t> take_positions(std::string_view& text) {
     return positions;
 }
 
+/// Attributes, but for what is an extent of the result.
+std::string structure_of(const ir::Node& node) {
+    switch (node.op()) {
+        case ir::Op::parameter:
+        case ir::Op::buffer:
+        case ir::Op::iota:
+        case ir::Op::reshape:
+            return {};
+        case ir::Op::broadcast:
+            return ir::to_string(ir::Dims(node.attributes_as<ir::BroadcastAttributes>().axes));
+        default:
+            return ir::to_string(node.attributes());
+    }
+}
+
 std::string listed(const std::vector<std::uint32_t>& positions) {
     return positions.empty() ? "" : fmt::format(" {}", fmt::join(positions, " "));
 }
@@ -43,6 +59,7 @@ std::string listed(const std::vector<std::uint32_t>& positions) {
 
 std::string fusion_key(const ir::Graph& graph, const ir::Machine& machine, int threads) {
     std::string key = "fusion\n";
+    std::unordered_map<const ir::Node*, std::size_t> positions;
     ir::walk_canonically(
         graph.results, [](const ir::Node& node) { return node.op() == ir::Op::buffer; },
         [&](const ir::Node& node, bool, std::span<const std::uint32_t> operands) {
@@ -53,8 +70,12 @@ std::string fusion_key(const ir::Graph& graph, const ir::Machine& machine, int t
             for (const std::int64_t extent : node.type().shape) {
                 key += fmt::format(" {}", size_class(extent));
             }
-            key += '\n';
+            key += fmt::format(" {}\n", structure_of(node));
+            positions.emplace(&node, positions.size());
         });
+    for (const ir::Value& result : graph.results) {
+        key += fmt::format("result %{}\n", positions.at(result.node.get()));
+    }
     return key + tuning_conditions(machine, threads);
 }
 

@@ -28,7 +28,7 @@
 #include "frontend/execution/tuning_progress.h"
 #include "ir/errors.h"
 #include "ir/print.h"
-#include "passes/partition/possible_lines.h"
+#include "passes/partition/possible_schedule.h"
 #include "passes/schedule/schedule_space.h"
 
 namespace latent::detail {
@@ -217,7 +217,7 @@ Trial PlanTuner::trial_of(const Group& group, const ir::Schedule& schedule) cons
     Trial trial;
     trial.schedule = schedule;
     for (const std::size_t i : group.steps) {
-        trial.schedule = passes::with_possible_lines(step(i), trial.schedule);
+        trial.schedule = passes::possible_schedule(step(i), trial.schedule);
     }
     trial.request = ir::print(ir::KernelRequest{step(group.steps[0]).region, trial.schedule});
     trial.launch.parallel = launch(group.launch).parallel;

@@ -6,7 +6,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "passes/partition/possible_lines.h"
+#include "passes/partition/possible_schedule.h"
 #include "passes/schedule/packed_bytes.h"
 #include "passes/schedule/schedule.h"
 
@@ -81,7 +81,7 @@ class PlanWriter {
         for (std::size_t i = 0; i < planned_.partition.steps.size(); ++i) {
             const passes::KernelStep& step = planned_.partition.steps[i];
             const ir::Schedule& schedule = schedules_.emplace_back(
-                passes::with_possible_lines(step, choose_schedule_(step, machine_)));
+                passes::possible_schedule(step, choose_schedule_(step, machine_)));
             const std::string request = ir::print(ir::KernelRequest{step.region, schedule});
             const auto [known, added] =
                 kernels_.emplace(request, static_cast<int>(plan_.requests.size()));

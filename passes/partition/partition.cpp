@@ -55,7 +55,7 @@ bool has_bytes_of_operand(ir::Op view) {
 
 /// Whether a view leaves gaps between the elements that would else lie side by side.
 bool leaves_gaps(const ir::Node& view) {
-    return view.op() == ir::Op::slice &&
+    return view.op() == ir::Op::slice && view.type().shape.span().back() > 1 &&
            std::abs(view.attributes_as<ir::SliceAttributes>().step.span().back()) > 1;
 }
 
@@ -153,6 +153,12 @@ bool Partitioner::takes_product_apart(const ir::Node& view, const Request& reque
            ir::category(seen_through_views(view.operand(0)).op()) != ir::Category::leaf;
 }
 
+/// A product reads its operands many times.
+bool Partitioner::is_gathered_by_product(const ir::Node& view, const Request& request) {
+    return leaves_gaps(view) &&
+           region(request.region).instance(request.instance).kind == ir::StageKind::contraction;
+}
+
 bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
     const ir::Node& operand = *view.operand(0).node;
     const bool in_memory =
@@ -161,7 +167,7 @@ bool Partitioner::pass_through(const ir::Node& view, const Request& request) {
         return false;  // repeating a number or counting takes memory of its own first
     }
     OpenRegion& open = region(request.region);
-    if (leaves_gaps(view) && open.instance(request.instance).kind == ir::StageKind::contraction) {
+    if (is_gathered_by_product(view, request)) {
         return false;
     }
     const AtomTable before = open.atoms();
@@ -199,7 +205,10 @@ void Partitioner::place_view(const ir::Node& node, const Requests& requests) {
     }
     if (!stuck.empty()) {
         partition_.cuts.push_back(
-            {&node, leaves_gaps(node)
+            {&node, std::ranges::all_of(stuck,
+                                        [&](const Request& request) {
+                                            return is_gathered_by_product(node, request);
+                                        })
                         ? "a product would gather what its gaps leave, many times"
                         : "its elements have no regular stride seen through the views above"});
         if (has_bytes_of_operand(node.op())) {

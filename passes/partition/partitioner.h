@@ -36,6 +36,7 @@ class Partitioner {
 
     void read(const ir::Node& node, const Requests& requests);
     bool takes_product_apart(const ir::Node& view, const Request& request, const AtomTable& before);
+    bool is_gathered_by_product(const ir::Node& view, const Request& request);
     bool pass_through(const ir::Node& view, const Request& request);
     void request(int region, int instance, const ir::Value& value, Coordinates coordinates);
     void request_operands(int region, int instance, const ir::Node& node,

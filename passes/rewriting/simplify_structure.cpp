@@ -175,10 +175,11 @@ Value slice_of_single_elements(const ir::Node& node, const RuleContext&) {
             window.stride[i] = 1;
         }
     }
-    if (is_whole(view, shape)) {
+    if (window == node.attributes_as<ir::WindowAttributes>()) {
         return {};
     }
-    const Value elements = take(node.operand(0), view, node.location());
+    const Value elements =
+        is_whole(view, shape) ? node.operand(0) : take(node.operand(0), view, node.location());
     return ir::make(Op::window, window, std::span(&elements, 1), node.location());
 }
 

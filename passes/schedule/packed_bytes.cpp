@@ -21,24 +21,35 @@ std::int64_t in_blocks(std::int64_t depth, const ir::Schedule& schedule) {
 }
 
 /// Tiles of sums in vectors along the depth: the rows, in vectors of the innermost dimension, or of
-/// all where these are one run of the columns.
+/// all where these are one run of the columns. Where the rows have outer dimensions, and the
+/// columns have none, those of one turn at a time are packed for all tasks.
 std::int64_t packed_row_bytes(const ir::Schedule& schedule, const ir::Stage& contraction,
-                              std::uint64_t rows, bool is_run,
+                              std::uint64_t rows, std::uint64_t columns, bool is_run,
                               std::span<const std::int64_t> extents) {
+    const auto is_line = [&](int atom) {
+        return atom == schedule.line_atom && ir::rows_go_on(schedule);
+    };
     const int innermost = *std::ranges::max_element(contraction.atoms);
     std::int64_t depth = 1;
-    std::int64_t elements = 1;
+    std::int64_t count = 1;
+    bool some_rows = false;  // of outer dimensions
+    bool some_columns = schedule.vector_atom < 0;
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
         const std::int64_t extent =
             std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
         if (std::ranges::find(contraction.atoms, atom) != contraction.atoms.end()) {
             depth *= atom == innermost && !is_run ? in_blocks(extent, schedule) : extent;
-        } else if (atom == schedule.row_atom) {
-            elements *= ir::rounded_up(extent, schedule.tile_rows);
-        } else if (has(rows, atom)) {
-            return 0;  // each task packs its own
+        } else if (atom == schedule.row_atom || is_line(atom)) {
+            count *= extent;
+        } else if (atom != schedule.vector_atom) {
+            some_rows = some_rows || has(rows, atom);
+            some_columns = some_columns || has(columns, atom);
         }
     }
+    if (some_rows && some_columns) {
+        return 0;  // each task packs its own
+    }
+    const std::int64_t elements = ir::rounded_up(count, schedule.tile_rows);
     return elements * (is_run ? in_blocks(depth, schedule) : depth) *
            computed_bytes(contraction.dtype);
 }
@@ -53,6 +64,7 @@ std::int64_t packed_depth(const ir::Schedule& schedule, const ir::Region& region
     const bool by_blocks = schedule.packing != ir::Packing::columns;
     const bool is_run =
         !by_blocks && contraction.atoms.size() > 1 &&
+        !is_contiguous(region, columns, schedule.vector_atom) &&
         ir::lies_along(region, region.stages[static_cast<std::size_t>(columns)], contraction.atoms);
     const int innermost = *std::ranges::max_element(contraction.atoms);
     const bool has_long_runs =
@@ -99,7 +111,8 @@ std::int64_t packed_bytes(const ir::Schedule& schedule, const ir::Region& region
         const int rows = contraction.operands[columns == contraction.operands[0] ? 1 : 0];
         const bool is_run = ir::lies_along(region, region.stages[static_cast<std::size_t>(columns)],
                                            contraction.atoms);
-        return packed_row_bytes(schedule, contraction, span_of(rows), is_run, extents);
+        return packed_row_bytes(schedule, contraction, span_of(rows), span_of(columns), is_run,
+                                extents);
     }
     std::int64_t elements = packed_depth(schedule, region, contraction, columns, extents);
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {

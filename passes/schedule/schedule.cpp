@@ -194,7 +194,7 @@ bool takes_long(const ir::Stage& stage) {
 void choose_row_ends(ir::Schedule& schedule, std::span<const std::int64_t> extents) {
     if (schedule.vector_atom > 0 && schedule.result_strip == 0) {
         const std::int64_t extent = extents[static_cast<std::size_t>(schedule.vector_atom)];
-        while (schedule.unroll > 1 && extent < schedule.lanes * schedule.unroll) {
+        while (schedule.unroll > 1 && extent < ir::stored_at_a_time(schedule)) {
             schedule.unroll /= 2;
         }
         while (schedule.lanes > least_lanes && extent < schedule.lanes) {
@@ -210,7 +210,7 @@ bool can_overlap_ends(const ir::Schedule& schedule, std::span<const std::int64_t
     return schedule.kind == ir::Template::pointwise && schedule.vector_atom > 0 &&
            schedule.result_strip == 0 &&
            extents[static_cast<std::size_t>(schedule.vector_atom)] >=
-               schedule.lanes * schedule.unroll;
+               ir::stored_at_a_time(schedule);
 }
 
 void choose_tile(ir::Schedule& schedule, const ir::Region& region,

@@ -30,9 +30,7 @@ class Orders {
 
     SummationOrder of(const ir::Stage& stage) const {
         if (stage.kind == ir::StageKind::contraction) {
-            // Those of row chains are one after the other.
-            return schedule_.kind == ir::Template::contraction ? of_contraction(stage)
-                                                               : SummationOrder{};
+            return of_contraction(stage);
         }
         const std::uint64_t reduced = ir::mask_of(stage.atoms);
         SummationOrder order;
@@ -52,6 +50,7 @@ class Orders {
         const std::uint64_t final_atoms = classification_.final_atoms;
         SummationOrder::Blocks blocks;
         blocks.points = schedule_.block;
+        blocks.cut_extent = extents_[static_cast<std::size_t>(std::countr_zero(final_atoms))];
         if (has(final_atoms, schedule_.vector_atom)) {
             blocks.padded = copies_padding();
             blocks.whole_rows = sums_windows_by_rows();
@@ -80,17 +79,7 @@ class Orders {
     /// Whether windows along which vectors run are read through a copy of their padding.
     bool copies_padding() const {
         return std::ranges::any_of(region_.stages, [&](const ir::Stage& stage) {
-            if (stage.kind != ir::StageKind::indexed) {
-                return false;
-            }
-            const ir::IndexedDim& last = stage.index.back();
-            const auto has_windows = [](const ir::IndexedDim& dim) { return dim.terms.size() > 1; };
-            return last.guarded &&
-                   region_.inputs[static_cast<std::size_t>(stage.input)].strides.back() ==
-                       ir::StrideClass::one &&
-                   std::ranges::find(last.terms, schedule_.vector_atom, &ir::AtomTerm::atom) !=
-                       last.terms.end() &&
-                   std::ranges::any_of(stage.index, has_windows);
+            return ir::reads_padded_windows(region_, stage, schedule_.vector_atom);
         });
     }
 
@@ -102,16 +91,29 @@ class Orders {
         SummationOrder order;
         // A product that is added repeatedly may leave the loop, and is rounded then.
         const bool repeats = (ir::mask_of(stage.atoms) & ~varies) != 0;
-        if (schedule_.row_atom < 0 || schedule_.vector_atom < 0 || repeats) {
-            order.form = {schedule_.packing, schedule_.tile_rows > 0};
+        const bool in_chain = schedule_.kind != ir::Template::contraction;
+        if (repeats || (!in_chain && (schedule_.row_atom < 0 || schedule_.vector_atom < 0))) {
+            order.form = {schedule_.packing, schedule_.tile_rows > 0, in_chain};
+        }
+        if (in_chain) {
+            return order;  // one after the other
         }
         const int depth_atom = stage.atoms.empty() ? -1 : *std::ranges::max_element(stage.atoms);
         if (is_summed_in_vectors(stage, depth_atom)) {
             order.vector_atom = depth_atom;
             order.lanes = schedule_.lanes;
             order.vectors = schedule_.packing == ir::Packing::dots ? 1 : vectors_of_row_dots;
+            order.along_all = schedule_.packing == ir::Packing::dots && columns_are_one_run(stage);
         }
         return order;
+    }
+
+    bool columns_are_one_run(const ir::Stage& stage) const {
+        return stage.atoms.size() > 1 && std::ranges::any_of(stage.operands, [&](int operand) {
+                   const auto i = static_cast<std::size_t>(operand);
+                   return has(spans_[i], schedule_.vector_atom) &&
+                          ir::lies_along(region_, region_.stages[i], stage.atoms);
+               });
     }
 
     /// In tiles that are made for it; or nothing is packed or in tiles, and each operand is

@@ -15,6 +15,8 @@ struct SummationOrder {
     /// Along this one of the atoms that are summed over, element i goes to partial result
     /// i mod (lanes * vectors), and those are combined as trees; -1: all terms one after the other.
     int vector_atom = -1;
+    /// i is the place along all of them, of which `vector_atom` is the innermost.
+    bool along_all = false;
     int lanes = 0;
     int vectors = 0;
     /// Sums of blocks of the outermost atom are taken apart: what decides their size, and the order
@@ -22,6 +24,7 @@ struct SummationOrder {
     struct Blocks {
         std::int64_t points = 0;       ///< of a task
         std::int64_t kept_points = 0;  ///< results, as far as their number counts
+        std::int64_t cut_extent = 0;   ///< of the outermost atom
         bool whole_rows = false;       ///< each row is taken in to its end before the next one
         bool padded = false;           ///< read through copies, which have blocks of their own
         bool operator==(const Blocks&) const = default;
@@ -31,6 +34,7 @@ struct SummationOrder {
     struct Form {
         ir::Packing packing = ir::Packing::none;
         bool is_tiled = false;
+        bool in_chain = false;
         bool operator==(const Form&) const = default;
     };
     std::optional<Form> form;

@@ -63,6 +63,43 @@ constexpr Example examples[] = {
         return %r, %s, %c
      )",
      2},
+    {"sums whose outermost dimension has one element",
+     R"(%x = parameter {index=0, dtype=f32, shape=[1,2001,64]}
+        %s = slice %x {start=[0,1,0], stop=[1,2001,64], step=[1,1,1]}
+        %e = exp %s
+        %r = reduce_sum %e {axes=[0,1]}
+        return %r
+     )",
+     0},
+    {"sums over windows of two kinds of padding",
+     R"(%x = parameter {index=0, dtype=f32, shape=[20,70]}
+        %y = parameter {index=1, dtype=f32, shape=[39,139]}
+        %g = parameter {index=2, dtype=f32, shape=[39,139]}
+        %z = constant {value=f32:0}
+        %p = pad %x, %z {low=[1,1], high=[1,1], interior=[1,1]}
+        %q = pad %y, %z {low=[1,1], high=[1,1], interior=[0,0]}
+        %v = window %p {axes=[0,1], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %w = window %q {axes=[0,1], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %b = broadcast %g {shape=[39,139,3,3], axes=[0,1]}
+        %m = mul %v, %b
+        %n = mul %w, %b
+        %t = add %m, %n
+        %r = reduce_sum %t {axes=[0,1]}
+        return %r
+     )",
+     0},
+    {"a convolution with a bias, and its squares",
+     R"(%x = parameter {index=0, dtype=f32, shape=[2,8,14,14]}
+        %k = parameter {index=1, dtype=f32, shape=[16,8,3,3]}
+        %z = constant {value=f32:0}
+        %p = pad %x, %z {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}
+        %w = window %p {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %c = contraction %w, %k {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}
+        %t = tanh %c
+        %r = reduce_sum %t {axes=[0,2,3]}
+        return %r, %t
+     )",
+     1},
     {"causal attention",
      R"(%q = parameter {index=0, dtype=f32, shape=[70,16]}
         %k = parameter {index=1, dtype=f32, shape=[70,16]}

@@ -95,6 +95,19 @@ TEST_CASE("what is kept but is no choice of fusion is not used", "[tuning]") {
           passes::partition(graph).steps.size());
 }
 
+TEST_CASE("graphs that differ in axes or results have keys of their own", "[tuning]") {
+    const auto key = [](const char* axis, const char* results) {
+        return detail::fusion_key(
+            ir::parse(std::string("%x = parameter {index=0, dtype=f32, shape=[64,64]}\n"
+                                  "%e = exp %x\n%r = reduce_sum %e {axes=[") +
+                      axis + "]}\nreturn " + results + "\n"),
+            codegen::runtime::this_machine(), 1);
+    };
+    CHECK(key("0", "%r") == key("0", "%r"));
+    CHECK(key("0", "%r") != key("1", "%r"));
+    CHECK(key("0", "%r") != key("0", "%r, %e"));
+}
+
 TEST_CASE("the text of choices is read back", "[tuning]") {
     for (const passes::FusionChoices& choices :
          {passes::FusionChoices{}, sines_stored, passes::FusionChoices{{1, 5, 700}, {2, 9}},

@@ -1,5 +1,5 @@
 #include "frontend/execution/planning.h"
-#include "passes/partition/possible_lines.h"
+#include "passes/partition/possible_schedule.h"
 #include "tests/frontend/support.h"
 
 using namespace latent;
@@ -29,10 +29,10 @@ TEST_CASE("Lines that lie farther than a kernel can count are summed one by one"
     ir::Schedule schedule;
     schedule.line_atom = 0;
     schedule.tile_lines = 0;
-    CHECK(passes::with_possible_lines(step, schedule) == schedule);
+    CHECK(passes::possible_schedule(step, schedule) == schedule);
     for (const std::int64_t stride : {std::int64_t{1} << 25, -(std::int64_t{1} << 25)}) {
         step.inputs[0].strides[0] = stride;
-        const ir::Schedule changed = passes::with_possible_lines(step, schedule);
+        const ir::Schedule changed = passes::possible_schedule(step, schedule);
         CHECK(changed.line_atom == -1);
         CHECK(changed.tile_lines == 1);
     }
@@ -46,9 +46,9 @@ TEST_CASE("The ends of rows overlap where these are as long as what is stored at
     schedule.unroll = 2;
     schedule.ends_overlap = true;
     step.extents = {64, 16};
-    CHECK(passes::with_possible_lines(step, schedule) == schedule);
+    CHECK(passes::possible_schedule(step, schedule) == schedule);
     step.extents = {64, 15};
-    CHECK_FALSE(passes::with_possible_lines(step, schedule).ends_overlap);
+    CHECK_FALSE(passes::possible_schedule(step, schedule).ends_overlap);
 }
 
 TEST_CASE("Rows go on from line to line where the results' lines do") {
@@ -71,14 +71,14 @@ TEST_CASE("Rows go on from line to line where the results' lines do") {
     schedule.row_atom = 1;
     schedule.line_atom = 0;
     schedule.tile_lines = 0;
-    CHECK(passes::with_possible_lines(step, schedule) == schedule);
+    CHECK(passes::possible_schedule(step, schedule) == schedule);
     step.inputs[2].strides = {0, 0, 0};
-    CHECK(passes::with_possible_lines(step, schedule) == schedule);
+    CHECK(passes::possible_schedule(step, schedule) == schedule);
     step.inputs[2].strides = {57, 1, 0};
-    CHECK(passes::with_possible_lines(step, schedule).line_atom == -1);
+    CHECK(passes::possible_schedule(step, schedule).line_atom == -1);
     step.inputs[2].strides = {56, 1, 0};
     step.results[0].strides = {57, 1, 0};
-    CHECK(passes::with_possible_lines(step, schedule).line_atom == -1);
+    CHECK(passes::possible_schedule(step, schedule).line_atom == -1);
 }
 
 TEST_CASE(

@@ -36,6 +36,27 @@ TEST_CASE("what a product packs of its columns is whole register tiles of the wh
     CHECK(packed("128,785", "512,785", "lhs=[0,1], rhs=[2,1], out=[0,2]") == 800 * 512 * 4);
 }
 
+TEST_CASE("of an image of few places beside large filters, all places of one image are packed") {
+    const auto of_images = [](const std::string& images) {
+        const Partition cut = partition(
+            ir::parse("%x = parameter {index=0, dtype=f32, shape=[" + images +
+                      ",512,9,9]}\n%k = parameter {index=1, dtype=f32, shape=[512,512,3,3]}\n"
+                      "%w = window %x {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}\n"
+                      "%r = contraction %w, %k {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}\n"
+                      "return %r\n"));
+        REQUIRE(cut.steps.size() == 1);
+        const KernelStep& step = cut.steps[0];
+        ir::Machine machine = avx512;
+        machine.l2_bytes = 1 << 20;
+        const ir::Schedule schedule =
+            default_schedule(step.region, step.classification, machine, step.extents);
+        REQUIRE(schedule.packing == ir::Packing::dots);
+        return packed_bytes(schedule, step.region, step.extents);
+    };
+    CHECK(of_images("1") == 49 * 4608 * 4);
+    CHECK(of_images("8") == 49 * 4608 * 4);
+}
+
 TEST_CASE("what each task packs is not counted") {
     CHECK(packed("4,128,784", "4,784,512", "lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]") == 0);
 }

@@ -218,6 +218,11 @@ TEST_CASE("Windows and folds of single elements are reshapes") {
             "%a = slice %x {start=[0,0], stop=[3,6], step=[2,1]}\n"
             "%r = reshape %a {shape=[2,6,1]}\n return %r");
     becomes(
+        "%a = slice %x {start=[0,0], stop=[1,6], step=[1,1]}\n"
+        "%r = window %a {axes=[0], size=[1], stride=[2], dilation=[1]}\n return %r",
+        "%a = slice %x {start=[0,0], stop=[1,6], step=[1,1]}\n"
+        "%r = reshape %a {shape=[1,6,1]}\n return %r");
+    becomes(
         "%a = reshape %x {shape=[4,6,1]}\n"
         "%r = fold %a {axes=[1], size=[1], stride=[1], dilation=[1], extent=[6]}\n return %r",
         "%a = reshape %x {shape=[4,6,1]}\n %r = reshape %a {shape=[4,6]}\n return %r");

@@ -1,4 +1,4 @@
-#include "passes/partition/possible_lines.h"
+#include "passes/partition/possible_schedule.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -71,11 +71,10 @@ bool lines_are_one(const KernelStep& step, std::size_t line, std::size_t row) {
 
 }  // namespace
 
-ir::Schedule with_possible_lines(const KernelStep& step, ir::Schedule schedule) {
-    if (schedule.ends_overlap && step.extents[static_cast<std::size_t>(schedule.vector_atom)] <
-                                     schedule.lanes * schedule.unroll) {
-        schedule.ends_overlap = false;
-    }
+ir::Schedule possible_schedule(const KernelStep& step, ir::Schedule schedule) {
+    schedule.ends_overlap = schedule.ends_overlap && schedule.vector_atom >= 0 &&
+                            step.extents[static_cast<std::size_t>(schedule.vector_atom)] >=
+                                ir::stored_at_a_time(schedule);
     if (schedule.tile_lines > 0) {
         return schedule;
     }
