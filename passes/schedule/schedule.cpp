@@ -292,6 +292,14 @@ int computed_bytes(DType dtype) {
     return std::max(4, static_cast<int>(byte_size(dtype)));
 }
 
+std::int64_t depth_of(const ir::Stage& contraction, std::span<const std::int64_t> extents) {
+    std::int64_t depth = 1;
+    for (const int atom : contraction.atoms) {
+        depth *= extents[static_cast<std::size_t>(atom)];
+    }
+    return depth;
+}
+
 bool is_contiguous(const ir::Region& region, int load, int atom) {
     const int input = region.stages[static_cast<std::size_t>(load)].input;
     const std::vector<ir::StrideClass>& strides =

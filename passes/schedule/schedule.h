@@ -33,6 +33,9 @@ std::vector<int> kept_stages(const ir::Region& region, const ir::Classification&
 /// Bytes of an element while it is computed: numbers of fewer than 32 bits take 32.
 int computed_bytes(DType dtype);
 
+/// How many terms each element of a contraction sums.
+std::int64_t depth_of(const ir::Stage& contraction, std::span<const std::int64_t> extents);
+
 /// Whether the input that a stage loads is contiguous along an atom.
 bool is_contiguous(const ir::Region& region, int load, int atom);
 

@@ -185,10 +185,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
     };
     const std::int64_t element = computed_bytes(contraction.dtype);
-    std::int64_t depth = 1;
-    for (const int atom : contraction.atoms) {
-        depth *= extent(atom);
-    }
+    const std::int64_t depth = depth_of(contraction, extents);
     const auto contiguous = [&](int operand, int atom) {
         return is_contiguous(region, contraction.operands[static_cast<std::size_t>(operand)], atom);
     };
@@ -451,10 +448,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     row = schedule.row_atom;
     if (schedule.packing == ir::Packing::columns &&
         (schedule.tile_lines == 0 || (is_turned && extent(row) > 2 * schedule.tile_rows))) {
-        std::int64_t depth = 1;
-        for (const int atom : contraction.atoms) {
-            depth *= extent(atom);
-        }
+        const std::int64_t depth = depth_of(contraction, extents);
         choose_turned_tile(schedule, machine, extent(column), depth);
     }
     if (contraction.atoms.size() > 1 && schedule.tile_rows > 0 &&

@@ -38,12 +38,9 @@ bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
         (machine.registers - 4) / turned_vectors < turned_rows) {
         return false;
     }
-    std::int64_t depth = 1;
-    bool slides = false;
-    for (const int atom : contraction.atoms) {
-        depth *= extents[static_cast<std::size_t>(atom)];
-        slides = slides || is_contiguous(region, operand, atom);
-    }
+    const std::int64_t depth = depth_of(contraction, extents);
+    const bool slides = std::ranges::any_of(
+        contraction.atoms, [&](int atom) { return is_contiguous(region, operand, atom); });
     const std::int64_t tile = std::int64_t{turned_vectors} * schedule.lanes;
     const std::int64_t in_tiles = ir::rounded_up(rows, tile);
     return slides && depth >= least_depth &&
@@ -57,10 +54,7 @@ bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
     const auto extent = [&](int atom) { return extents[static_cast<std::size_t>(atom)]; };
     const int image = contraction.operands[static_cast<std::size_t>(columns_of)];
     const int filters = contraction.operands[static_cast<std::size_t>(1 - columns_of)];
-    std::int64_t depth = 1;
-    for (const int atom : contraction.atoms) {
-        depth *= extent(atom);
-    }
+    const std::int64_t depth = depth_of(contraction, extents);
     const int line = schedule.vector_atom - 1;
     const std::int64_t places =
         extent(schedule.vector_atom) * (has(image_atoms, line) ? extent(line) : 1);
