@@ -249,7 +249,7 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
     if (!in_place && !in_rows) {
         return "its consumer reads it from memory";
     }
-    if (several && !in_rows && !again && *costs_.find(&node) > most_recompute_cost(node)) {
+    if (several && !in_rows && !again && repays_storage(node, places.size())) {
         return "several kernels need it, and computing it again costs more than storing it";
     }
     // All or nothing: what has to be stored for one consumer is read by all.
@@ -282,11 +282,14 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
     return {};
 }
 
-int Partitioner::most_recompute_cost(const ir::Node& node) const {
+/// Whether it costs more to compute `node` at each of several places than to store it and read it.
+bool Partitioner::repays_storage(const ir::Node& node, std::size_t places) const {
     const std::int64_t elements = node.type().element_count();
     const bool cached = *from_several_.find(&node) && elements >= options_.least_cached_elements &&
                         elements <= options_.most_cached_elements;
-    return cached ? options_.cached_recompute_cost : options_.recompute_cost;
+    const auto again = static_cast<std::int64_t>(places - 1);
+    return again * (*costs_.find(&node) - read_cost) >
+           (cached ? options_.cached_recompute_cost : options_.recompute_cost);
 }
 
 /// Whether all that need `node` are row chains, or contractions that begin one by taking in its

@@ -87,10 +87,12 @@ struct Partition {
 struct PartitionOptions {
     std::size_t max_stages = 96;              ///< of one region
     std::int64_t max_row_elements = 1 << 16;  ///< a longer row is reduced by a kernel of its own
-    int recompute_cost = 40;  ///< the most that computing a value again in each consumer may cost
+    /// The most that computing a value again may cost beyond reading it, over all consumers but the
+    /// first.
+    int recompute_cost = 38;
     /// The same for a value that a cache may hold, for reading that takes less time than computing
     /// it again; of few elements, a launch that stores them would take longer.
-    int cached_recompute_cost = 12;
+    int cached_recompute_cost = 10;
     std::int64_t least_cached_elements = 1 << 14;
     std::int64_t most_cached_elements = 1 << 21;
     /// Values of fewer elements are stored where several row chains need them.

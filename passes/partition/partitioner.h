@@ -48,7 +48,7 @@ class Partitioner {
     std::vector<Requests> by_place(const Requests& requests);
     bool takes_rows(const ir::Node& node, const Requests& requests);
     std::string absorb_for_all(const ir::Node& node, const Requests& requests);
-    int most_recompute_cost(const ir::Node& node) const;
+    bool repays_storage(const ir::Node& node, std::size_t places) const;
 
     // How what is not absorbed gets its storage (partition_storage.cpp).
     void store(const ir::Node& node, Requests& requests);

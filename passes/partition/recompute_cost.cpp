@@ -6,7 +6,6 @@ namespace latent::passes {
 
 namespace {
 
-constexpr int read_cost = 2;
 constexpr int saturated = 1 << 20;
 
 }  // namespace

@@ -11,11 +11,13 @@ namespace latent::passes {
 /// or would have to be computed again as well.
 enum class Anchors : std::uint8_t { stored, computed_again };
 
-/// What computing one element of a node from memory costs, where `operands` is the sum of what its
-/// operands cost, in units of a cheap arithmetic
-/// instruction: 2 for a read, about 10 for a transcendental function. What is ready counts as a
-/// read, and so do contractions and indexed reads if stored; anchors that are computed again cost
-/// more than any limit.
+/// What reading an element costs, in units of a cheap arithmetic instruction.
+inline constexpr int read_cost = 2;
+
+/// What computing one element of a node from memory costs, in the same units, where `operands` is
+/// the sum of what its operands cost: about 10 for a transcendental function. What is ready counts
+/// as a read, and so do contractions and indexed reads if stored; anchors that are computed again
+/// cost more than any limit.
 int recompute_cost(const ir::Node& node, std::int64_t operands, Anchors anchors);
 /// That of each node, in an order of operands before users; anchors are stored.
 ir::NodeMap<int> recompute_costs(std::span<const ir::Node* const> order);
