@@ -6,17 +6,19 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <chrono>
 #include <system_error>
 
+#include "codegen/runtime/worker_placement.h"
 #include "ir/errors.h"
 
 namespace latent::codegen::runtime {
 namespace {
 
 constexpr std::uint32_t gate_open = 1u << 31;
-// About 20 microseconds: the gap between two kernels of a plan, and several times what a futex
-// wake-up costs.
-constexpr int spins_before_sleep = 1000;
+// What a program does between two evaluations, as building a graph of a thousand nodes, and twice
+// what a futex wake-up costs in a virtual machine.
+constexpr std::chrono::microseconds time_before_sleep{100};
 // Enough pieces that a thread which falls behind delays the others little, few enough that claiming
 // them is free.
 constexpr int chunks_per_thread = 16;
@@ -31,12 +33,16 @@ void pause() {
 
 template <typename Condition>
 bool spin_until(Condition condition) {
-    for (int spin = 0; spin < spins_before_sleep; ++spin) {
-        if (condition()) {
-            return true;
+    constexpr int spins_between_looks = 32;  // at the clock
+    const auto end = std::chrono::steady_clock::now() + time_before_sleep;
+    do {
+        for (int spin = 0; spin < spins_between_looks; ++spin) {
+            if (condition()) {
+                return true;
+            }
+            pause();
         }
-        pause();
-    }
+    } while (std::chrono::steady_clock::now() < end);
     return condition();
 }
 
@@ -109,7 +115,8 @@ int ThreadPool::parallel_for(int begin, int extent, Task task, void* closure) {
 int ThreadPool::run_shared(int begin, int extent, Task task, void* closure) {
     const auto workers = static_cast<int>(workers_.size());
     const std::int64_t pieces = static_cast<std::int64_t>(workers + 1) * chunks_per_thread;
-    loop_ = {task, closure, begin, extent, std::max<std::int64_t>(1, extent / pieces)};
+    loop_ = {task,          closure, begin, extent, std::max<std::int64_t>(1, extent / pieces),
+             sched_getcpu()};
     next_.store(0, std::memory_order_relaxed);
     result_.store(0, std::memory_order_relaxed);
     gate_.store(gate_open, std::memory_order_release);
@@ -210,6 +217,7 @@ void ThreadPool::wait_for_news(int index, std::uint32_t seen) {
 }
 
 void ThreadPool::run_worker(int index, std::uint32_t seen) {
+    WorkerPlacement placement;
     while (true) {
         wait_for_news(index, seen);
         if (index >= worker_limit_.load(std::memory_order_acquire)) {
@@ -217,6 +225,7 @@ void ThreadPool::run_worker(int index, std::uint32_t seen) {
         }
         seen = epoch_.load(std::memory_order_acquire);
         if (enter()) {
+            placement.keep_off(loop_.caller_cpu);
             work();
             leave();
         }

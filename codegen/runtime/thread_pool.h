@@ -13,8 +13,8 @@ namespace latent::codegen::runtime {
 int hardware_threads();
 
 /// Persistent threads that run one parallel loop at a time; the caller takes part. No thread exists
-/// before the first loop that needs one. Idle threads spin for some microseconds, so that loops
-/// which follow each other closely cost no system call, then sleep.
+/// before the first loop that needs one. Idle threads spin for a tenth of a millisecond, so
+/// that loops which follow each other closely cost no system call, then sleep.
 ///
 /// Safe to use from several threads at once, and from inside a loop: a loop that finds the pool
 /// busy runs on its caller alone. Which thread runs which index is left open, so results must not
@@ -49,6 +49,7 @@ class ThreadPool {
         int begin = 0;
         std::int64_t extent = 0;
         std::int64_t chunk = 1;
+        int caller_cpu = -1;
     };
 
     int run_shared(int begin, int extent, Task task, void* closure);
