@@ -1,0 +1,211 @@
+#include <algorithm>
+
+#include "passes/partition/region_writer.h"
+
+// The inputs, stages and results of a written region.
+
+namespace latent::passes {
+
+int RegionWriter::position(int atom) const {
+    for (auto merged = merged_into_.find(atom); merged != merged_into_.end();
+         merged = merged_into_.find(atom)) {
+        atom = merged->second;
+    }
+    return static_cast<int>(std::ranges::find(order_, atom) - order_.begin());
+}
+
+std::vector<int> RegionWriter::positions(const std::vector<Coordinate>& coordinates) const {
+    std::vector<int> result;
+    for (const int atom : walk(coordinates)) {
+        if (std::ranges::find(result, position(atom)) == result.end()) {
+            result.push_back(position(atom));
+        }
+    }
+    std::ranges::sort(result);
+    return result;
+}
+
+/// The loops over what is reduced along `coordinates`.
+std::vector<TermLoop> RegionWriter::terms_along(const std::vector<Coordinate>& coordinates) const {
+    const Coordinates along = atoms_.expand(coordinates);
+    std::vector<TermLoop> loops;
+    for (const int atom : walked_) {
+        for (std::size_t dimension = 0; dimension < along.size(); ++dimension) {
+            for (const ir::AtomTerm& term : along[dimension].terms) {
+                if (term.atom == atom) {
+                    loops.push_back({position(atom), static_cast<int>(dimension), term.coefficient,
+                                     extent(atom)});
+                }
+            }
+        }
+    }
+    return loops;
+}
+
+std::vector<ir::StrideClass> RegionWriter::classes(std::span<const std::int64_t> strides) {
+    std::vector<ir::StrideClass> result;
+    for (const std::int64_t stride : strides) {
+        result.push_back(stride == 0   ? ir::StrideClass::zero
+                         : stride == 1 ? ir::StrideClass::one
+                                       : ir::StrideClass::any);
+    }
+    return result;
+}
+
+/// Filters that are contracted with windows of two dimensions lie along all of the depth.
+void RegionWriter::mark_dense(std::vector<ir::StrideClass>& classes,
+                              std::span<const std::int64_t> strides, std::size_t tight) const {
+    const bool contracts = std::ranges::any_of(open_.instances_, [](const auto& instance) {
+        return instance.kind == ir::StageKind::contraction;
+    });
+    const std::int64_t fixed = step_.region.atoms[tight].fixed;
+    if (!contracts || fixed == 0 || tight + 2 != strides.size()) {
+        return;
+    }
+    const std::int64_t dense = fixed * strides[tight];
+    for (std::size_t atom = tight; atom-- > 0;) {
+        if (strides[atom] == dense) {
+            classes[atom] = ir::StrideClass::dense;
+            return;
+        }
+    }
+}
+
+/// The same of strides along the region's atoms.
+std::vector<ir::StrideClass> RegionWriter::classes_by_atom(
+    std::span<const std::int64_t> strides) const {
+    std::vector<ir::StrideClass> result = classes(strides);
+    const std::int64_t fixed = step_.region.atoms.empty() ? 0 : step_.region.atoms.back().fixed;
+    if (fixed > 1 && result.back() == ir::StrideClass::one) {
+        // The innermost of those with this stride: it has extent 1 where there is another.
+        std::size_t atom = strides.size() - 1;
+        while (atom > 0 && strides[atom] != fixed) {
+            --atom;
+        }
+        if (strides[atom] == fixed) {
+            result[atom] = ir::StrideClass::tight;
+            mark_dense(result, strides, atom);
+        }
+    }
+    return result;
+}
+
+ir::IndexedDim RegionWriter::written(const OpenRegion::IndexDraft& draft,
+                                     const OpenRegion::Instance* instance) {
+    ir::IndexedDim dim = draft.dim;
+    for (ir::AtomTerm& term : dim.terms) {
+        term.atom = position(term.atom);
+    }
+    if (draft.stage_operand >= 0) {
+        const auto operand = static_cast<std::size_t>(draft.stage_operand);
+        const auto index = static_cast<std::size_t>(instance - open_.instances_.data());
+        const int load = load_of_[index][operand];
+        dim.stage =
+            load >= 0
+                ? emit_load(load)
+                : stage_of_instance_[static_cast<std::size_t>(instance->operands[operand].index)];
+    }
+    return dim;
+}
+
+int RegionWriter::emit_load(int load) {
+    int& stage = stage_of_load_[static_cast<std::size_t>(load)];
+    if (stage < 0) {
+        ir::Stage written;
+        written.kind = ir::StageKind::load;
+        written.dtype = loads_[static_cast<std::size_t>(load)].dtype;
+        written.input = load;
+        stage = static_cast<int>(step_.region.stages.size());
+        step_.region.stages.push_back(std::move(written));
+        step_.origins.emplace_back();
+    }
+    return stage;
+}
+
+void RegionWriter::emit() {
+    ir::Region& region = step_.region;
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+        const std::int64_t fixed = atoms_.fixed_extent(order_[i]);
+        region.atoms.push_back({fixed == step_.extents[i] ? fixed : 0});  // 0 if merged
+    }
+    for (const WrittenLoad& load : loads_) {
+        region.inputs.push_back({load.kind, load.dtype,
+                                 load.kind == ir::InputKind::strided ? classes_by_atom(load.strides)
+                                                                     : classes(load.strides)});
+        std::vector<std::int64_t> extents;
+        for (const int atom : load.source_atoms) {
+            extents.push_back(extent(atom));
+        }
+        step_.inputs.push_back({load.kind == ir::InputKind::affine ? nullptr : load.value,
+                                load.offset, load.strides, std::move(extents)});
+    }
+    stage_of_load_.assign(loads_.size(), -1);
+    stage_of_instance_.assign(open_.instances_.size(), -1);
+    for (std::size_t i = open_.instances_.size(); i-- > 0;) {
+        const OpenRegion::Instance& instance = open_.instances_[i];
+        const auto operand_stage = [&](std::size_t k) {
+            const int load = load_of_[i][k];
+            return load >= 0
+                       ? emit_load(load)
+                       : stage_of_instance_[static_cast<std::size_t>(instance.operands[k].index)];
+        };
+        if (instance.kind == ir::StageKind::load) {
+            stage_of_instance_[i] = operand_stage(0);
+            continue;
+        }
+        ir::Stage stage;
+        stage.kind = instance.kind;
+        stage.dtype = instance.node->type().dtype;
+        if (instance.kind == ir::StageKind::constant) {
+            stage.literal = instance.node->attributes_as<ir::ConstantAttributes>().value;
+        } else if (instance.kind != ir::StageKind::indexed) {
+            // A fold sums what the windows hold.
+            stage.op =
+                instance.node->op() == ir::Op::fold ? ir::Op::reduce_sum : instance.node->op();
+        }
+        stage.atoms = positions(instance.along);
+        stage.reverse = instance.kind == ir::StageKind::scan &&
+                        instance.node->attributes_as<ir::ScanAttributes>().reverse;
+        std::vector<bool> is_index(instance.operands.size(), false);
+        for (const OpenRegion::IndexDraft& draft : instance.index) {
+            stage.index.push_back(written(draft, &instance));
+            step_.indices.push_back(draft.binding);
+            if (draft.stage_operand >= 0) {
+                is_index[static_cast<std::size_t>(draft.stage_operand)] = true;
+            }
+        }
+        for (std::size_t k = 0; k < instance.operands.size(); ++k) {
+            if (instance.kind == ir::StageKind::indexed && k == 0) {
+                stage.input = load_of_[i][k];
+            } else if (!is_index[k]) {
+                stage.operands.push_back(operand_stage(k));
+            }
+        }
+        stage_of_instance_[i] = static_cast<int>(region.stages.size());
+        step_.origins.push_back({instance.node, stage.kind == ir::StageKind::scan
+                                                    ? std::vector<TermLoop>()
+                                                    : terms_along(instance.along)});
+        region.stages.push_back(std::move(stage));
+        if (instance.kind != ir::StageKind::constant &&
+            (step_.nodes.empty() || step_.nodes.back() != instance.node)) {
+            step_.nodes.push_back(instance.node);
+        }
+    }
+    for (std::size_t i = 0; i < open_.results_.size(); ++i) {
+        const OpenRegion::Result& result = open_.results_[i];
+        ir::RegionResult written_result;
+        written_result.stage = stage_of_instance_[static_cast<std::size_t>(result.instance)];
+        written_result.strides = result.scatter.empty() ? classes_by_atom(result_strides_[i])
+                                                        : classes(result_strides_[i]);
+        for (const OpenRegion::IndexDraft& draft : result.scatter) {
+            written_result.scatter.push_back(
+                written(draft, &open_.instances_[static_cast<std::size_t>(result.instance)]));
+            step_.indices.push_back(draft.binding);
+        }
+        region.results.push_back(std::move(written_result));
+        step_.results.push_back({result.node, result_offsets_[i], result_strides_[i]});
+    }
+    step_.classification = ir::classify(region);
+}
+
+}  // namespace latent::passes
