@@ -5,37 +5,59 @@
 #include <bit>
 #include <concepts>
 #include <limits>
+#include <span>
 #include <type_traits>
 #include <utility>
+
+#include "codegen/runtime/sorting_network.h"
 
 namespace latent::codegen::runtime {
 
 namespace {
 
-constexpr int digit_bits = 11;
-constexpr std::size_t digits = std::size_t{1} << digit_bits;
-/// Below this, each item is put in its place among those before it.
-constexpr std::size_t least_compared = 32;
-/// Below this, counting digits costs more than comparing.
-constexpr std::size_t least_counted = 512;
+/// An item of a key of 32 bits or fewer: the key above the position, in one number, so that one
+/// comparison orders both and no two are equal.
+struct NarrowItem {
+    using Bits = std::uint32_t;
+    std::uint64_t both;
 
-template <typename Bits>
-struct Item {
-    Bits key;
-    std::uint32_t position;
+    NarrowItem() = default;
+    NarrowItem(Bits key, std::uint32_t position) : both(std::uint64_t{key} << 32 | position) {}
+    Bits key() const { return static_cast<Bits>(both >> 32); }
+    std::uint32_t position() const { return static_cast<std::uint32_t>(both); }
 };
+
+struct WideItem {
+    using Bits = std::uint64_t;
+    Bits bits;
+    std::uint32_t place;
+
+    WideItem() = default;
+    WideItem(Bits key, std::uint32_t position) : bits(key), place(position) {}
+    Bits key() const { return bits; }
+    std::uint32_t position() const { return place; }
+};
+
+/// Below these, comparing costs less than counting digits.
+template <typename Item>
+constexpr std::size_t least_counted = 128;
+template <>
+constexpr std::size_t least_counted<NarrowItem> = largest_network + 1;
+
+/// From here on, passes over the items take longer than the counts of longer digits.
+constexpr std::size_t least_of_long_digits = 4096;
 
 /// Unsigned bits in the order of the keys.
 template <typename T>
 auto ordered_bits(T value) {
     if constexpr (std::floating_point<T>) {
         using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-        constexpr Bits sign = Bits{1} << (sizeof(T) * 8 - 1);
-        if (value != value) {
-            return std::numeric_limits<Bits>::max();
-        }
-        const Bits bits = std::bit_cast<Bits>(value == 0 ? T(0) : value);
-        return static_cast<Bits>((bits & sign) != 0 ? ~bits : bits | sign);
+        constexpr int sign = sizeof(T) * 8 - 1;
+        // Signs of random numbers are no matter for branches. Adding zero makes the negative one
+        // positive.
+        const Bits bits = std::bit_cast<Bits>(value + T(0));
+        const Bits ordered = bits ^ ((Bits{0} - (bits >> sign)) | Bits{1} << sign);
+        return value != value ? std::numeric_limits<Bits>::max() : ordered;
     } else {
         using Bits = std::make_unsigned_t<T>;
         constexpr auto sign =
@@ -44,69 +66,148 @@ auto ordered_bits(T value) {
     }
 }
 
-template <typename Bits>
-void sort_items(Item<Bits>* items, Item<Bits>* other, std::size_t count,
-                const SortedPositions& positions) {
-    if (count < least_compared) {
-        for (std::size_t i = 1; i < count; ++i) {
-            const Item<Bits> item = items[i];
-            std::size_t place = i;
-            for (; place > 0 && item.key < items[place - 1].key; --place) {
-                items[place] = items[place - 1];
-            }
-            items[place] = item;
+/// Sorts by digits of the keys, from the last that is needed to the first.
+template <int digit_bits, typename Item>
+class DigitSort {
+  public:
+    DigitSort(std::span<Item> items, std::span<Item> other) : items_(items), other_(other) {}
+
+    /// Returns where the sorted items are.
+    std::span<Item> run() {
+        count();
+        const int last = last_digit_needed();
+        distribute(last);
+        if (last > 0 && !insert()) {
+            count();
+            distribute(0);
         }
-    } else if (count < least_counted) {
-        // Positions are part of the comparison, so an unstable sort, which needs no memory, does.
-        std::sort(items, items + count, [](const Item<Bits>& a, const Item<Bits>& b) {
-            return a.key != b.key ? a.key < b.key : a.position < b.position;
-        });
-    } else {
-        constexpr int key_bits = std::numeric_limits<Bits>::digits;
-        for (int shift = 0; shift < key_bits; shift += digit_bits) {
-            const auto digit = [shift](const Item<Bits>& item) {
-                return static_cast<std::size_t>(item.key >> shift) & (digits - 1);
-            };
-            std::array<std::uint32_t, digits> next{};
-            for (std::size_t i = 0; i < count; ++i) {
-                ++next[digit(items[i])];
+        return items_;
+    }
+
+  private:
+    static constexpr std::size_t digits = std::size_t{1} << digit_bits;
+    static constexpr double most_alike = 0.25;
+    static constexpr int key_bits = std::numeric_limits<typename Item::Bits>::digits;
+    static constexpr int places = (key_bits + digit_bits - 1) / digit_bits;
+
+    static std::size_t digit(const Item& item, int place) {
+        return static_cast<std::size_t>(item.key() >> (place * digit_bits)) & (digits - 1);
+    }
+    std::array<std::uint32_t, digits>& counts(int place) {
+        return counts_[static_cast<std::size_t>(place)];
+    }
+    bool all_alike(int place) {
+        return counts(place)[digit(items_.front(), place)] == items_.size();
+    }
+
+    void count() {
+        counts_ = {};
+        for (const Item& item : items_) {
+            [&]<int... place>(std::integer_sequence<int, place...>) {
+                (++counts(place)[digit(item, place)], ...);
+            }(std::make_integer_sequence<int, places>{});
+        }
+    }
+
+    /// From the first digit on, as many as leave few items with another of the same digits, if
+    /// digits do not depend on each other.
+    int last_digit_needed() {
+        const auto size = static_cast<double>(items_.size());
+        double alike = size;
+        int place = places;
+        while (place > 0 && alike > most_alike) {
+            --place;
+            double pairs = 0;
+            for (const std::uint32_t entry : counts(place)) {
+                pairs += static_cast<double>(entry) * static_cast<double>(entry);
             }
-            if (next[digit(items[0])] == count) {
-                continue;  // all alike in this digit
+            alike *= pairs / (size * size);
+        }
+        return place;
+    }
+
+    void distribute(int last) {
+        for (int place = last; place < places; ++place) {
+            if (all_alike(place)) {
+                continue;
             }
+            std::array<std::uint32_t, digits>& next = counts(place);
             std::uint32_t begin = 0;
             for (std::uint32_t& entry : next) {
                 begin += std::exchange(entry, begin);
             }
-            for (std::size_t i = 0; i < count; ++i) {
-                other[next[digit(items[i])]++] = items[i];
+            for (const Item& item : items_) {
+                other_[next[digit(item, place)]++] = item;
             }
-            std::swap(items, other);
+            std::swap(items_, other_);
         }
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        positions.data[static_cast<std::ptrdiff_t>(i) * positions.stride] = items[i].position;
+
+    /// Puts each item in its place among those before it, unless that takes long. What is equal
+    /// stays in order either way.
+    bool insert() {
+        std::size_t moves = 0;
+        for (std::size_t i = 1; i < items_.size() && moves <= items_.size(); ++i) {
+            const Item item = items_[i];
+            std::size_t place = i;
+            for (; place > 0 && item.key() < items_[place - 1].key(); --place) {
+                items_[place] = items_[place - 1];
+            }
+            items_[place] = item;
+            moves += i - place;
+        }
+        return moves <= items_.size();
     }
+
+    std::span<Item> items_, other_;
+    std::array<std::array<std::uint32_t, digits>, static_cast<std::size_t>(places)> counts_;
+};
+
+/// Sorts few items.
+void sort_by_comparing(std::span<NarrowItem> items) {
+    std::array<std::uint64_t, largest_network> sorted;
+    std::ranges::transform(items, sorted.begin(), &NarrowItem::both);
+    sort_few(sorted, items.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        items[i].both = sorted[i];
+    }
+}
+
+void sort_by_comparing(std::span<WideItem> items) {
+    // Positions are part of the comparison, so an unstable sort, which needs no memory, does.
+    std::ranges::sort(items, [](const WideItem& a, const WideItem& b) {
+        return a.bits != b.bits ? a.bits < b.bits : a.place < b.place;
+    });
 }
 
 template <typename T>
 void sort_elements(const SortKeys& keys, bool decreasing, const SortedPositions& positions,
                    void* scratch) {
     using Bits = decltype(ordered_bits(T{}));
-    auto* const items = static_cast<Item<Bits>*>(scratch);
+    using Item = std::conditional_t<sizeof(Bits) <= sizeof(std::uint32_t), NarrowItem, WideItem>;
+    std::span<Item> items(static_cast<Item*>(scratch), keys.count);
     const auto* const data = static_cast<const T*>(keys.data);
     const Bits flip = decreasing ? std::numeric_limits<Bits>::max() : Bits{0};
     for (std::size_t i = 0; i < keys.count; ++i) {
         const T key = data[static_cast<std::ptrdiff_t>(i) * keys.stride];
-        items[i] = {static_cast<Bits>(ordered_bits(key) ^ flip), static_cast<std::uint32_t>(i)};
+        items[i] = Item(static_cast<Bits>(ordered_bits(key) ^ flip), static_cast<std::uint32_t>(i));
     }
-    sort_items(items, items + keys.count, keys.count, positions);
+    if (keys.count < least_counted<Item>) {
+        sort_by_comparing(items);
+    } else {
+        const std::span<Item> other(items.data() + keys.count, keys.count);
+        items = keys.count < least_of_long_digits ? DigitSort<8, Item>(items, other).run()
+                                                  : DigitSort<11, Item>(items, other).run();
+    }
+    for (std::size_t i = 0; i < keys.count; ++i) {
+        positions.data[static_cast<std::ptrdiff_t>(i) * positions.stride] = items[i].position();
+    }
 }
 
 }  // namespace
 
 std::size_t sort_scratch_bytes(std::size_t count) {
-    return 2 * std::max<std::size_t>(count, 1) * sizeof(Item<std::uint64_t>);
+    return 2 * std::max<std::size_t>(count, 1) * sizeof(WideItem);
 }
 
 void sort_positions(const SortKeys& keys, bool decreasing, const SortedPositions& positions,

@@ -115,6 +115,20 @@ TEST_CASE("positions in order of NaN, infinities and zeros, in every dtype", "[k
     }
 }
 
+TEST_CASE("positions in order of rows of every short length, and of longer ones", "[kernels]") {
+    for (const int length : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 127, 128, 5000}) {
+        for (const std::string_view dtype : {"f32", "f64"}) {
+            for (const std::string_view reverse : {"false", "true"}) {
+                check_kernels(parameter(0, fmt::format("20,{}", length), dtype) +
+                                  fmt::format("%o = argsort %p0 {{axis=1, reverse={}}}\n"
+                                              "return %o\n",
+                                              reverse),
+                              {.values = Values::special});
+            }
+        }
+    }
+}
+
 TEST_CASE("keys are computed in the kernel that sorts them", "[kernels]") {
     check_kernels(parameter(0, "5,700") +
                       "%k = abs %p0\n"
