@@ -8,6 +8,7 @@
 namespace latent::codegen {
 
 using Halide::Expr;
+using Halide::Internal::Add;
 using Halide::Internal::as_const_int;
 using Halide::Internal::Block;
 using Halide::Internal::can_prove;
@@ -23,6 +24,7 @@ using Halide::Internal::Shuffle;
 using Halide::Internal::simplify;
 using Halide::Internal::Stmt;
 using Halide::Internal::Store;
+using Halide::Internal::Sub;
 using Halide::Internal::substitute;
 using Halide::Internal::Variable;
 
@@ -152,11 +154,30 @@ struct ColumnCopy {
     const Ramp* column = nullptr;
 };
 
-/// An index before it was widened, if it is nothing but that: Halide does not look through casts.
-Expr before_widening(const Expr& index) {
-    const Cast* cast = index.as<Cast>();
-    return cast != nullptr && cast->value.type().is_int() ? cast->value : index;
-}
+/// Widens the terms of sums, not their sums, which do not overflow: Halide does not look through
+/// casts.
+class WidenTerms : public Halide::Internal::IRMutator {
+    using IRMutator::visit;
+
+    Expr visit(const Cast* cast) override {
+        const auto terms = [&](const auto* sum) {
+            return std::pair(mutate(Cast::make(cast->type, sum->a)),
+                             mutate(Cast::make(cast->type, sum->b)));
+        };
+        if (cast->type.is_int() && cast->value.type().is_int() &&
+            cast->type.bits() > cast->value.type().bits()) {
+            if (const Add* sum = cast->value.as<Add>()) {
+                const auto [a, b] = terms(sum);
+                return a + b;
+            }
+            if (const Sub* difference = cast->value.as<Sub>()) {
+                const auto [a, b] = terms(difference);
+                return a - b;
+            }
+        }
+        return IRMutator::visit(cast);
+    }
+};
 
 std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& turn, int turns) {
     ColumnCopy copy{.statement = statement};
@@ -174,10 +195,11 @@ std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& 
         return std::nullopt;
     }
     // The turns of the loop are neighbouring columns of the block.
-    const auto column = [&](int i) { return substitute(turn, i, copy.column->base); };
+    const Expr base = WidenTerms().mutate(copy.column->base);
+    const auto column = [&](int i) { return substitute(turn, i, base); };
     bool neighbours = !expr_uses_var(copy.column->stride, turn);
     for (int i = 1; neighbours && i < turns; ++i) {
-        neighbours = can_prove(before_widening(column(i)) - before_widening(column(i - 1)) == 1);
+        neighbours = can_prove(column(i) - column(i - 1) == 1);
     }
     return neighbours ? std::optional(copy) : std::nullopt;
 }

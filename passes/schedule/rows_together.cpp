@@ -1,6 +1,7 @@
 #include "passes/schedule/rows_together.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <optional>
 
@@ -108,6 +109,58 @@ void choose_overlapping_rows_together(ir::Schedule& schedule, const ir::Region& 
                 return;
             }
         }
+    }
+}
+
+void choose_scanned_rows(ir::Schedule& schedule, const ir::Region& region,
+                         const ir::Classification& classification, const ir::Machine& machine,
+                         std::span<const std::int64_t> extents) {
+    const int axis = std::countr_zero(classification.final_atoms);
+    if (schedule.vector_atom != axis) {
+        return;
+    }
+    int row = -1;
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        row = atom != axis && extents[static_cast<std::size_t>(atom)] > 1 ? atom : row;
+    }
+    const std::int64_t elements = extents[static_cast<std::size_t>(axis)];
+    const int rows = schedule.lanes;
+    if (row < 0 || elements < rows || extents[static_cast<std::size_t>(row)] < rows) {
+        return;
+    }
+    // Each array is a block of rows, of elements that fill vectors of as many.
+    const auto fills_vectors = [&](DType dtype) {
+        return static_cast<int>(byte_size(dtype)) * rows == machine.vector_bytes;
+    };
+    std::int64_t arrays = 0;
+    for (const ir::Stage& stage : region.stages) {
+        if (stage.kind == ir::StageKind::scan) {
+            if (stage.op == ir::Op::argsort || !fills_vectors(stage.dtype)) {
+                return;
+            }
+            arrays += 2;
+        } else if (stage.kind == ir::StageKind::load) {
+            const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
+            if (input.kind != ir::InputKind::strided) {
+                continue;
+            }
+            const ir::StrideClass along = input.strides[static_cast<std::size_t>(axis)];
+            const ir::StrideClass across = input.strides[static_cast<std::size_t>(row)];
+            if (across == ir::StrideClass::zero) {
+                continue;
+            }
+            if (along != ir::StrideClass::one || !fills_vectors(input.dtype)) {
+                return;
+            }
+            ++arrays;
+        } else if (stage.kind != ir::StageKind::constant &&
+                   stage.kind != ir::StageKind::elementwise) {
+            return;
+        }
+    }
+    if (arrays * elements * machine.vector_bytes <= machine.l2_bytes) {
+        schedule.row_atom = row;
+        schedule.tile_rows = rows;
     }
 }
 

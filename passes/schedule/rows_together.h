@@ -23,4 +23,11 @@ void choose_overlapping_rows_together(ir::Schedule& schedule, const ir::Region& 
                                       const ir::Machine& machine,
                                       std::span<const std::int64_t> extents);
 
+/// Has vectors of neighbouring rows scanned (`row_atom`, `tile_rows`) where vectors run along the
+/// axis: a row alone waits for each of its sums. They are transposed before and after, in scratch
+/// that L2 must hold. Changes no order of arithmetic.
+void choose_scanned_rows(ir::Schedule& schedule, const ir::Region& region,
+                         const ir::Classification& classification, const ir::Machine& machine,
+                         std::span<const std::int64_t> extents);
+
 }  // namespace latent::passes

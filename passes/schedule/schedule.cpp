@@ -388,6 +388,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             const bool neighbours = across >= 0 && contiguous_elements(region, across, extents) >
                                                        contiguous_elements(region, along, extents);
             schedule.vector_atom = neighbours && !sorts ? across : along;
+            choose_scanned_rows(schedule, region, classification, machine, extents);
             break;
         }
         case ir::Template::scatter: {

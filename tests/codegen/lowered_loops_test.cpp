@@ -181,6 +181,15 @@ TEST_CASE("columns that are transposed as they are packed have one copy of the t
     CHECK(count(code, "] = block_row") <= 16);
 }
 
+TEST_CASE("rows that are scanned side by side are transposed in registers, before and after") {
+    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
+        %r = cumulative_sum %a {axis=1, reverse=false}
+        return %r)");
+    const std::size_t stores = count(code, "] = block_row");
+    CHECK(stores >= 2 * 4);
+    CHECK(stores <= 2 * 16);
+}
+
 TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {
     const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
         %b = parameter {index=1, dtype=f32, shape=[45,60]}

@@ -613,3 +613,21 @@ TEST_CASE("few rows have no more tasks of streamed columns than there are proces
     CHECK(columns_of_task(2) == 2048);
     CHECK(columns_of_task(64) == 1024);
 }
+
+TEST_CASE("neighbouring rows are scanned in vectors where L2 holds a block of them") {
+    const auto rows_of = [](const std::string& rows, const std::string& columns,
+                            const std::string& dtype, const ir::Machine& machine) {
+        const std::string shape = "shape=[" + rows + "," + columns + "]";
+        return scheduled("%a = parameter {index=0, dtype=" + dtype + ", " + shape +
+                             "}\n%r = cumulative_sum %a {axis=1, reverse=false}\nreturn %r\n",
+                         machine)
+            .schedule.tile_rows;
+    };
+    CHECK(rows_of("100", "1000", "f32", avx512) == 16);
+    CHECK(rows_of("100", "1000", "f32", avx2) == 8);
+    CHECK(rows_of("100", "1000", "f64", avx2) == 4);
+    CHECK(rows_of("10", "1000", "f32", avx512) == 0);
+    CHECK(rows_of("100", "10", "f32", avx512) == 0);
+    CHECK(rows_of("100", "1000000", "f32", avx512) == 0);
+    CHECK(rows_of("100", "1000", "f16", avx512) == 0);
+}
