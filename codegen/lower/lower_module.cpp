@@ -86,14 +86,12 @@ Stmt make_loops(const Program& program, const std::vector<Halide::Expr>& facts,
 /// Loads and stores of one dimension in their place.
 Stmt flatten(Stmt s, const Program& program, const Halide::Target& target) {
     s = hi::split_tuples(s, program.environment);
-    s = hi::simplify_correlated_differences(s);
     s = hi::bound_small_allocations(s);
     s = hi::storage_flattening(s, program.outputs, program.environment, target);
     s = hi::add_atomic_mutex(s, program.outputs);
     s = hi::unpack_buffers(s);
     s = hi::simplify(s);
-    s = hi::unify_duplicate_lets(s);
-    return hi::simplify_correlated_differences(s);
+    return hi::unify_duplicate_lets(s);
 }
 
 /// Vectors and unrolled loops, as the schedule has them.
@@ -104,7 +102,6 @@ Stmt unroll_and_vectorize(Stmt s, const Environment& environment) {
     s = hi::vectorize_loops(s, environment);
     s = hi::simplify(s);
     s = hi::rewrite_interleavings(s);
-    s = hi::simplify(s);
     s = hi::partition_loops(s);
     s = hi::simplify(s);
     return hold_tiles(insert_prefetches(hi::stage_strided_loads(s)));

@@ -93,12 +93,12 @@ Stmt trimmed(const hi::For* op, const Stmt& body, Interval needed, RangeAnswers&
     const auto let = [](const Expr& name, const Expr& value, const Stmt& statement) {
         return hi::LetStmt::make(name.as<hi::Variable>()->name, value, statement);
     };
-    const Stmt simplified = hi::simplify(simplify_within_range(body, op->name, needed, answers));
     const Expr min = variable(".new_min");
     const Expr end = variable(".new_max");
     const Expr old_end = variable(".old_max");
     Stmt s = hi::For::make(op->name, min, end - min, op->for_type, op->partition_policy,
-                           op->device_api, simplified);
+                           op->device_api,
+                           simplify_within_range(body, op->name, needed, answers));
     s = let(end,
             needed.has_upper_bound() ? Halide::clamp(needed.max + 1, min, old_end)
                                      : op->min + op->extent,
