@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
+
+#include "codegen/lower/whole_call.h"
 
 namespace latent::codegen {
 
@@ -39,42 +39,6 @@ class SplitMultiplyAdds : public hi::IRMutator {
     }
 };
 
-/// What Halide's code generator offers to those that derive from it.
-struct GeneratorAccess : hi::CodeGen_LLVM {
-    using CallFunction = llvm::Value* (hi::CodeGen_LLVM::*)(const Halide::Type&, int,
-                                                            const std::string&, std::vector<Expr>);
-    static CallFunction call_function() {
-        return static_cast<CallFunction>(&GeneratorAccess::call_intrin);
-    }
-    static llvm::Value* hi::CodeGen_LLVM::* result() { return &GeneratorAccess::value; }
-};
-
-/// A call of LLVM's function for elements, as any other to all but the code generator, which calls
-/// the one for vectors.
-struct WholeMultiplyAdd : hi::Call {
-    explicit WholeMultiplyAdd(const hi::Call& call) {
-        type = call.type;
-        name = call.name;
-        args = call.args;
-        call_type = call.call_type;
-        func = call.func;
-        value_index = call.value_index;
-        image = call.image;
-        param = call.param;
-    }
-
-    void accept(hi::IRVisitor* visitor) const override {
-        auto* const generator = dynamic_cast<hi::CodeGen_LLVM*>(visitor);
-        if (generator == nullptr) {
-            Call::accept(visitor);
-            return;
-        }
-        const std::string function = fmt::format("llvm.fma.v{}f{}", type.lanes(), type.bits());
-        generator->*GeneratorAccess::result() =
-            (generator->*GeneratorAccess::call_function())(type, type.lanes(), function, args);
-    }
-};
-
 class KeepMultiplyAddsWhole : public hi::IRMutator {
   private:
     using IRMutator::visit;
@@ -83,7 +47,8 @@ class KeepMultiplyAddsWhole : public hi::IRMutator {
         if (!op->name.starts_with(fused_prefix) || op->type.is_scalar()) {
             return call;
         }
-        return new WholeMultiplyAdd(*call.as<hi::Call>());
+        return whole_call(*call.as<hi::Call>(),
+                          fmt::format("llvm.fma.v{}f{}", op->type.lanes(), op->type.bits()));
     }
 };
 

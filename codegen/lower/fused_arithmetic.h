@@ -11,8 +11,7 @@ Halide::Internal::Stmt split_multiply_adds(const Halide::Internal::Stmt& stateme
 
 /// The statement with the fused multiply-adds of vectors marked so that Halide's code generator
 /// makes each a single operation of LLVM. Without this it calls LLVM's function once for each
-/// element, and LLVM takes long to join them again. For the statement as it is at last: a pass that
-/// changes the operands of such a call takes the mark off it (and leaves it right).
+/// element, and LLVM takes long to join them again. For vectors as they are at last.
 Halide::Internal::Stmt keep_multiply_adds_whole(const Halide::Internal::Stmt& statement);
 
 }  // namespace latent::codegen

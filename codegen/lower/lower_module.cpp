@@ -8,6 +8,7 @@
 #include "codegen/lower/hold_sums.h"
 #include "codegen/lower/inline_remainders.h"
 #include "codegen/lower/narrow_tiles.h"
+#include "codegen/lower/power_scaling.h"
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/result_prefetches.h"
 #include "codegen/lower/streamed_results.h"
@@ -138,6 +139,11 @@ Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
     return stream_results(transpose_blocks(s), target);
 }
 
+/// What only the code generator may see.
+Stmt finish_arithmetic(const Stmt& s, const Halide::Target& target) {
+    return keep_multiply_adds_whole(lower_power_scaling(s, target));
+}
+
 std::vector<Halide::Argument> all_arguments(const std::vector<Halide::Argument>& inputs,
                                             const std::vector<hi::Function>& outputs) {
     using Halide::Argument;
@@ -169,11 +175,11 @@ Halide::Module lower_to_module(const KernelDefinition& kernel, const std::string
         std::vector<hi::LoweredFunc> tasks;
         s = hi::lower_parallel_tasks(s, tasks, symbol, target);
         for (hi::LoweredFunc& task : tasks) {
-            task.body = keep_multiply_adds_whole(task.body);
+            task.body = finish_arithmetic(task.body, target);
             module.append(task);
         }
         module.append(hi::LoweredFunc(symbol, all_arguments(kernel.arguments, program.outputs),
-                                      keep_multiply_adds_whole(s),
+                                      finish_arithmetic(s, target),
                                       Halide::LinkageType::ExternalPlusArgv));
     });
     return module;

@@ -212,12 +212,10 @@ Real power_of_two(const Expr& biased) {
     return from_bits(biased << mantissa_bits(biased.type()));
 }
 
-Real scale(const Real& value, const Expr& twice_biased) {
-    // Two factors of about the same size reach every exponent without leaving the normal range. The
-    // bits above the low ones are those of the shift's exponent: even when halved they end up above
-    // the sign, where the shift by the mantissa drops them.
-    const Expr half = twice_biased >> 1;
-    return value * power_of_two(half) * power_of_two(twice_biased - half);
+Real scale(const Real& value, const Whole& k) {
+    const Type type = value.type();
+    const Real scaled = Call::make(type, power_scaling, {value, k.value, k.bits}, Call::PureExtern);
+    return scaled * 1.0;  // as in multiply_add
 }
 
 DoubleReal two_sum(const Real& a, const Real& b) {

@@ -62,7 +62,7 @@ Real erfc_of_single(const Real& x) {
                     -0.066357843495891829, 0.037225294259082766, -0.016011739363003259,
                     0.0050534061954830877, -0.0011351168046419696, -0.0006427418454999485});
     const ExpParts parts = reduce_exp(-(size * size), exponent_bias(size.type()));
-    const Real exponential = (parts.tail + 1.0) * power_of_two(parts.biased_k);
+    const Real exponential = (parts.tail + 1.0) * power_of_two(parts.k.bits);
     const Real upper_tail = exponential * p / (1.0 + 2.0 * size);
     const Real tail = narrow(choose(x < 0.0, 2.0 - upper_tail, upper_tail));
     return choose(x == x, tail, x);

@@ -49,7 +49,7 @@ Real subtract_ln2_multiple(const Real& x, const Real& k) {
 
 ExpParts reduce_exp(const Real& x, int bias) {
     const Whole k = nearest_multiple(x, log2_e, bias);
-    return {k.bits, exp_tail(subtract_ln2_multiple(x, k.value))};
+    return {k, exp_tail(subtract_ln2_multiple(x, k.value))};
 }
 
 Real exp2m1_fraction(const Real& fraction) {
@@ -66,13 +66,13 @@ Real exp2m1_fraction(const Real& fraction) {
 Real exp_sum(const Real& high, const Real& low) {
     const Real clamped = clamp_exponent(high);
     const Whole k = nearest_multiple(clamped + low, log2_e, 2 * exponent_bias(high.type()));
-    return scale(exp_tail(subtract_ln2_multiple(clamped, k.value) + low) + 1.0, k.bits);
+    return scale(exp_tail(subtract_ln2_multiple(clamped, k.value) + low) + 1.0, k);
 }
 
 Real half_exp(const Real& x) {
     const Real clamped = at_most(x, overflow_of_half(x.type()));
     const ExpParts parts = reduce_exp(clamped, exponent_bias(x.type()) - 2);
-    const Real quarter = power_of_two(parts.biased_k);
+    const Real quarter = power_of_two(parts.k.bits);
     return 2.0 * (quarter * parts.tail + quarter);
 }
 
@@ -83,14 +83,14 @@ using namespace detail;
 Expr exp(const Expr& argument) {
     const Real x = require_float(argument, "exp");
     const ExpParts parts = reduce_exp(clamp_exponent(x), 2 * exponent_bias(x.type()));
-    return scale(parts.tail + 1.0, parts.biased_k);
+    return scale(parts.tail + 1.0, parts.k);
 }
 
 Expr exp2(const Expr& argument) {
     const Real x = require_float(argument, "exp2");
     const Real clamped = x.is_double() ? clamp(x, -1076.0, 1025.0) : clamp(x, -151.0, 129.0);
     const Whole k = nearest_whole(clamped, 2 * exponent_bias(x.type()));
-    return scale(exp2m1_fraction(clamped - k.value) + 1.0, k.bits);
+    return scale(exp2m1_fraction(clamped - k.value) + 1.0, k);
 }
 
 Expr expm1(const Expr& argument) {
@@ -98,7 +98,7 @@ Expr expm1(const Expr& argument) {
     // Below the lower limit the result rounds to -1.
     const Real clamped = x.is_double() ? clamp(x, -40.0, 710.0) : clamp(x, -20.0, 89.0);
     const ExpParts parts = reduce_exp(clamped, exponent_bias(x.type()) - 1);
-    const Real half = power_of_two(parts.biased_k);
+    const Real half = power_of_two(parts.k.bits);
     const Real result = 2.0 * (half * parts.tail + (half - 0.5));
     // Tiny arguments are their own result: keeps the sign of zero and the last bit of subnormals.
     return choose(magnitude(x) < std::ldexp(1.0, -mantissa_bits(x.type()) - 2), x, result);
@@ -111,8 +111,8 @@ Expr sigmoid(const Expr& argument) {
     const Real negated = at_least(-magnitude(x), x.is_double() ? -746.0 : -104.0);
     const ExpParts parts = reduce_exp(negated, 2 * exponent_bias(x.type()));
     const DoubleReal mantissa = fast_two_sum(x.constant(1.0), parts.tail);
-    const Real e = scale(mantissa.high, parts.biased_k);
-    const Real e_low = scale(mantissa.low, parts.biased_k);
+    const Real e = scale(mantissa.high, parts.k);
+    const Real e_low = scale(mantissa.low, parts.k);
     const DoubleReal sum = fast_two_sum(x.constant(1.0), e);
     const Expr negative = x < 0.0;
     const Real quotient = choose(negative, e, 1.0) / sum.high;

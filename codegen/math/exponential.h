@@ -7,8 +7,8 @@ namespace latent::codegen::math::detail {
 
 /// exp(x) = 2^k (1 + tail), with |tail| < 0.42.
 struct ExpParts {
-    Expr biased_k;  ///< bits of a Whole
-    Real tail;      ///< expm1 of the reduced argument, with a small relative error
+    Whole k;
+    Real tail;  ///< expm1 of the reduced argument, with a small relative error
 };
 
 /// For |k| below 2^9 (f32) or 2^11 (f64): clamp before.

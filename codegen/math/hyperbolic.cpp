@@ -29,7 +29,7 @@ Expr tanh(const Expr& argument) {
     const Real x = require_float(argument, "tanh");
     const Real size = at_most(magnitude(x), x.is_double() ? 19.1 : 9.02);  // There it rounds to 1.
     const ExpParts parts = reduce_exp(size + size, exponent_bias(x.type()));
-    const Real power = power_of_two(parts.biased_k);
+    const Real power = power_of_two(parts.k.bits);
     const Real scaled_tail = power * parts.tail;
     if (x.is_double()) {
         const Real expm1 = scaled_tail + (power - 1.0);

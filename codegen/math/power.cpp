@@ -33,7 +33,7 @@ Real power_of_singles(const Real& base, const Real& exponent) {
     const Whole k = nearest_whole(log2_result);
     const Real fraction = narrow(log2_result - k.value);
     const Whole single_k = nearest_whole(narrow(k.value), 2 * exponent_bias(base.type()));
-    return scale(exp2m1_fraction(fraction) + 1.0, single_k.bits);
+    return scale(exp2m1_fraction(fraction) + 1.0, single_k);
 }
 
 // The logarithm and its product with the exponent are double-doubles, good to about 2^-66.
@@ -75,7 +75,7 @@ Real power_of_doubles(const Real& base, const Real& exponent) {
     const Real high = clamp(log2_result.high, -1080.0, 1030.0);
     const Real low = choose(high == log2_result.high, log2_result.low, 0.0);
     const Whole k = nearest_whole(high, 2 * exponent_bias(base.type()));
-    return scale(exp2m1_fraction((high - k.value) + low) + 1.0, k.bits);
+    return scale(exp2m1_fraction((high - k.value) + low) + 1.0, k);
 }
 
 Real power_of_floats(const Real& base, const Real& exponent) {

@@ -61,6 +61,7 @@ std::string assembly_of(const Halide::Type& type, const Named& function, Halide:
     kernel(i) = function.expression(input(i));
     kernel.vectorize(i, registers * target.natural_vector_size(type),
                      Halide::TailStrategy::GuardWithIf);
+    kernel.add_custom_lowering_pass(new LowerFunctions(target));
     const Halide::Internal::TemporaryFile file("latent_math", ".s");
     std::vector<Halide::Argument> arguments{input};
     arguments.insert(arguments.end(), numbers.begin(), numbers.end());
@@ -118,6 +119,22 @@ TEST_CASE("vector kernels contain neither calls nor gathers nor multiply-adds of
                 CHECK(forbidden_instruction(assembly_of(type, function, target)) == "");
             }
         }
+    }
+}
+
+TEST_CASE("an exponential is scaled by one instruction where the target has one") {
+    const Halide::Target without("x86-64-linux-sse41-avx-f16c-fma-avx2");
+    const Halide::Target with("x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake");
+    const Named exponential{"exp", math::exp};
+    const int registers = 4;
+    const int copies = 2;  // the last vector has one of its own
+    for (const Halide::Type& type : {Halide::Float(32), Halide::Float(64)}) {
+        const std::string scaled = assembly_of(type, exponential, with, registers);
+        CHECK(instructions_like(scaled, {"vscalef"}) == copies * registers);
+        CHECK(instructions_like(scaled, {"vpsll", "vpsrl"}) == 0);
+        const std::string multiplied = assembly_of(type, exponential, without, registers);
+        CHECK(instructions_like(multiplied, {"vscalef"}) == 0);
+        CHECK(instructions_like(multiplied, {"vpsll"}) >= copies * registers * 2);
     }
 }
 

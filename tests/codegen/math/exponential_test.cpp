@@ -39,6 +39,41 @@ TEST_CASE("functions leave the zeros beside them their sign") {
     }
 }
 
+TEST_CASE("exponentials have the same bits in vectors of any length, with AVX-512 and without") {
+    const Halide::Target host = Halide::get_jit_target_from_environment();
+    const Halide::Target narrower = host.without_feature(Halide::Target::AVX512_Skylake);
+    const auto same_bits = []<typename T>(const std::vector<T>& a, const std::vector<T>& b) {
+        return std::ranges::equal(a, b, [](T x, T y) {
+            return std::bit_cast<BitsOf<T>>(x) == std::bit_cast<BitsOf<T>>(y) || (x != x && y != y);
+        });
+    };
+    const auto check = [&]<typename T>(const char* name, auto function, T) {
+        INFO(name << " of " << Halide::type_of<T>());
+        std::vector<T> arguments = samples_of_all_exponents<T>(1 << 14);
+        std::ranges::copy(samples_of_interval<T>(-160, 100, 1 << 14),
+                          std::back_inserter(arguments));
+        std::ranges::copy(samples_of_interval<T>(-800, 800, 1 << 14),
+                          std::back_inserter(arguments));
+        std::ranges::copy(special_values<T>(), std::back_inserter(arguments));
+        const auto results = [&](int lanes, const Halide::Target& target) {
+            const auto expression = [&](const auto& operands) { return function(operands[0]); };
+            return Kernel<T, T, 1>(expression, lanes, target)(arguments);
+        };
+        const std::vector<T> alone = results(1, host);
+        for (const int lanes : {2, 3, 4, 8, 16, 32}) {
+            INFO("vectors of " << lanes);
+            CHECK(same_bits(results(lanes, host), alone));
+        }
+        CHECK(same_bits(results(8, narrower), alone));
+    };
+    check("exp", math::exp, 1.0f);
+    check("exp", math::exp, 1.0);
+    check("exp2", math::exp2, 1.0f);
+    check("exp2", math::exp2, 1.0);
+    check("sigmoid", math::sigmoid, 1.0f);
+    check("exp of exp", [](const Expr& x) { return math::exp(math::exp(x)); }, 1.0f);
+}
+
 TEST_CASE("exponentials refuse other types than f32 and f64") {
     CHECK_THROWS_AS(math::exp(Halide::cast<int>(1)), std::invalid_argument);
     CHECK_THROWS_AS(math::log(Halide::cast<Halide::float16_t>(1.0f)), std::invalid_argument);

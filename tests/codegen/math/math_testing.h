@@ -15,8 +15,10 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "codegen/lower/power_scaling.h"
 #include "codegen/math/math.h"
 #include "tests/support/ulp.h"
 
@@ -34,12 +36,30 @@ Halide::Buffer<T> view(const std::vector<T>& values) {
     return Halide::Buffer<T>(const_cast<T*>(values.data()), static_cast<int>(values.size()));
 }
 
+/// What our lowering does with functions, for kernels that Halide lowers alone.
+class LowerFunctions : public Halide::Internal::IRMutator {
+  public:
+    explicit LowerFunctions(Halide::Target target) : target_(std::move(target)) {}
+    Halide::Internal::Stmt mutate(const Halide::Internal::Stmt& statement) override {
+        return lower_power_scaling(statement, target_);
+    }
+
+  private:
+    Halide::Target target_;
+};
+
+/// As many lanes as AVX2 has.
+template <typename Result, typename T>
+constexpr int usual_lanes = 32 / std::max(sizeof(T), sizeof(Result));
+
 /// An expression of N operands of type T as a vectorised kernel. The target is not StrictFloat, so
 /// the expressions must keep IEEE semantics by themselves.
 template <typename Result, typename T, size_t N>
 class Kernel {
   public:
-    explicit Kernel(const std::function<Expr(const std::array<Expr, N>&)>& expression) {
+    explicit Kernel(const std::function<Expr(const std::array<Expr, N>&)>& expression,
+                    int lanes = usual_lanes<Result, T>,
+                    const Halide::Target& target = Halide::get_jit_target_from_environment()) {
         Halide::Var i;
         std::vector<Halide::Argument> arguments;
         std::array<Expr, N> operands;
@@ -50,10 +70,11 @@ class Kernel {
         }
         Halide::Func kernel;
         kernel(i) = expression(operands);
-        constexpr int lanes = 32 / std::max(sizeof(T), sizeof(Result));
-        kernel.vectorize(i, lanes, Halide::TailStrategy::GuardWithIf);
-        callable_ =
-            kernel.compile_to_callable(arguments, Halide::get_jit_target_from_environment());
+        if (lanes > 1) {
+            kernel.vectorize(i, lanes, Halide::TailStrategy::GuardWithIf);
+        }
+        kernel.add_custom_lowering_pass(new LowerFunctions(target));
+        callable_ = kernel.compile_to_callable(arguments, target);
     }
 
     template <typename... Operands>
