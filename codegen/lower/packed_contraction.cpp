@@ -53,10 +53,14 @@ void ContractionBuilder::define_packed_b() {
     } else {
         // Processors follow fewer streams than a tile has columns.
         constexpr int lines_ahead = 8;
+        const int terms_ahead = lines_ahead * tiles_.lanes;
+        // Columns that are shorter than that are those of the next tile.
+        const Expr is_short = extent <= terms_ahead;
+        const Expr later_column = column + select(is_short, tiles_.columns, 0);
         std::vector<Expr> later = k;
-        later[0] += lines_ahead * tiles_.lanes;
+        later[0] += select(is_short, 0, terms_ahead);
         lines_b_(lines) = with_prefetch(spec_.b.at(as_exprs(outer), column, k),
-                                        spec_.b.at(as_exprs(outer), column, later));
+                                        spec_.b.at(as_exprs(outer), later_column, later));
     }
     packed_b_(panel) = lines_b_(lines);
 }

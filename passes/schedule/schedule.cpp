@@ -445,12 +445,15 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
         // begin, and what processors fetch past their ends is for nothing.
         constexpr std::int64_t few_rows = 8;
         constexpr std::int64_t least_tiles = 4;
+        constexpr std::int64_t enough_tiles = 8;
         const std::int64_t rows =
             schedule.row_atom < 0 ? 1 : extents[static_cast<std::size_t>(schedule.row_atom)];
         const std::int64_t most =
             rows <= few_rows
                 ? std::min<std::int64_t>(4 * tiles / schedule.block_columns, machine.processors)
-                : tiles / least_tiles;
+                : std::max<std::int64_t>(
+                      tiles / enough_tiles,
+                      std::min<std::int64_t>(tiles / least_tiles, machine.processors));
         tasks = std::clamp<std::int64_t>(most, 1, tasks);
     }
     std::int64_t blocks = std::max(

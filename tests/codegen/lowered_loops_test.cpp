@@ -280,6 +280,23 @@ TEST_CASE("the next columns of a product that reads them in place are fetched ah
     CHECK(count(code(8, 1), for_reading) == 0);  // no vector is a cache line
 }
 
+TEST_CASE("columns shorter than what is asked for ahead are those of the next tile") {
+    const ir::Graph graph = ir::parse(R"(%a = parameter {index=0, dtype=f32, shape=[200,700]}
+        %b = parameter {index=1, dtype=f32, shape=[400,700]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[2,1], out=[0,2]}
+        return %r)");
+    const detail::Planned planned =
+        plan_kernels(graph, true, [&](const passes::KernelStep& step, const ir::Machine& machine) {
+            ir::Schedule schedule = detail::default_schedule_of(step, machine);
+            schedule.lanes = 16;
+            return schedule;
+        });
+    const std::string code = statement_of(planned.plan.requests[0]);
+    // Extents are not part of the code: it is asked there, before the columns.
+    CHECK(count(code, " <= 128\n") == 1);
+    CHECK(count(code, ", 0, 128)") == 1);
+}
+
 TEST_CASE("columns whose loads are not vectors of a row ask for no prefetch that stays behind") {
     const std::string product = request_of(R"(%a = parameter {index=0, dtype=f16, shape=[33,65]}
         %b = parameter {index=1, dtype=f16, shape=[65,33]}

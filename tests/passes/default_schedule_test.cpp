@@ -597,21 +597,34 @@ TEST_CASE("sums of many rows that are longer than a vector gather no elements") 
     CHECK(sums(5000, 10).schedule.unroll == 1);
 }
 
-TEST_CASE("few rows have no more tasks of streamed columns than there are processors") {
-    const Partition cut = partition(ir::parse(product(1, 4096, 4096)));
+namespace {
+
+/// Of a product whose columns are streamed.
+std::int64_t columns_of_task(int rows, int depth, int columns, int processors) {
+    const Partition cut = partition(ir::parse(product(rows, depth, columns)));
     const KernelStep& step = cut.steps[0];
-    const auto columns_of_task = [&](int processors) {
-        ir::Machine machine = avx512;
-        machine.processors = processors;
-        const ir::Schedule schedule =
-            default_schedule(step.region, step.classification, machine, step.extents);
-        REQUIRE(schedule.packing == ir::Packing::streamed);
-        return row_block(schedule, step.region, machine, step.extents) * schedule.tile_vectors *
-               schedule.lanes;
-    };
-    CHECK(columns_of_task(1) == 4096);
-    CHECK(columns_of_task(2) == 2048);
-    CHECK(columns_of_task(64) == 1024);
+    ir::Machine machine = avx512;
+    machine.processors = processors;
+    const ir::Schedule schedule =
+        default_schedule(step.region, step.classification, machine, step.extents);
+    REQUIRE(schedule.packing == ir::Packing::streamed);
+    return row_block(schedule, step.region, machine, step.extents) * schedule.tile_vectors *
+           schedule.lanes;
+}
+
+}  // namespace
+
+TEST_CASE("few rows have no more tasks of streamed columns than there are processors") {
+    CHECK(columns_of_task(1, 4096, 4096, 1) == 4096);
+    CHECK(columns_of_task(1, 4096, 4096, 2) == 2048);
+    CHECK(columns_of_task(1, 4096, 4096, 64) == 1024);
+}
+
+TEST_CASE("tasks of streamed columns that pack all rows are long where processors have work") {
+    CHECK(columns_of_task(128, 784, 512, 1) == 256);
+    CHECK(columns_of_task(128, 784, 512, 2) == 256);
+    CHECK(columns_of_task(128, 784, 512, 16) == 128);
+    CHECK(columns_of_task(128, 4096, 4096, 1) == 512);
 }
 
 TEST_CASE("neighbouring rows are scanned in vectors where L2 holds a block of them") {
