@@ -65,6 +65,9 @@ ir::Graph simplify(const ir::Graph& graph, PassContext& context);
 /// of a convolution a convolution.
 ir::Graph simplify_contractions(const ir::Graph& graph, PassContext& context);
 
+/// Makes gradients of pooling sums over the windows that an element lies in.
+ir::Graph gather_folds(const ir::Graph& graph, PassContext& context);
+
 /// Contractions that sum nothing become multiplications, which fuse with what is around them.
 ir::Graph multiply_outer_products(const ir::Graph& graph, PassContext& context);
 

@@ -16,13 +16,15 @@ namespace latent::passes {
 namespace {
 
 // Contractions come after simplify, which uncovers them, and before outer products become
-// multiplications, since a sum over an outer product is a contraction. Views sink when all else has
+// multiplications, since a sum over an outer product is a contraction, and before folds are
+// gathered, since one of a contraction is another contraction. Views sink when all else has
 // settled; what comes to lie side by side by that is merged and simplified once more.
-constexpr std::array<Pass, 10> passes_in_order = {{
+constexpr std::array<Pass, 11> passes_in_order = {{
     {"canonicalise", canonicalise},
     {"fold-constants", fold_constants},
     {"simplify", simplify},
     {"contraction", simplify_contractions},
+    {"gather-folds", gather_folds},
     {"outer-product", multiply_outer_products},
     {"sink-views", sink_views},
     {"canonicalise", canonicalise},
