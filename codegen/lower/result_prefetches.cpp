@@ -15,10 +15,12 @@ using Halide::Internal::Block;
 using Halide::Internal::Call;
 using Halide::Internal::For;
 using Halide::Internal::IfThenElse;
+using Halide::Internal::Let;
 using Halide::Internal::LetStmt;
 using Halide::Internal::Load;
 using Halide::Internal::ProducerConsumer;
 using Halide::Internal::Ramp;
+using Halide::Internal::ScopedBinding;
 using Halide::Internal::Stmt;
 using Halide::Internal::Store;
 using Halide::Internal::Variable;
@@ -90,18 +92,18 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
     /// is none.
     Stmt prefetches_of(const Stmt& statement) {
         if (const auto* let = statement.as<LetStmt>()) {
-            if (contains<Load>(let->value)) {
-                return {};  // of what is not there before the sums
+            if (contains<Load>(let->value) || is_unknown(let->value)) {
+                const Stmt reads = prefetches_of_reads(let->value);
+                const ScopedBinding<> unknown(unknown_, let->name);
+                return both(reads, prefetches_of(let->body));
             }
+            const ScopedBinding<Expr> known(values_, let->name, let->value);
             const Stmt body = prefetches_of(let->body);
             return body.defined() ? LetStmt::make(let->name, let->value, body) : Stmt();
         }
         if (const auto* block = statement.as<Block>()) {
             const Stmt first = prefetches_of(block->first);
-            const Stmt rest = prefetches_of(block->rest);
-            return first.defined() && rest.defined() ? Block::make(first, rest)
-                   : first.defined()                 ? first
-                                                     : rest;
+            return both(first, prefetches_of(block->rest));
         }
         if (const auto* part = statement.as<ProducerConsumer>()) {
             return prefetches_of(part->body);
@@ -119,30 +121,101 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
             return prefetches_of(branch->then_case);
         }
         if (const auto* loop = statement.as<For>()) {
-            if (!Halide::Internal::is_const(loop->extent) && !inside_tile_) {
+            if (!inside_tile_ && !is_of_tile(loop->extent)) {
                 return {};  // a whole row, not a tile
             }
+            const ScopedBinding<> inside(loops_, loop->name);
             const Stmt body = prefetches_of(loop->body);
             return body.defined() ? For::make(loop->name, loop->min, loop->extent, loop->for_type,
                                               loop->partition_policy, loop->device_api, body)
                                   : Stmt();
         }
         const auto* store = statement.as<Store>();
-        const auto* place = store == nullptr ? nullptr : store->index.as<Ramp>();
-        if (place == nullptr || !Halide::Internal::is_const_one(place->stride) ||
-            !std::ranges::any_of(results_, [&](const Halide::Parameter& result) {
-                return result.name() == store->name;
-            })) {
+        if (store == nullptr) {
             return {};
         }
-        prefetched_.insert(store->name);
-        return IfThenElse::make(
-            Variable::make(Halide::Bool(), name_of_condition(store->name)),
-            prefetch(store->name, place->base, store->value.type().bytes(), PrefetchFor::writing));
+        const Stmt reads = prefetches_of_reads(store->value);
+        const bool is_result = std::ranges::any_of(results_, [&](const Halide::Parameter& result) {
+            return result.name() == store->name;
+        });
+        return is_result ? both(reads, prefetch_vector(store->name, store->index,
+                                                       store->value.type(), PrefetchFor::writing))
+                         : reads;
+    }
+
+    /// Of the vectors that each row of a tile reads from inputs. They are as many as are stored.
+    Stmt prefetches_of_reads(const Expr& value) {
+        class Reads : public Halide::Internal::IRVisitor {
+          public:
+            explicit Reads(ResultPrefetches& prefetches) : prefetches_(prefetches) {}
+            Stmt all;
+
+          private:
+            using IRVisitor::visit;
+
+            void visit(const Load* load) override {
+                IRVisitor::visit(load);
+                if (load->param.defined() && prefetches_.differs_by_row(load->index)) {
+                    all = both(all, prefetches_.prefetch_vector(load->name, load->index, load->type,
+                                                                PrefetchFor::reading));
+                }
+            }
+            void visit(const Let* let) override {
+                let->value.accept(this);
+                const ScopedBinding<> unknown(prefetches_.unknown_, let->name);
+                let->body.accept(this);
+            }
+
+            ResultPrefetches& prefetches_;
+        } reads(*this);
+        value.accept(&reads);
+        return reads.all;
+    }
+
+    /// Of the lines that a vector begins in, where it is contiguous and its place is known.
+    Stmt prefetch_vector(const std::string& buffer, const Expr& index, const Halide::Type& type,
+                         PrefetchFor use) {
+        const auto* place = index.as<Ramp>();
+        if (place == nullptr || !Halide::Internal::is_const_one(place->stride) ||
+            is_unknown(index)) {
+            return {};
+        }
+        const std::string& large = use == PrefetchFor::writing ? buffer : results_.front().name();
+        prefetched_.insert(large);
+        Stmt lines;
+        for (int element = 0; element < type.lanes(); element += line_bytes / type.bytes()) {
+            const Expr begin = element == 0 ? place->base : place->base + element;
+            lines = both(lines, prefetch(buffer, begin, type.bytes(), use));
+        }
+        return IfThenElse::make(Variable::make(Halide::Bool(), name_of_condition(large)), lines);
+    }
+
+    /// Whether a loop has no more turns than a tile has vectors, at its end maybe less.
+    bool is_of_tile(const Expr& extent) const {
+        const auto* name = extent.as<Variable>();
+        const Expr turns =
+            name != nullptr && values_.contains(name->name) ? values_.get(name->name) : extent;
+        return Halide::Internal::find_constant_bound(turns, Halide::Internal::Direction::Upper)
+            .defined();
+    }
+
+    /// Whether it is computed from what is not there before the sums.
+    bool is_unknown(const Expr& value) const {
+        return Halide::Internal::expr_uses_vars(value, unknown_);
+    }
+
+    bool differs_by_row(const Expr& index) const {
+        return Halide::Internal::expr_uses_vars(index, loops_);
+    }
+
+    static Stmt both(const Stmt& first, const Stmt& second) {
+        return !first.defined() ? second : !second.defined() ? first : Block::make(first, second);
     }
 
     const std::vector<Halide::Parameter>& results_;
     std::set<std::string> tiles_, prefetched_;
+    Halide::Internal::Scope<> unknown_, loops_;
+    Halide::Internal::Scope<Expr> values_;
     bool inside_tile_ = false;
 };
 

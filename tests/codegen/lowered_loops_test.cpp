@@ -241,6 +241,29 @@ TEST_CASE("lines of large results are asked for before a register tile is summed
                 for_writing) == 0);
 }
 
+TEST_CASE("rows that are read beside a register tile's sums are asked for before them") {
+    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
+        %b = parameter {index=1, dtype=f32, shape=[64,400]}
+        %m = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        %c = parameter {index=2, dtype=f32, shape=[300,400]}
+        %d = parameter {index=3, dtype=f32, shape=[400]}
+        %all = broadcast %d {shape=[300,400], axes=[1]}
+        %s = add %c, %all
+        %square = mul %s, %s
+        %r = add %m, %square
+        return %r)");
+    const auto prefetches = [&](std::string_view instruction_set, const std::string& buffer) {
+        return count(statement_of(made_for(instruction_set, product)),
+                     "llvm.prefetch.p0(reinterpret<(void *)>(reinterpret<uint64>(" + buffer + ")");
+    };
+    const int lines_of_tile_row = 2;
+    CHECK(prefetches("avx512", "input2") == lines_of_tile_row);
+    CHECK(prefetches("avx512", "input3") == 0);  // the same for each row
+    constexpr std::string_view for_writing = ", 1, 3, 1)";
+    CHECK(count(statement_of(made_for("avx512", product)), for_writing) == lines_of_tile_row);
+    CHECK(prefetches("avx2", "input2") == 0);
+}
+
 TEST_CASE("the lines of whole register tiles are asked for by a loop") {
     const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
         %b = parameter {index=1, dtype=f32, shape=[900,800]}
