@@ -19,8 +19,16 @@ void ContractionBuilder::define_packed_a() {
     Expr row = min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1);
     packed_a_ = Func(spec_.name + "_packed_a");
     std::vector<Var> outer = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
-    packed_a_(concatenate(concatenate(concatenate({tile_row_}, k_), {row_tile_}), outer)) =
-        spec_.a.at(as_exprs(outer), row, k_within_bounds());
+    const std::vector<Expr> k = k_within_bounds();
+    Expr element = spec_.a.at(as_exprs(outer), row, k);
+    if (spec_.a.unit_stride == UnitStride::free) {
+        // Processors follow no stream whose next line is on another page.
+        constexpr int terms_ahead = 8;
+        std::vector<Expr> later = k;
+        later[0] += terms_ahead;
+        element = with_prefetch(element, spec_.a.at(as_exprs(outer), row, later));
+    }
+    packed_a_(concatenate(concatenate(concatenate({tile_row_}, k_), {row_tile_}), outer)) = element;
 }
 
 void ContractionBuilder::define_packed_b() {
@@ -357,6 +365,7 @@ void ContractionBuilder::schedule_tiled_sum(Func& sum) {
 void ContractionBuilder::schedule_packing() {
     // Along a contiguous free dimension, packing a few panels at a time reads whole cache lines.
     constexpr int panel_group = 4;
+    constexpr int row_panel_group = 16;  // these are narrower
     const Var group("group");
     if (packs_a()) {
         LoggedSchedule schedule = logged(packed_a_, log_);
@@ -364,7 +373,7 @@ void ContractionBuilder::schedule_packing() {
             .bound_extent(tile_row_, tiles_.rows)
             .never_partition_all();
         if (spec_.a.unit_stride == UnitStride::free) {
-            schedule.split(row_tile_, group, row_tile_, panel_group)
+            schedule.split(row_tile_, group, row_tile_, row_panel_group)
                 .reorder(concatenate<VarOrRVar>({tile_row_, row_tile_}, {k_.begin(), k_.end()}))
                 .vectorize(tile_row_)
                 .partition(row_tile_, Partition::Auto);

@@ -272,6 +272,20 @@ TEST_CASE("the lines of whole register tiles are asked for by a loop") {
     CHECK(count(statement_of(made_for("avx512", product)), "llvm.prefetch") == 1);
 }
 
+TEST_CASE("rows that are packed across their memory are asked for some terms ahead") {
+    const auto prefetches = [](const std::string& shape, const std::string& labels) {
+        const std::string product =
+            request_of("%a = parameter {index=0, dtype=f32, shape=" + shape +
+                       "}\n%b = parameter {index=1, dtype=f32, shape=[1500,1600]}\n"
+                       "%r = contraction %a, %b {lhs=" +
+                       labels + ", rhs=[1,2], out=[0,2]}\nreturn %r");
+        return count(statement_of(product),
+                     "llvm.prefetch.p0(reinterpret<(void *)>(reinterpret<uint64>(input0)");
+    };
+    CHECK(prefetches("[1500,1400]", "[1,0]") > 0);
+    CHECK(prefetches("[1400,1500]", "[0,1]") == 0);
+}
+
 TEST_CASE("a row's results are not asked for before its reductions") {
     const std::string code = statement(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
         %sum = reduce_sum %x {axes=[1]}
