@@ -1,4 +1,6 @@
+#include "codegen/lower/half_conversion.h"
 #include "codegen/lower/kernel_inputs.h"
+#include "codegen/lower/single_bits.h"
 #include "codegen/math/math.h"
 
 namespace latent::codegen {
@@ -6,65 +8,11 @@ namespace latent::codegen {
 namespace {
 
 using Halide::Expr;
+using single::bits_of;
+using single::constant;
 
-Expr bits_of(const Expr& single) {
-    return Halide::reinterpret<std::uint32_t>(single);
-}
-
-Expr single_of(const Expr& bits) {
-    return Halide::reinterpret<float>(bits);
-}
-
-Expr constant(std::uint32_t bits) {
-    return Halide::Internal::make_const(Halide::UInt(32), std::uint64_t{bits});
-}
-
-// The conversions of ir/include/latent/half.h, without branches.
-
-/// A float's magnitude as it is rounded to binary16. Adding the power of two whose steps in f32 are
-/// those of binary16 at x rounds x, and leaves its digits, the leading one too, as the low bits of
-/// the sum.
-struct HalfRounding {
-    explicit HalfRounding(const Expr& x)
-        : magnitude(bits_of(x) & constant(0x7fffffff)),
-          sign(bits_of(x) ^ magnitude),
-          is_nan(math::is_nan(x)) {
-        const Expr finite = Halide::min(magnitude, constant(infinite));
-        exponent = Halide::max(finite & constant(0x7f800000), constant(least_exponent));
-        shift = exponent + constant(dropped_digits << 23);
-        sum = math::add(single_of(finite), single_of(shift));
-    }
-
-    static constexpr std::uint32_t infinite = (127 + 16) << 23;  // as is all from here on
-    static constexpr std::uint32_t least_exponent = (127 - 14) << 23;
-    static constexpr int dropped_digits = 13;
-
-    Expr magnitude;
-    Expr sign;
-    Expr is_nan;
-    Expr exponent;  // at least that of normal numbers
-    Expr shift;
-    Expr sum;
-};
-
-Expr half_bits(const Expr& x) {
-    const HalfRounding r(x);
-    const Expr nan = Halide::select(r.is_nan, constant(0x200), constant(0));
-    const Expr digits = bits_of(r.sum) - r.shift;
-    // The leading digit of a normal number counts as one in the exponent.
-    const Expr steps = (r.exponent >> HalfRounding::dropped_digits) -
-                       constant(HalfRounding::least_exponent >> HalfRounding::dropped_digits);
-    return Halide::cast<std::uint16_t>(r.sign >> 16 | nan | (steps + digits));
-}
-
-/// half_value(half_bits(x))
-Expr rounded_half(const Expr& x) {
-    const HalfRounding r(x);
-    const Expr nearest = math::subtract(r.sum, single_of(r.shift));
-    const Expr beyond = Halide::select(r.is_nan, constant(0x7fc00000), constant(0x7f800000));
-    const Expr is_finite = math::less(nearest, single_of(constant(HalfRounding::infinite)));
-    return single_of(r.sign | Halide::select(is_finite, bits_of(nearest), beyond));
-}
+// The conversions of ir/include/latent/half.h, without branches. For those to f16 see
+// codegen/lower/half_conversion.h.
 
 Expr half_value(const Expr& stored) {
     const Expr bits = Halide::cast<std::uint32_t>(stored);
@@ -77,7 +25,7 @@ Expr half_value(const Expr& stored) {
     const Expr result =
         Halide::select(magnitude < constant(0x400), small,
                        Halide::select(magnitude < constant(0x7c00), normal, special));
-    return single_of(sign | result);
+    return single::of_bits(sign | result);
 }
 
 Expr bfloat_bits(const Expr& x) {
@@ -89,7 +37,7 @@ Expr bfloat_bits(const Expr& x) {
 }
 
 Expr bfloat_value(const Expr& stored) {
-    return single_of(Halide::cast<std::uint32_t>(stored) << 16);
+    return single::of_bits(Halide::cast<std::uint32_t>(stored) << 16);
 }
 
 }  // namespace

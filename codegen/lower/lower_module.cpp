@@ -5,6 +5,7 @@
 #include "codegen/lower/block_transposes.h"
 #include "codegen/lower/buffer_constraints.h"
 #include "codegen/lower/fused_arithmetic.h"
+#include "codegen/lower/half_conversion.h"
 #include "codegen/lower/hold_sums.h"
 #include "codegen/lower/inline_remainders.h"
 #include "codegen/lower/narrow_tiles.h"
@@ -132,6 +133,7 @@ Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
     s = hi::hoist_loop_invariant_values(s);
     s = hi::hoist_loop_invariant_if_statements(s);
     s = hi::find_intrinsics(s);  // after all simplification, which would reverse it
+    s = expand_half_conversions(s, target);
     if (!target.has_feature(Halide::Target::FMA)) {
         s = split_multiply_adds(s);
     }

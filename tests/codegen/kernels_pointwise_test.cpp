@@ -365,3 +365,27 @@ TEST_CASE("integer powers of one element and of powers compile", "[kernels]") {
         "%z = pow %y, %y\n"
         "return %z\n");
 }
+
+TEST_CASE("floats are rounded to f16 alike in vectors and beside them", "[kernels]") {
+    // Denormal halves, normal ones with ties, and what is too large for one; NaN and infinities.
+    for (const std::string_view scale : {"2.384185791015625e-07", "0.00042", "0.37", "-3.1"}) {
+        for (const int extent : {1, 5, 200'000}) {
+            check_kernels(fmt::format("%i = iota {{dtype=i32, extent={0}}}\n"
+                                      "%f = cast %i {{dtype=f32}}\n"
+                                      "%s = constant {{value=f32:{1}}}\n"
+                                      "%ss = broadcast %s {{shape=[{0}], axes=[]}}\n"
+                                      "%x = mul %f, %ss\n"
+                                      "%h = cast %x {{dtype=f16}}\n"
+                                      "return %h\n",
+                                      extent, scale),
+                          {.kernels = 1});
+        }
+    }
+    for (const int extent : {3, 40, 1000}) {
+        check_kernels(fmt::format("%p0 = parameter {{index=0, dtype=f32, shape=[{}]}}\n"
+                                  "%h = cast %p0 {{dtype=f16}}\n"
+                                  "return %h\n",
+                                  extent),
+                      {.values = Values::special, .kernels = 1});
+    }
+}
