@@ -5,14 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "codegen/lower/index_distance.h"
+
 namespace latent::codegen {
 
 using Halide::Expr;
-using Halide::Internal::Add;
 using Halide::Internal::as_const_int;
 using Halide::Internal::Block;
-using Halide::Internal::can_prove;
-using Halide::Internal::Cast;
 using Halide::Internal::expr_uses_var;
 using Halide::Internal::For;
 using Halide::Internal::is_const_one;
@@ -24,7 +23,6 @@ using Halide::Internal::Shuffle;
 using Halide::Internal::simplify;
 using Halide::Internal::Stmt;
 using Halide::Internal::Store;
-using Halide::Internal::Sub;
 using Halide::Internal::substitute;
 using Halide::Internal::Variable;
 
@@ -154,31 +152,6 @@ struct ColumnCopy {
     const Ramp* column = nullptr;
 };
 
-/// Widens the terms of sums, not their sums, which do not overflow: Halide does not look through
-/// casts.
-class WidenTerms : public Halide::Internal::IRMutator {
-    using IRMutator::visit;
-
-    Expr visit(const Cast* cast) override {
-        const auto terms = [&](const auto* sum) {
-            return std::pair(mutate(Cast::make(cast->type, sum->a)),
-                             mutate(Cast::make(cast->type, sum->b)));
-        };
-        if (cast->type.is_int() && cast->value.type().is_int() &&
-            cast->type.bits() > cast->value.type().bits()) {
-            if (const Add* sum = cast->value.as<Add>()) {
-                const auto [a, b] = terms(sum);
-                return a + b;
-            }
-            if (const Sub* difference = cast->value.as<Sub>()) {
-                const auto [a, b] = terms(difference);
-                return a - b;
-            }
-        }
-        return IRMutator::visit(cast);
-    }
-};
-
 std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& turn, int turns) {
     ColumnCopy copy{.statement = statement};
     copy.store = statement.as<Store>();
@@ -195,11 +168,10 @@ std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& 
         return std::nullopt;
     }
     // The turns of the loop are neighbouring columns of the block.
-    const Expr base = WidenTerms().mutate(copy.column->base);
-    const auto column = [&](int i) { return substitute(turn, i, base); };
+    const auto column = [&](int i) { return substitute(turn, i, copy.column->base); };
     bool neighbours = !expr_uses_var(copy.column->stride, turn);
     for (int i = 1; neighbours && i < turns; ++i) {
-        neighbours = can_prove(column(i) - column(i - 1) == 1);
+        neighbours = index_distance(column(i), column(i - 1)) == 1;
     }
     return neighbours ? std::optional(copy) : std::nullopt;
 }
