@@ -104,7 +104,8 @@ struct Schedule {
     int result_strip = 0;
     /// How far ahead of its use what is read is asked for; 0: it is left to the processor. Row and
     /// reduction, where vectors run along what is reduced: in elements. Contraction, of columns
-    /// that are read in place: in tiles of columns.
+    /// that are read in place: in tiles of columns; of windows that are rows beside packed columns:
+    /// in cache lines.
     int read_ahead = 0;
     /// Pointwise, of rows that are at least as long as what is stored at a time: the last vectors
     /// of a row are stored over a part of those before them, which they compute again, where others

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "codegen/lower/contraction_parts.h"
 #include "codegen/lower/line_contraction.h"
 #include "codegen/lower/matrix_form.h"
 
@@ -74,13 +75,6 @@ void lower_contraction(Lowering& lowering) {
             schedule.vector_atom,
             (schedule.tile_vectors + (columns_go_on ? 1 : 0)) * schedule.lanes);
     }
-    const std::vector<int> atoms = lowering.atoms_of(result);
-    if (schedule.tile_rows > 0 && !rows_go_on && !atoms.empty() &&
-        atoms.front() == schedule.row_atom) {
-        // Tiles that are stored along their rows are combined with whole vectors of these. (Rows
-        // that go on are combined only with what lies along them.)
-        lowering.compute_past_end(schedule.row_atom, schedule.tile_rows);
-    }
     ContractionSpec spec = form.spec_of_results(lowering.name());
     spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
     spec.variant = variant;
@@ -90,7 +84,16 @@ void lower_contraction(Lowering& lowering) {
                   schedule.tile_lines,
                   schedule.block_depth,
                   schedule.block_columns};
-    spec.tiles_ahead = schedule.read_ahead;
+    const std::vector<int> atoms = lowering.atoms_of(result);
+    if (schedule.tile_rows > 0 && !rows_go_on && !atoms.empty() &&
+        atoms.front() == schedule.row_atom) {
+        // Tiles that are stored along their rows are combined with whole vectors of these. (Rows
+        // that go on are combined only with what lies along them.)
+        const std::optional<TurnedStore> store = turned_store(spec.accumulator, spec.tiles);
+        lowering.compute_past_end(schedule.row_atom, store ? store->block : schedule.tile_rows);
+    }
+    const bool windows_are_rows = variant == ContractionVariant::small && spec.k_extents.size() > 1;
+    (windows_are_rows ? spec.lines_ahead : spec.tiles_ahead) = schedule.read_ahead;
     spec.line = form.outer_position(schedule.line_atom);
     for (const int atom : schedule.together) {
         spec.together.push_back(form.outer_position(atom));

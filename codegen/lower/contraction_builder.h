@@ -118,7 +118,13 @@ class ContractionBuilder {
     void build_tiled();
     void define_packed_a();
     void define_packed_b();
+    /// A where it lies.
+    Halide::Expr read_a(const Halide::Expr& row, const std::vector<Halide::Expr>& k) const;
+    /// The first row of a register tile, of those that are stored together.
+    Halide::Expr first_row_of_part() const;
     void define_tiled_sum();
+    /// `spec_.row_block`, counted in what is stored at a time.
+    Halide::Expr stored_row_block() const;
     /// B from memory.
     Halide::Expr read_b(const std::vector<Halide::Expr>& outer, const Halide::Expr& column,
                         const std::vector<Halide::Expr>& k) const;
@@ -200,8 +206,13 @@ class ContractionBuilder {
     /// blocks of the register tile are transposed before what follows the sum.
     bool stores_along_rows() const {
         return sums_single_tiles() && !spec_.is_scratch && !has_lines() && !takes_rows_together() &&
-               spec_.output_order.front() == 1 && tiles_.columns % tiles_.rows == 0 &&
-               transposes_blocks(spec_.accumulator, tiles_.rows);
+               spec_.output_order.front() == 1 && turned_store(spec_.accumulator, tiles_);
+    }
+    /// The size of those blocks.
+    int turned_size() const { return turned_store(spec_.accumulator, tiles_)->block; }
+    /// Rows that are summed, in as many register tiles as they take, before they are stored.
+    int stored_rows() const {
+        return stores_along_rows() ? turned_store(spec_.accumulator, tiles_)->rows : tiles_.rows;
     }
     bool depth_is_one_run() const { return spec_.b_lies_along_k && k_.size() > 1; }
     /// Rows that are packed for each turn of the outer loops (each image of a batch), for all tasks
@@ -238,7 +249,7 @@ class ContractionBuilder {
     // Loops of the output.
     Halide::Var column_block_{"column_block"}, row_block_{"row_block"},
         row_subblock_{"row_subblock"};
-    Halide::Var turned_block_{"turned_block"};
+    Halide::Var turned_block_{"turned_block"}, turned_row_{"turned_row"};
     Halide::Var tile_line_{"tile_line"};
     Halide::Var panel_{"panel"}, task_{"task"}, task_item_;
     bool has_row_ = false, has_column_ = false;

@@ -1,5 +1,9 @@
 #include "codegen/lower/contraction_parts.h"
 
+#include <numeric>
+
+#include "codegen/lower/block_transposes.h"
+
 namespace latent::codegen {
 
 using Halide::Expr;
@@ -66,6 +70,18 @@ std::vector<Expr> positions_at(const std::vector<Expr>& extents, Expr place) {
     }
     positions.push_back(place);
     return positions;
+}
+
+std::optional<TurnedStore> turned_store(Halide::Type element, const ContractionTiles& tiles) {
+    constexpr int most_tiles = 2;
+    for (const int block : {tiles.rows, 4, 2}) {
+        const int rows = std::lcm(tiles.rows, block);
+        if (transposes_blocks(element, block) && tiles.columns % block == 0 &&
+            rows <= most_tiles * tiles.rows) {
+            return TurnedStore{block, rows};
+        }
+    }
+    return std::nullopt;
 }
 
 Var fuse_loops(LoggedSchedule<Func>& schedule, const std::vector<Var>& loops) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,13 @@ Halide::Expr place_in_run(const std::vector<Halide::Expr>& extents,
                           const std::vector<Halide::Expr>& positions);
 std::vector<Halide::Expr> positions_at(const std::vector<Halide::Expr>& extents,
                                        Halide::Expr place);
+
+/// How register tiles are stored along their rows: in square blocks that are transposed, of as many
+/// rows as make whole blocks and whole tiles.
+struct TurnedStore {
+    int block, rows;
+};
+std::optional<TurnedStore> turned_store(Halide::Type element, const ContractionTiles& tiles);
 
 /// Fuses the loops, innermost first, into one.
 Halide::Var fuse_loops(LoggedSchedule<Halide::Func>& schedule,

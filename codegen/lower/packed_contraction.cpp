@@ -122,6 +122,30 @@ Expr ContractionBuilder::term_of_tile(const Expr& term) const {
     return in_tile(term, columns_left <= half, tile_column_);
 }
 
+Expr ContractionBuilder::stored_row_block() const {
+    const int tiles = stored_rows() / tiles_.rows;
+    return tiles == 1 ? spec_.row_block : (spec_.row_block + tiles - 1) / tiles;
+}
+
+Expr ContractionBuilder::read_a(const Expr& row, const std::vector<Expr>& k) const {
+    const std::vector<Expr> outer = outer_of(spec_.a);
+    const Expr a = spec_.a.at(outer, row, k);
+    const bool short_windows =
+        Halide::Internal::is_const(spec_.k_extents[0]) && spec_.a.unit_stride != UnitStride::none;
+    if (spec_.lines_ahead == 0 || spec_.variant != ContractionVariant::small || !short_windows) {
+        return a;
+    }
+    // Of the first row of the tile, whose place the loop has at hand.
+    constexpr int line_bytes = 64;
+    std::vector<Expr> later = k;
+    later[0] += spec_.lines_ahead * line_bytes / spec_.accumulator.bytes();
+    return with_prefetch(a, spec_.a.at(outer, min(first_row_of_part(), spec_.rows - 1), later));
+}
+
+Expr ContractionBuilder::first_row_of_part() const {
+    return row_tile_ * stored_rows() + tile_row_ / tiles_.rows * tiles_.rows;
+}
+
 void ContractionBuilder::define_tiled_sum() {
     std::vector<Var> dimensions =
         concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_);
@@ -149,6 +173,9 @@ void ContractionBuilder::define_tiled_sum() {
             k_inner_.push_back(domain[static_cast<int>(atom)]);
         }
         k = positions(domain);
+        if (stored_rows() > tiles_.rows) {
+            domain.where(first_row_of_part() < spec_.rows);
+        }
         if (spec_.k_limits) {
             const auto [begin, end] = spec_.k_limits(row_tile_ * tiles_.rows);
             if (begin.defined()) {
@@ -159,12 +186,12 @@ void ContractionBuilder::define_tiled_sum() {
             }
         }
     }
-    const Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
+    const Expr row = min(row_tile_ * stored_rows() + tile_row_, spec_.rows - 1);
     const Expr a =
         packs_a()
             ? packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
                                     outer_of(spec_.a)))
-            : spec_.a.at(outer_of(spec_.a), row, k);
+            : read_a(row, k);
     sum_(dimensions) += term_of_tile(a * tiled_b(k));
     for (std::size_t i = 0; i < beside_.size(); ++i) {
         const auto& [rows, columns] = spec_.beside[i];
@@ -190,14 +217,16 @@ void ContractionBuilder::build_tiled() {
     if (stores_along_rows()) {
         // Blocks count through all tiles: of a remainder by their number, Halide would not see that
         // it is one block.
-        const int blocks_of_tile = tiles_.columns / tiles_.rows;
+        const int size = turned_size();
+        const int columns = tiles_.columns / size;
+        const int rows = stored_rows() / size;
         turned_ = Func(spec_.name + "_turned");
-        turned_(concatenate({tile_row_, tile_column_, row_tile_, turned_block_}, outer_)) =
-            sum_(concatenate({turned_block_ % blocks_of_tile * tiles_.rows + tile_column_,
-                              Expr(tile_row_), Expr(row_tile_), turned_block_ / blocks_of_tile},
+        turned_(concatenate({tile_row_, tile_column_, turned_row_, turned_block_}, outer_)) =
+            sum_(concatenate({turned_block_ % columns * size + tile_column_,
+                              turned_row_ % rows * size + tile_row_, turned_row_ / rows,
+                              turned_block_ / columns},
                              as_exprs(outer_)));
-        place = concatenate({row() % tiles_.rows, column_ % tiles_.rows, row() / tiles_.rows,
-                             column_ / tiles_.rows},
+        place = concatenate({row() % size, column_ % size, row() / size, column_ / size},
                             as_exprs(outer_));
         define_output({turned_(place)});
     } else {
@@ -247,12 +276,14 @@ void ContractionBuilder::schedule_streamed_output() {
 void ContractionBuilder::schedule_tiled_output() {
     LoggedSchedule schedule = logged(out_, log_);
     if (stores_along_rows()) {
-        schedule.split(column_, column_tile_, tile_column_, tiles_.rows)
-            .split(column_tile_, column_tile_, turned_block_, tiles_.columns / tiles_.rows);
+        schedule.split(column_, column_tile_, tile_column_, turned_size())
+            .split(column_tile_, column_tile_, turned_block_, tiles_.columns / turned_size())
+            .split(row_, row_tile_, tile_row_, turned_size())
+            .split(row_tile_, row_tile_, turned_row_, stored_rows() / turned_size());
     } else {
-        schedule.split(column_, column_tile_, tile_column_, tiles_.columns);
+        schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
+            .split(row_, row_tile_, tile_row_, tiles_.rows);
     }
-    schedule.split(row_, row_tile_, tile_row_, tiles_.rows);
     std::vector<Var> tasks = concatenate<Var>({row_block_}, outer_loops(false));
     std::vector<VarOrRVar> order;
     if (takes_rows_together()) {
@@ -262,7 +293,7 @@ void ContractionBuilder::schedule_tiled_output() {
         order.insert(order.end(), outer_.begin(), outer_.end());
     } else {
         schedule.split(column_tile_, column_block_, panel_, spec_.column_block)
-            .split(row_tile_, row_block_, row_tile_, spec_.row_block);
+            .split(row_tile_, row_block_, row_tile_, stored_row_block());
         order = {tile_column_, tile_row_, row_tile_, panel_, row_block_};
         if (blocks_k()) {
             // The whole block is summed first, then swept row by row.
@@ -274,7 +305,8 @@ void ContractionBuilder::schedule_tiled_output() {
             schedule.split(line(), line(), tile_line_, tiles_.lines);
             order.insert(order.begin() + 2, tile_line_);
         } else if (stores_along_rows()) {
-            order = {tile_row_, tile_column_, turned_block_, row_tile_, panel_, row_block_};
+            order = {tile_row_, tile_column_, turned_row_, turned_block_,
+                     row_tile_, panel_,       row_block_};
         }
         const std::vector<Var> outside = outer_loops(false);
         order.insert(order.end(), outside.begin(), outside.end());
@@ -288,7 +320,7 @@ void ContractionBuilder::schedule_tiled_output() {
         if (spec_.stores_sum) {
             schedule.unroll(tile_column_);
         }
-        values_->compute_at(out_, tile_column_, row_, tiles_.rows, log_);
+        values_->compute_at(out_, tile_column_, row_, turned_size(), log_);
         schedule_turned_sum();
         return;
     }
@@ -313,12 +345,12 @@ void ContractionBuilder::schedule_tiled_output() {
 
 void ContractionBuilder::schedule_turned_sum() {
     logged(turned_, log_)
-        .compute_at(out_, turned_block_)
+        .compute_at(out_, turned_row_)
         .store_in(Halide::MemoryType::Stack)
-        .bound_extent(tile_row_, tiles_.rows)
-        .bound_extent(tile_column_, tiles_.rows)
+        .bound_extent(tile_row_, turned_size())
+        .bound_extent(tile_column_, turned_size())
         .bound_extent(turned_block_, 1)
-        .bound_extent(row_tile_, 1)
+        .bound_extent(turned_row_, 1)
         .vectorize(tile_row_)
         .never_partition_all();
 }
@@ -327,7 +359,7 @@ void ContractionBuilder::schedule_tiled_sum(Func& sum) {
     LoggedSchedule zero = logged(sum, log_);
     zero.compute_at(out_, blocks_k() ? task_ : row_tile_)
         .bound_extent(tile_column_, tiles_.columns)
-        .bound_extent(tile_row_, tiles_.rows)
+        .bound_extent(tile_row_, stored_rows())
         .vectorize(tile_column_, tiles_.lanes)
         .never_partition_all();
     if (!blocks_k()) {
@@ -343,11 +375,19 @@ void ContractionBuilder::schedule_tiled_sum(Func& sum) {
     }
     order.emplace_back(tile_row_);
     order.insert(order.end(), k_inner_.begin(), k_inner_.end());
+    const Var part("part");
+    const bool in_parts = stored_rows() > tiles_.rows;
+    if (in_parts) {
+        order.emplace_back(part);
+    }
     order.insert(order.end(), {row_tile_, column_tile_});
     const std::vector<Var> together = outer_loops(true);
     order.insert(order.end(), together.begin(), together.end());
     order.insert(order.end(), k_outer_.begin(), k_outer_.end());
     LoggedSchedule update = logged_update(sum, log_);
+    if (in_parts) {
+        update.split(tile_row_, part, tile_row_, tiles_.rows);
+    }
     update.reorder(order)
         .vectorize(tile_column_, tiles_.lanes)
         .unroll(tile_column_)

@@ -97,6 +97,9 @@ struct ContractionSpec {
     /// How many tiles of columns further those are that are asked for while whole cache lines of B
     /// are read in place; 0: none.
     int tiles_ahead = 0;
+    /// How many cache lines further than windows that are rows those lie that are asked for, along
+    /// the innermost of k; 0: none. (Of variant `small`.)
+    int lines_ahead = 0;
     bool parallel = true;
     /// The product is scratch of another one: it is computed whole, in whole tiles, where the
     /// caller says. (Of variant `direct` or `small`.)

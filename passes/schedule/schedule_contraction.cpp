@@ -76,39 +76,41 @@ void choose_window_tile(ir::Schedule& schedule, const ir::Machine& machine) {
     }
 }
 
-/// Tiles that are stored along their rows are transposed in square blocks, of a power of two. Few
-/// registers hold three vectors of so few rows, which are taken where they waste no more columns.
-/// Of long sums the store counts for little.
-void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns,
-                        std::int64_t depth) {
-    constexpr std::int64_t most_depth = 1024;
+/// Tiles that are stored along their rows are transposed in square blocks, of an even number of
+/// them. Few registers hold three vectors of four rows, which read less for each multiply-add than
+/// two of six, and are taken where they waste no more columns. (Without fused multiply-adds there
+/// are twice as many operations, of which fewer sums leave too little to do at a time.)
+void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns) {
     constexpr int three = 3;
-    if (depth > most_depth) {
-        return;
-    }
+    constexpr int rows_of_three = 4;
     const auto columns_in_tiles = [&](std::int64_t vectors) {
         const std::int64_t tile = vectors * schedule.lanes;
         return ir::rounded_up(columns, tile);
     };
-    schedule.tile_rows =
-        static_cast<int>(std::bit_floor(static_cast<unsigned>(schedule.tile_rows)));
-    const bool holds_three = schedule.tile_rows * three + three + 1 <= machine.registers;
-    if (schedule.tile_rows < l1_ways && holds_three &&
+    schedule.tile_rows -= schedule.tile_rows > 1 ? schedule.tile_rows % 2 : 0;
+    if (machine.instruction_set == ir::InstructionSet::avx2 && schedule.tile_rows > rows_of_three &&
         columns_in_tiles(three) <= columns_in_tiles(schedule.tile_vectors)) {
         schedule.tile_vectors = three;
+        schedule.tile_rows = rows_of_three;
     }
 }
 
 /// How few rows make packing the other operand cost more than it saves.
 constexpr int few_rows = 16;
 
-/// Whether columns that stay in L2 are better packed, since they would be read across cache lines:
-/// most vectors in rows that are no multiples of a line. Rows must be many to repay the copy, and
-/// the columns more than L1 holds; fewer repay it where the columns fill most of L2, which the rows
-/// need too.
-bool repays_copy(std::int64_t column_bytes, std::int64_t rows, const ir::Machine& machine) {
+/// Whether columns that stay in L2 are better packed. On some processors because they would be read
+/// across cache lines: most vectors in rows that are no multiples of a line. Rows must be many to
+/// repay the copy, and the columns more than L1 holds; fewer repay it where the columns fill most
+/// of L2, which the rows need too. With AVX2 because each of a batch (`is_batched`) has others,
+/// which come from further away: a copy reads them in order, register tiles in as many rows as
+/// there are terms, and beside so short vectors there is no room to ask for them ahead.
+bool repays_copy(std::int64_t column_bytes, std::int64_t rows, bool is_batched,
+                 const ir::Machine& machine) {
     constexpr std::int64_t many_rows = 256;
     constexpr std::int64_t some_rows = 64;
+    if (is_batched && machine.instruction_set == ir::InstructionSet::avx2 && rows > some_rows) {
+        return true;
+    }
     return machine.slow_across_lines &&
            (rows > many_rows ? column_bytes > machine.l1_bytes
                              : rows > some_rows && column_bytes > machine.l2_bytes / 2);
@@ -234,10 +236,17 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const bool rows_stay_near = in_place || depth <= schedule.block_depth ||
                                 rows * depth * element + column_bytes <=
                                     std::max(machine.l2_bytes, machine.l3_bytes / near_part);
-    const bool stays_in_l2 = rows <= few_rows
-                                 ? fits_l2
-                                 : column_bytes < machine.l2_bytes && rows_stay_near &&
-                                       !(in_place && repays_copy(column_bytes, rows, machine));
+    std::uint64_t of_one = schedule.vector_atom < 0 ? 0 : std::uint64_t{1} << schedule.vector_atom;
+    for (const int atom : contraction.atoms) {
+        of_one |= std::uint64_t{1} << atom;
+    }
+    const std::uint64_t column_atoms = ir::spans(
+        region)[static_cast<std::size_t>(contraction.operands[static_cast<std::size_t>(columns)])];
+    const bool is_batched = (column_atoms & ~of_one) != 0;
+    const bool stays_in_l2 =
+        rows <= few_rows ? fits_l2
+                         : column_bytes < machine.l2_bytes && rows_stay_near &&
+                               !(in_place && repays_copy(column_bytes, rows, is_batched, machine));
     if (contiguous(columns, schedule.vector_atom) && rows > 2 && windows == 1 && stays_in_l2) {
         // What stays in L2 is read as fast as a packed copy of it.
         if (rows > few_rows) {
@@ -325,6 +334,21 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
            tile_bytes * schedule.block_rows > machine.l2_bytes / 2) {
         schedule.block_rows /= 2;
     }
+}
+
+/// How far ahead of their use columns that are read in place are asked for, in tiles, or windows
+/// that are rows, in cache lines. Columns in shorter vectors, and those across lines, leave no room
+/// for prefetches beside the sums. Longer vectors of filters have so much to do between two lines
+/// of an image that a processor sees the next one in time.
+void choose_fetches_ahead(ir::Schedule& schedule, const ir::Stage& contraction,
+                          const ir::Machine& machine) {
+    constexpr int line_bytes = 64;
+    constexpr int lines = 2;
+    const bool are_lines = machine.vector_bytes >= line_bytes;
+    const bool windows = contraction.atoms.size() > 1 && schedule.packing == ir::Packing::columns;
+    schedule.read_ahead = machine.slow_across_lines ? 0
+                          : windows                 ? (are_lines ? 0 : lines)
+                                                    : (are_lines ? 1 : 0);
 }
 
 /// The innermost of `atoms` but for one, or -1.
@@ -448,17 +472,14 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     row = schedule.row_atom;
     if (schedule.packing == ir::Packing::columns &&
         (schedule.tile_lines == 0 || (is_turned && extent(row) > 2 * schedule.tile_rows))) {
-        const std::int64_t depth = depth_of(contraction, extents);
-        choose_turned_tile(schedule, machine, extent(column), depth);
+        choose_turned_tile(schedule, machine, extent(column));
     }
     if (contraction.atoms.size() > 1 && schedule.tile_rows > 0 &&
         extent(column) <= schedule.lanes) {
         schedule.tile_vectors = 1;
     }
     choose_together(schedule, row_atoms, machine, element, extents);
-    // Shorter vectors, and those across lines, leave no room for prefetches beside the sums.
-    constexpr int line_bytes = 64;
-    schedule.read_ahead = machine.vector_bytes >= line_bytes && !machine.slow_across_lines ? 1 : 0;
+    choose_fetches_ahead(schedule, contraction, machine);
     if (schedule.packing == ir::Packing::none && schedule.tile_rows > 0) {
         const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
         const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;

@@ -27,7 +27,7 @@ bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows, bool wi
 bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
                    const ir::Stage& contraction, int columns_of, const ir::Machine& machine,
                    std::span<const std::int64_t> extents) {
-    constexpr int turned_rows = 8;
+    constexpr int least_vector = 32;
     constexpr int turned_vectors = 2;
     constexpr std::int64_t least_depth = 128;
     constexpr std::int64_t least_filled = 8;  // of as many filters, all but one
@@ -35,7 +35,7 @@ bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
     const int operand = contraction.operands[static_cast<std::size_t>(columns_of)];
     if (region.atoms[static_cast<std::size_t>(schedule.vector_atom)].fixed > 0 ||
         !is_contiguous(region, operand, schedule.vector_atom) ||
-        (machine.registers - 4) / turned_vectors < turned_rows) {
+        machine.vector_bytes < least_vector) {
         return false;
     }
     const std::int64_t depth = depth_of(contraction, extents);

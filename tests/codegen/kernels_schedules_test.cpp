@@ -345,3 +345,40 @@ TEST_CASE("rows that go on from line to line have the bits of those that do not"
         CHECK(same_bits(run_kernels(planned, inputs, 2)[0], expected[0]));
     }
 }
+
+TEST_CASE("rows of several register tiles that are stored together have the bits of other tiles",
+          "[kernels]") {
+    // One row, a part of a tile, a part of the second of two tiles, and several of both.
+    for (const auto& [height, width] :
+         {std::pair(1, 1), std::pair(1, 5), std::pair(2, 4), std::pair(3, 5), std::pair(7, 9)}) {
+        const ir::Graph graph = ir::parse(fmt::format(
+            "%x = parameter {{index=0, dtype=f32, shape=[2,15,{},{}]}}\n"
+            "%w = parameter {{index=1, dtype=f32, shape=[35,15,3,3]}}\n"
+            "%c = parameter {{index=2, dtype=f32, shape=[2,35,{},{}]}}\n"
+            "%v = window %x {{axes=[2,3], size=[3,3], stride=[2,2], dilation=[1,1]}}\n"
+            "%s = contraction %v, %w {{lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}}\n"
+            "%r = add %s, %c\nreturn %r\n",
+            2 * height + 1, 2 * width + 1, height, width));
+        const std::vector<Array> inputs = fill_parameters(graph);
+        const auto of_tiles = [&](int rows, int vectors, int ahead) {
+            return plan_kernels(
+                graph, true, [=](const passes::KernelStep& step, const ir::Machine& machine) {
+                    ir::Schedule schedule = detail::default_schedule_of(step, machine);
+                    schedule.packing = ir::Packing::columns;
+                    schedule.tile_rows = rows;
+                    schedule.tile_vectors = vectors;
+                    schedule.read_ahead = ahead;
+                    return schedule;
+                });
+        };
+        const std::vector<Array> expected = run_kernels(of_tiles(4, 2, 0), inputs);
+        for (const auto& [rows, vectors, ahead] :
+             {std::tuple(6, 2, 2), std::tuple(6, 1, 0), std::tuple(2, 2, 2), std::tuple(5, 2, 0),
+              std::tuple(4, 3, 2)}) {
+            CAPTURE(height, width, rows, vectors);
+            const detail::Planned planned = of_tiles(rows, vectors, ahead);
+            CHECK(same_bits(run_kernels(planned, inputs)[0], expected[0]));
+            CHECK(same_bits(run_kernels(planned, inputs, 2)[0], expected[0]));
+        }
+    }
+}

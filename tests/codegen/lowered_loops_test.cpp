@@ -121,6 +121,42 @@ TEST_CASE("so do those of turned windows, whose places are computed from line to
     CHECK(count(code, "= input0[") + count(code, "(input0[") <= 8 * 3);
 }
 
+namespace {
+
+/// A convolution whose filters are packed, as vectors, whatever the instruction set.
+std::string turned_windows() {
+    return request_of(R"(%x = parameter {index=0, dtype=f32, shape=[2,32,59,59]}
+        %w = parameter {index=1, dtype=f32, shape=[64,32,3,3]}
+        %v = window %x {axes=[2,3], size=[3,3], stride=[2,2], dilation=[1,1]}
+        %r = contraction %v, %w {lhs=[0,1,2,3,4,5], rhs=[6,1,4,5], out=[0,6,2,3]}
+        return %r)");
+}
+
+}  // namespace
+
+TEST_CASE("tiles of turned windows are stored through blocks that are transposed in registers") {
+    const auto transposes = [](int rows) {
+        return count(statement_of(with_tile_rows(rows, turned_windows())), "block_row");
+    };
+    // Of six rows, three blocks of four rows of two tiles. Five rows are none.
+    for (const int rows : {4, 6, 8}) {
+        CAPTURE(rows);
+        CHECK(transposes(rows) > transposes(5));
+    }
+}
+
+TEST_CASE("the next line of an image is asked for once for all rows of a tile") {
+    const auto prefetches = [](int lines) {
+        std::string request = with_tile_rows(6, turned_windows());
+        const std::string before = "read_ahead ";
+        const std::size_t begin = request.find(before) + before.size();
+        request.replace(begin, request.find(' ', begin) - begin, std::to_string(lines));
+        constexpr std::string_view for_reading = ", 0, 2, 1)";
+        return count(statement_of(request), for_reading);
+    };
+    CHECK(prefetches(2) == prefetches(0) + 1);
+}
+
 TEST_CASE("columns that are neighbours are packed by one loop, past their end") {
     const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
         %b = parameter {index=1, dtype=f32, shape=[900,801]}

@@ -13,6 +13,7 @@ using namespace latent;
 using namespace latent::passes;
 using test::avx2;
 using test::avx512;
+using test::sse41;
 
 namespace {
 
@@ -244,7 +245,27 @@ TEST_CASE("windows of filters that fill whole tiles have these as packed vectors
     }
     CHECK(convolution(61, 56, avx512).schedule == turned.schedule);
     CHECK(convolution(40, 56, avx512).vector_extent == 56);
-    CHECK(convolution(64, 56, avx2).vector_extent == 56);
+
+    const Scheduled shorter = convolution(64, 56, avx2);
+    CHECK(shorter.vector_extent == 64);
+    CHECK(shorter.schedule.packing == ir::Packing::columns);
+    CHECK(shorter.schedule.tile_rows == 6);
+    CHECK(shorter.schedule.tile_vectors == 2);
+    CHECK(shorter.schedule.tile_lines == 0);
+    for (const int size : {7, 14, 28, 57, 226}) {
+        CAPTURE(size);
+        CHECK(convolution(64, size, avx2).schedule == shorter.schedule);
+    }
+    CHECK(convolution(64, 56, sse41).vector_extent == 56);
+}
+
+TEST_CASE("the next lines of an image are asked for where vectors of filters are short") {
+    CHECK(convolution(64, 56, avx2).schedule.read_ahead == 2);
+    CHECK(convolution(64, 56, avx512).schedule.read_ahead == 0);
+    CHECK(convolution(40, 56, avx512).schedule.read_ahead == 1);  // columns that are read in place
+    ir::Machine slow = avx2;
+    slow.slow_across_lines = true;
+    CHECK(convolution(64, 56, slow).schedule.read_ahead == 0);
 }
 
 namespace {
@@ -305,6 +326,28 @@ TEST_CASE("images of few places are summed in vectors along filters that leave L
     CHECK(layer(1, 512, 512, 7, 3, false, avx2).packing == ir::Packing::dots);
 }
 
+TEST_CASE("columns that each of a batch has for itself are packed beside many rows, with AVX2") {
+    const auto packing = [](const std::string& batch, int rows, const ir::Machine& machine) {
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[" + batch + "," +
+                             std::to_string(rows) +
+                             ",128]}\n"
+                             "%b = parameter {index=1, dtype=f32, shape=[" +
+                             batch +
+                             ",128,128]}\n"
+                             "%r = contraction %a, %b {lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]}\n"
+                             "return %r\n",
+                         machine)
+            .schedule.packing;
+    };
+    for (const char* batch : {"2", "64"}) {
+        CHECK(packing(batch, 128, avx2) == ir::Packing::columns);
+        CHECK(packing(batch, 64, avx2) == ir::Packing::none);
+        CHECK(packing(batch, 128, avx512) == ir::Packing::none);
+        CHECK(packing(batch, 128, sse41) == ir::Packing::none);
+    }
+    CHECK(scheduled(product(128, 128, 128), avx2).schedule.packing == ir::Packing::none);
+}
+
 TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
     const auto strided = [](int filters, const ir::Machine& machine) {
         return scheduled(
@@ -321,14 +364,17 @@ TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
     };
     CHECK(strided(64, avx512).tile_rows == 8);
     CHECK(strided(64, avx512).tile_vectors == 2);
-    CHECK(strided(64, avx2).tile_rows == 4);
+    CHECK(strided(64, avx2).tile_rows == 6);
     CHECK(strided(64, avx2).tile_vectors == 2);
+    CHECK(strided(96, avx2).tile_rows == 4);
     CHECK(strided(96, avx2).tile_vectors == 3);
+    CHECK(strided(96, sse41).tile_rows == 6);
+    CHECK(strided(96, sse41).tile_vectors == 2);
     CHECK(scheduled("%x = parameter {index=0, dtype=f32, shape=[8,256,784]}\n"
                     "%g = parameter {index=1, dtype=f32, shape=[8,256,784]}\n"
                     "%r = contraction %x, %g {lhs=[0,1,2], rhs=[0,3,2], out=[3,1]}\nreturn %r\n",
                     avx2)
-              .schedule.tile_rows == 6);  // a long sum, which is stored once
+              .schedule.tile_rows == 6);
 }
 
 TEST_CASE("the gradient of filters sums all elements of a window for each block of pixels") {
