@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <iterator>
+#include <ranges>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codegen/lower/index_distance.h"
@@ -27,6 +31,18 @@ namespace {
 
 /// In the names of copies.
 constexpr const char* held = "_held";
+
+/// Whether vectors at these places have no element in common.
+bool are_apart(const Expr& a, const Expr& b) {
+    const auto* first = a.as<Ramp>();
+    const auto* second = b.as<Ramp>();
+    if (first == nullptr || second == nullptr || !is_const_one(first->stride) ||
+        !is_const_one(second->stride)) {
+        return false;
+    }
+    const auto distance = index_distance(first->base, second->base);
+    return distance && std::abs(*distance) >= std::max(first->lanes, second->lanes);
+}
 
 /// What a loop adds to: vectors of one buffer.
 class Sums : public Halide::Internal::IRVisitor {
@@ -81,10 +97,8 @@ class Sums : public Halide::Internal::IRVisitor {
                        is_const_one(store->predicate) &&
                        !Halide::Internal::expr_uses_vars(store->index, inside_);
         if (can_be_held_ && number(store->index) == places_.size()) {
-            can_be_held_ = std::ranges::all_of(places_, [&](const Expr& other) {
-                const auto distance = index_distance(ramp->base, other.as<Ramp>()->base);
-                return distance && std::abs(*distance) >= type_.lanes();
-            });
+            can_be_held_ = std::ranges::all_of(
+                places_, [&](const Expr& other) { return are_apart(store->index, other); });
             places_.push_back(store->index);
         }
     }
@@ -102,17 +116,51 @@ class Sums : public Halide::Internal::IRVisitor {
     bool can_be_held_ = true;
 };
 
+/// Stores of constants, with nothing between them and what comes next.
+class Constants {
+  public:
+    void add(const Store* store) { stores_.push_back(store); }
+
+    /// What was stored there last, if it is known.
+    Expr value(const std::string& buffer, const Expr& place) const {
+        for (const Store* store : stores_ | std::views::reverse) {
+            if (store->name == buffer && Halide::Internal::equal(store->index, place)) {
+                return store->value;
+            }
+            if (store->name == buffer && !are_apart(store->index, place)) {
+                break;
+            }
+        }
+        return {};
+    }
+    /// The stores to places of the sums that are known.
+    std::vector<const Store*> stores(const Sums& sums) const {
+        std::vector<const Store*> found;
+        std::ranges::copy_if(stores_, std::back_inserter(found), [&](const Store* store) {
+            return store->name == sums.buffer() &&
+                   sums.number(store->index) < sums.places().size() &&
+                   value(store->name, store->index).defined();
+        });
+        return found;
+    }
+
+  private:
+    std::vector<const Store*> stores_;
+};
+
 /// Adds to the copy instead of the buffer.
 class HoldSums : public Halide::Internal::IRMutator {
   public:
     explicit HoldSums(const Sums& sums)
         : sums_(sums), copy_(Halide::Internal::unique_name(sums.buffer() + held)) {}
 
-    Stmt hold(const Stmt& loop) {
+    Stmt hold(const Stmt& loop, const Constants& before = {}) {
         Stmt result = mutate(loop);
         for (std::size_t i = sums_.places().size(); i-- > 0;) {
             const Expr& place = sums_.places()[i];
-            result = Block::make({store(copy_, load(sums_.buffer(), place), in_copy(i)), result,
+            const Expr constant = before.value(sums_.buffer(), place);
+            const Expr first = constant.defined() ? constant : load(sums_.buffer(), place);
+            result = Block::make({store(copy_, first, in_copy(i)), result,
                                   store(sums_.buffer(), load(copy_, in_copy(i)), place)});
         }
         const auto elements = static_cast<int>(sums_.places().size()) * sums_.type().lanes();
@@ -165,7 +213,21 @@ class HoldTiles : public Halide::Internal::IRMutator {
         return IRMutator::visit(allocation);
     }
 
+    Stmt visit(const Block* block) override {
+        const auto* store = block->first.as<Store>();
+        Stmt first = block->first;
+        if (store != nullptr && is_constant_on_stack(store)) {
+            constants_.add(store);
+        } else {
+            first = after_constants(first);
+            constants_ = {};
+        }
+        const Stmt rest = after_constants(block->rest);
+        return store != nullptr && overwritten_.contains(store) ? rest : Block::make(first, rest);
+    }
+
     Stmt visit(const For* loop) override {
+        const Constants before = std::exchange(constants_, {});
         if (!holds(Sums(loop))) {
             return IRMutator::visit(loop);
         }
@@ -173,7 +235,26 @@ class HoldTiles : public Halide::Internal::IRMutator {
         // shared.
         const Stmt shared = share_values(loop);
         const Sums sums(shared);
-        return holds(sums) ? HoldSums(sums).hold(shared) : HoldSums(Sums(loop)).hold(loop);
+        return holds(sums) ? hold(sums, shared, before) : hold(Sums(loop), loop, before);
+    }
+
+    Stmt hold(const Sums& sums, const Stmt& loop, const Constants& before) {
+        const std::vector<const Store*> stores = before.stores(sums);
+        overwritten_.insert(stores.begin(), stores.end());
+        return HoldSums(sums).hold(loop, before);
+    }
+
+    /// Only a loop and further stores know what was stored before.
+    Stmt after_constants(const Stmt& statement) {
+        if (statement.as<Block>() == nullptr && statement.as<For>() == nullptr) {
+            constants_ = {};
+        }
+        return mutate(statement);
+    }
+
+    bool is_constant_on_stack(const Store* store) const {
+        return on_stack_.contains(store->name) && Halide::Internal::is_const(store->value) &&
+               is_const_one(store->predicate);
     }
 
     bool holds(const Sums& sums) const {
@@ -184,6 +265,8 @@ class HoldTiles : public Halide::Internal::IRMutator {
     /// Fewer stay in registers anyway.
     static constexpr std::size_t least_vectors = 6;
     Halide::Internal::Scope<void> on_stack_;
+    Constants constants_;
+    std::set<const Store*> overwritten_;  ///< by sums, before anything reads them
 };
 
 }  // namespace

@@ -97,8 +97,7 @@ Stmt trimmed(const hi::For* op, const Stmt& body, Interval needed, RangeAnswers&
     const Expr end = variable(".new_max");
     const Expr old_end = variable(".old_max");
     Stmt s = hi::For::make(op->name, min, end - min, op->for_type, op->partition_policy,
-                           op->device_api,
-                           simplify_within_range(body, op->name, needed, answers));
+                           op->device_api, simplify_within_range(body, op->name, needed, answers));
     s = let(end,
             needed.has_upper_bound() ? Halide::clamp(needed.max + 1, min, old_end)
                                      : op->min + op->extent,

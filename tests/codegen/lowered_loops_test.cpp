@@ -239,6 +239,19 @@ TEST_CASE("register tiles are held apart while they are summed, and then read in
     CHECK(count(code, "_held") > 0);
 }
 
+TEST_CASE("sums that begin with constants have these in their copies, and nowhere else before") {
+    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
+        %b = parameter {index=1, dtype=f32, shape=[45,60]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    const std::string code = statement_of(made_for("avx512", with_tile_rows(8, product)));
+    const std::string summed = code.substr(0, code.find("for (k_sum"));
+    REQUIRE(count(summed, "= x16(0.000000f)") > 0);
+    constexpr int allocations = 1;
+    CHECK(count(summed, "_held") == allocations + count(summed, "= x16(0.000000f)"));
+    CHECK(count(summed, "= k_sum[") == 0);
+}
+
 TEST_CASE("reductions of a row that read the same and do not need each other share a walk") {
     const std::string kernel = request_of(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
         %g = parameter {index=1, dtype=f32, shape=[70,450]}
