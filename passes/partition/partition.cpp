@@ -285,9 +285,10 @@ std::string Partitioner::absorb_for_all(const ir::Node& node, const Requests& re
 /// Whether it costs more to compute `node` at each of several places than to store it and read it.
 bool Partitioner::repays_storage(const ir::Node& node, std::size_t places) const {
     const std::int64_t elements = node.type().element_count();
-    const bool cached = *from_several_.find(&node) && elements >= options_.least_cached_elements &&
-                        elements <= options_.most_cached_elements;
-    const auto again = static_cast<std::int64_t>(places - 1);
+    const bool repays_launch = elements >= options_.least_launched_elements;
+    const bool cached =
+        *from_several_.find(&node) && repays_launch && elements <= options_.most_cached_elements;
+    const std::int64_t again = repays_launch ? static_cast<std::int64_t>(places - 1) : 1;
     return again * (*costs_.find(&node) - read_cost) >
            (cached ? options_.cached_recompute_cost : options_.recompute_cost);
 }

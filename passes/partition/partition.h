@@ -91,10 +91,12 @@ struct PartitionOptions {
     /// first.
     int recompute_cost = 38;
     /// The same for a value that a cache may hold, for reading that takes less time than computing
-    /// it again; of few elements, a launch that stores them would take longer.
+    /// it again.
     int cached_recompute_cost = 10;
-    std::int64_t least_cached_elements = 1 << 14;
     std::int64_t most_cached_elements = 1 << 21;
+    /// For fewer elements, a launch that stores them takes longer than to compute them again,
+    /// however many consumers there are.
+    std::int64_t least_launched_elements = 1 << 14;
     /// Values of fewer elements are stored where several row chains need them.
     std::int64_t least_recomputed_rows = 1 << 24;
 };
