@@ -135,6 +135,13 @@ inline std::int64_t dense_stride(const Region& region) {
     return region.atoms.back().fixed * region.atoms[region.atoms.size() - 2].fixed;
 }
 
+/// Whether a contraction reads windows in place as its rows, beside packed columns.
+inline bool takes_windows_as_rows(const Region& region, const Stage& contraction,
+                                  const Schedule& schedule) {
+    return schedule.packing == Packing::columns && contraction.atoms.size() > 1 &&
+           region.atoms[static_cast<std::size_t>(contraction.atoms.back())].fixed > 0;
+}
+
 /// Whether what a stage loads is contiguous along all of `atoms`, from the first to the last: its
 /// elements along them are one run.
 bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms);

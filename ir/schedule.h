@@ -82,9 +82,10 @@ struct Schedule {
     /// many lines of rows and columns, if any (0: its columns go on from line to line of a cache
     /// block, or, where these are packed, its rows through all lines). Row: the atom of which
     /// `tile_rows` neighbouring rows are reduced in one walk, if any, where vectors run along the
-    /// rows or the rows are unrolled. Row chain: the rows of the register tiles, and how many tiles
-    /// of rows are taken from the first products to the last at a time (`block_rows`); vectors run
-    /// along the reduced atom.
+    /// rows or the rows are unrolled. Scan, where vectors run along its axis: the atom of which
+    /// `tile_rows` neighbouring rows are scanned as a vector, if any. Row chain: the rows of the
+    /// register tiles, and how many tiles of rows are taken from the first products to the last at
+    /// a time (`block_rows`); vectors run along the reduced atom.
     int row_atom = -1;
     Packing packing = Packing::none;
     int tile_rows = 0;
@@ -104,8 +105,8 @@ struct Schedule {
     int result_strip = 0;
     /// How far ahead of its use what is read is asked for; 0: it is left to the processor. Row and
     /// reduction, where vectors run along what is reduced: in elements. Contraction, of columns
-    /// that are read in place: in tiles of columns; of windows that are rows beside packed columns:
-    /// in cache lines.
+    /// that are read in place: in tiles of columns; of windows (`takes_windows_as_rows`): in cache
+    /// lines.
     int read_ahead = 0;
     /// Pointwise, of rows that are at least as long as what is stored at a time: the last vectors
     /// of a row are stored over a part of those before them, which they compute again, where others

@@ -92,7 +92,9 @@ void lower_contraction(Lowering& lowering) {
         const std::optional<TurnedStore> store = turned_store(spec.accumulator, spec.tiles);
         lowering.compute_past_end(schedule.row_atom, store ? store->block : schedule.tile_rows);
     }
-    const bool windows_are_rows = variant == ContractionVariant::small && spec.k_extents.size() > 1;
+    const bool windows_are_rows = ir::takes_windows_as_rows(
+        lowering.region(), lowering.region().stages[static_cast<std::size_t>(contraction)],
+        schedule);
     (windows_are_rows ? spec.lines_ahead : spec.tiles_ahead) = schedule.read_ahead;
     spec.line = form.outer_position(schedule.line_atom);
     for (const int atom : schedule.together) {

@@ -130,9 +130,7 @@ Expr ContractionBuilder::stored_row_block() const {
 Expr ContractionBuilder::read_a(const Expr& row, const std::vector<Expr>& k) const {
     const std::vector<Expr> outer = outer_of(spec_.a);
     const Expr a = spec_.a.at(outer, row, k);
-    const bool short_windows =
-        Halide::Internal::is_const(spec_.k_extents[0]) && spec_.a.unit_stride != UnitStride::none;
-    if (spec_.lines_ahead == 0 || spec_.variant != ContractionVariant::small || !short_windows) {
+    if (spec_.lines_ahead == 0 || spec_.a.unit_stride == UnitStride::none) {
         return a;
     }
     // Of the first row of the tile, whose place the loop has at hand.

@@ -129,11 +129,13 @@ class FoldTerms {
         if (x.op() != Op::select) {
             return {};
         }
-        const bool holds_first = is_repeated(x.node->operand(1));
+        const auto is_zero = [](const Value& value) {
+            const ir::Literal* literal = constant_of(value);
+            return literal != nullptr && literal->as_double() == 0;
+        };
+        const bool holds_first = is_zero(x.node->operand(2));
         const Value& held = x.node->operand(holds_first ? 1 : 2);
-        const Value& other = x.node->operand(holds_first ? 2 : 1);
-        const ir::Literal* literal = constant_of(other);
-        if (!is_repeated(held) || literal == nullptr || literal->as_double() != 0) {
+        if ((!holds_first && !is_zero(x.node->operand(1))) || !is_repeated(held)) {
             return {};
         }
         const Value seen = elementwise(x.node->operand(0));
@@ -307,9 +309,12 @@ class FoldTerms {
                 pending.pop_back();
                 continue;
             }
+            if (done.size() >= most_nodes) {
+                return {};
+            }
             if (!ir::is_elementwise(x.op())) {
                 const Value value = leaf(x);
-                if (!value || done.size() >= most_nodes) {
+                if (!value) {
                     return {};
                 }
                 done.emplace(x.node.get(), value);

@@ -76,11 +76,13 @@ void choose_window_tile(ir::Schedule& schedule, const ir::Machine& machine) {
     }
 }
 
-/// Tiles that are stored along their rows are transposed in square blocks, of an even number of
-/// them. Few registers hold three vectors of four rows, which read less for each multiply-add than
-/// two of six, and are taken where they waste no more columns. (Without fused multiply-adds there
-/// are twice as many operations, of which fewer sums leave too little to do at a time.)
-void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns) {
+/// Tiles that are stored along their rows, of which they have an even number, are transposed in
+/// square blocks. Few registers hold three vectors of four rows, which read less for each
+/// multiply-add than two of six, and are taken where they waste no more columns and half of L2
+/// holds a panel of them. (Without fused multiply-adds there are twice as many operations, of which
+/// fewer sums leave too little to do at a time.)
+void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t columns,
+                        std::int64_t bytes_of_column) {
     constexpr int three = 3;
     constexpr int rows_of_three = 4;
     const auto columns_in_tiles = [&](std::int64_t vectors) {
@@ -89,7 +91,8 @@ void choose_turned_tile(ir::Schedule& schedule, const ir::Machine& machine, std:
     };
     schedule.tile_rows -= schedule.tile_rows > 1 ? schedule.tile_rows % 2 : 0;
     if (machine.instruction_set == ir::InstructionSet::avx2 && schedule.tile_rows > rows_of_three &&
-        columns_in_tiles(three) <= columns_in_tiles(schedule.tile_vectors)) {
+        columns_in_tiles(three) <= columns_in_tiles(schedule.tile_vectors) &&
+        three * schedule.lanes * bytes_of_column <= machine.l2_bytes / 2) {
         schedule.tile_vectors = three;
         schedule.tile_rows = rows_of_three;
     }
@@ -340,12 +343,12 @@ void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::
 /// that are rows, in cache lines. Columns in shorter vectors, and those across lines, leave no room
 /// for prefetches beside the sums. Longer vectors of filters have so much to do between two lines
 /// of an image that a processor sees the next one in time.
-void choose_fetches_ahead(ir::Schedule& schedule, const ir::Stage& contraction,
-                          const ir::Machine& machine) {
+void choose_fetches_ahead(ir::Schedule& schedule, const ir::Region& region,
+                          const ir::Stage& contraction, const ir::Machine& machine) {
     constexpr int line_bytes = 64;
     constexpr int lines = 2;
     const bool are_lines = machine.vector_bytes >= line_bytes;
-    const bool windows = contraction.atoms.size() > 1 && schedule.packing == ir::Packing::columns;
+    const bool windows = ir::takes_windows_as_rows(region, contraction, schedule);
     schedule.read_ahead = machine.slow_across_lines ? 0
                           : windows                 ? (are_lines ? 0 : lines)
                                                     : (are_lines ? 1 : 0);
@@ -472,14 +475,15 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     row = schedule.row_atom;
     if (schedule.packing == ir::Packing::columns &&
         (schedule.tile_lines == 0 || (is_turned && extent(row) > 2 * schedule.tile_rows))) {
-        choose_turned_tile(schedule, machine, extent(column));
+        choose_turned_tile(schedule, machine, extent(column),
+                           depth_of(contraction, extents) * element);
     }
     if (contraction.atoms.size() > 1 && schedule.tile_rows > 0 &&
         extent(column) <= schedule.lanes) {
         schedule.tile_vectors = 1;
     }
     choose_together(schedule, row_atoms, machine, element, extents);
-    choose_fetches_ahead(schedule, contraction, machine);
+    choose_fetches_ahead(schedule, region, contraction, machine);
     if (schedule.packing == ir::Packing::none && schedule.tile_rows > 0) {
         const int columns_of = has(lhs, schedule.vector_atom) ? 0 : 1;
         const std::uint64_t column_atoms = columns_of == 0 ? lhs : rhs;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include "codegen/reference/interpreter.h"
@@ -20,7 +21,8 @@ bool has_fold(const ir::Graph& graph) {
                                [](const ir::Node* node) { return node->op() == Op::fold; });
 }
 
-/// Small whole numbers, whose sums are exact in any order, and many of which are equal.
+/// Small whole numbers, whose sums are exact in any order, and many of which are equal; of the
+/// third argument some are infinite.
 std::vector<Array> arguments_of(const ir::Graph& graph, std::mt19937_64& random) {
     std::vector<Array> arguments;
     for (const ir::Node* node : ir::topological_order(graph.results)) {
@@ -33,8 +35,11 @@ std::vector<Array> arguments_of(const ir::Graph& graph, std::mt19937_64& random)
             arguments.resize(index + 1, Array({DType::f32, {}}));
         }
         arguments[index] = Array(node->type());
-        std::ranges::generate(arguments[index].mutable_data<float>(),
-                              [&] { return static_cast<float>(random() % 5) - 2; });
+        std::ranges::generate(arguments[index].mutable_data<float>(), [&] {
+            const auto number = static_cast<float>(random() % 5) - 2;
+            const bool is_infinite = index == 2 && random() % 8 == 0;
+            return is_infinite ? std::numeric_limits<float>::infinity() : number;
+        });
     }
     return arguments;
 }
@@ -70,6 +75,10 @@ ir::Graph gradient_of_pooling(std::mt19937_64& random, bool sums) {
     const std::string windows =
         fmt::format("{{axes=[1,2], size=[{},{}], stride=[{},{}], dilation=[1,1]", size[0], size[1],
                     stride[0], stride[1]);
+    const std::string chosen = random() % 2 == 0 ? "%e = equal %w, %ms\n"
+                                                   "%held = select %e, %gs, %zeros\n"
+                                                 : "%e = not_equal %w, %ms\n"
+                                                   "%held = select %e, %zeros, %gs\n";
     const std::string seen = fmt::format(
         "%x = parameter {{index=0, dtype=f32, shape=[2,{},{}]}}\n"
         "%least = constant {{value=f32:-inf}}\n"
@@ -77,11 +86,9 @@ ir::Graph gradient_of_pooling(std::mt19937_64& random, bool sums) {
         "%w = window %p {}}}\n"
         "%m = parameter {{index=1, dtype=f32, shape=[{}]}}\n"
         "%ms = broadcast %m {{shape=[{}], axes=[0,1,2]}}\n"
-        "%e = equal %w, %ms\n"
         "%zero = constant {{value=f32:0}}\n"
-        "%zeros = broadcast %zero {{shape=[{}], axes=[]}}\n"
-        "%held = select %e, %gs, %zeros\n",
-        image[0], image[1], low[0], low[1], high[0], high[1], windows, places, all, all);
+        "%zeros = broadcast %zero {{shape=[{}], axes=[]}}\n{}",
+        image[0], image[1], low[0], low[1], high[0], high[1], windows, places, all, all, chosen);
     return ir::parse(
         fmt::format("%g = parameter {{index=2, dtype=f32, shape=[{}]}}\n"
                     "%gs = broadcast %g {{shape=[{}], axes=[0,1,2]}}\n{}"
