@@ -89,8 +89,9 @@ void lower_contraction(Lowering& lowering) {
         atoms.front() == schedule.row_atom) {
         // Tiles that are stored along their rows are combined with whole vectors of these. (Rows
         // that go on are combined only with what lies along them.)
-        const std::optional<TurnedStore> store = turned_store(spec.accumulator, spec.tiles);
-        lowering.compute_past_end(schedule.row_atom, store ? store->block : schedule.tile_rows);
+        if (const std::optional<TurnedStore> store = turned_store(spec.accumulator, spec.tiles)) {
+            lowering.compute_past_end(schedule.row_atom, store->block);
+        }
     }
     const bool windows_are_rows = ir::takes_windows_as_rows(
         lowering.region(), lowering.region().stages[static_cast<std::size_t>(contraction)],

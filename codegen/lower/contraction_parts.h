@@ -35,7 +35,7 @@ std::vector<Halide::Expr> positions_at(const std::vector<Halide::Expr>& extents,
                                        Halide::Expr place);
 
 /// How register tiles are stored along their rows: in square blocks that are transposed, of as many
-/// rows as make whole blocks and whole tiles.
+/// rows as make whole blocks and whole tiles: of two tiles at most, else there is no such store.
 struct TurnedStore {
     int block, rows;
 };

@@ -32,6 +32,9 @@ namespace {
 /// In the names of copies.
 constexpr const char* held = "_held";
 
+/// Fewer vectors of a tile stay in registers anyway.
+constexpr std::size_t least_vectors = 6;
+
 /// Whether vectors at these places have no element in common.
 bool are_apart(const Expr& a, const Expr& b) {
     const auto* first = a.as<Ramp>();
@@ -199,6 +202,11 @@ class HoldSums : public Halide::Internal::IRMutator {
     std::string copy_;
 };
 
+bool are_tile(const Sums& sums, const Halide::Internal::Scope<void>& on_stack) {
+    return sums.can_be_held() && sums.places().size() >= least_vectors &&
+           on_stack.contains(sums.buffer());
+}
+
 /// Holds the sums of the outermost loops that add to nothing but a buffer of the stack.
 class HoldTiles : public Halide::Internal::IRMutator {
   private:
@@ -223,7 +231,8 @@ class HoldTiles : public Halide::Internal::IRMutator {
             constants_ = {};
         }
         const Stmt rest = after_constants(block->rest);
-        return store != nullptr && overwritten_.contains(store) ? rest : Block::make(first, rest);
+        // Once: the same node may stand elsewhere too.
+        return store != nullptr && overwritten_.erase(store) > 0 ? rest : Block::make(first, rest);
     }
 
     Stmt visit(const For* loop) override {
@@ -257,13 +266,8 @@ class HoldTiles : public Halide::Internal::IRMutator {
                is_const_one(store->predicate);
     }
 
-    bool holds(const Sums& sums) const {
-        return sums.can_be_held() && sums.places().size() >= least_vectors &&
-               on_stack_.contains(sums.buffer());
-    }
+    bool holds(const Sums& sums) const { return are_tile(sums, on_stack_); }
 
-    /// Fewer stay in registers anyway.
-    static constexpr std::size_t least_vectors = 6;
     Halide::Internal::Scope<void> on_stack_;
     Constants constants_;
     std::set<const Store*> overwritten_;  ///< by sums, before anything reads them
@@ -275,9 +279,9 @@ Stmt hold_tiles(const Stmt& statement) {
     return HoldTiles().mutate(statement);
 }
 
-Stmt hold_sums(const Stmt& loop) {
+Stmt hold_sums(const Stmt& loop, const Halide::Internal::Scope<void>& on_stack) {
     const Sums sums(loop);
-    return sums.can_be_held() ? HoldSums(sums).hold(loop) : loop;
+    return sums.can_be_held() && !are_tile(sums, on_stack) ? HoldSums(sums).hold(loop) : loop;
 }
 
 }  // namespace latent::codegen

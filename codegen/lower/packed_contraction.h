@@ -69,8 +69,8 @@ struct ContractionSpec {
     bool sums_nothing = false;  ///< each element is one product; k has extent 1
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.
     std::vector<Halide::Expr> k_blocks;
-    /// Register tiles in a block of rows, which is a task; of variant `streamed` in one of columns.
-    /// Changes no bit.
+    /// Register tiles in a block of rows, which is a task (in whole pairs, where two are stored
+    /// together); of variant `streamed` in one of columns. Changes no bit.
     Halide::Expr row_block;
     /// Panels of B that are packed, or swept, before the next ones. Changes no bit.
     Halide::Expr column_block;
@@ -98,7 +98,7 @@ struct ContractionSpec {
     /// are read in place; 0: none.
     int tiles_ahead = 0;
     /// How many cache lines further than windows that are rows those lie that are asked for, along
-    /// the innermost of k; 0: none. (Of variant `small`.)
+    /// the innermost of k, in elements as large as the sums; 0: none. (Of variant `small`.)
     int lines_ahead = 0;
     bool parallel = true;
     /// The product is scratch of another one: it is computed whole, in whole tiles, where the

@@ -154,7 +154,15 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
         loops_.pop_back();
         const bool prefetches = !inserted_.empty();
         inserted_ = std::move(outside);
-        return prefetches ? hold_sums(result) : result;
+        return prefetches ? hold_sums(result, on_stack_) : result;
+    }
+
+    Stmt visit(const Halide::Internal::Allocate* allocation) override {
+        if (allocation->memory_type != Halide::MemoryType::Stack) {
+            return IRMutator::visit(allocation);
+        }
+        const Halide::Internal::ScopedBinding<void> bound(on_stack_, allocation->name);
+        return IRMutator::visit(allocation);
     }
 
     /// Where the value is named before it is stored, it is all that is taken.
@@ -183,6 +191,7 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
 
     std::vector<const For*> loops_;    ///< around what is visited
     std::vector<AskedLoad> inserted_;  ///< in the turn of the loop at hand
+    Halide::Internal::Scope<void> on_stack_;
 };
 
 }  // namespace

@@ -177,7 +177,7 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
                          PrefetchFor use) {
         const auto* place = index.as<Ramp>();
         if (place == nullptr || !Halide::Internal::is_const_one(place->stride) ||
-            is_unknown(index)) {
+            is_unknown(index) || contains<Load>(index)) {
             return {};
         }
         const std::string& large = use == PrefetchFor::writing ? buffer : results_.front().name();

@@ -9,10 +9,9 @@ namespace latent::codegen {
 /// A lowered statement in which the lines of large results that a register tile is stored to are
 /// asked for before the tile is summed, and those of inputs that are read beside its sums. Stores
 /// wait for their lines in order, and only so many of them can, so that the sums of the next tile
-/// would wait for memory too. `results` are all buffers
-/// that are written. Where vectors are less than a cache line, a tile is summed as fast as
-/// instructions are issued, and prefetches cost more than they save: there it is the same
-/// statement.
+/// would wait for memory too. `results` are all buffers that are written. Where vectors are less
+/// than a cache line, a tile is summed as fast as instructions are issued, and prefetches cost more
+/// than they save: there it is the same statement.
 Halide::Internal::Stmt prefetch_results(const Halide::Internal::Stmt& statement,
                                         const std::vector<Halide::Parameter>& results,
                                         const Halide::Target& target);

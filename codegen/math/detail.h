@@ -161,8 +161,9 @@ Whole nearest_multiple(const Real& x, double factor, int bias = 0);
 /// 2^k from the bits of a Whole made with bias exponent_bias, if -bias < k <= bias.
 Real power_of_two(const Expr& biased);
 /// value * 2^k of a Whole made with bias 2 * exponent_bias, for |k| <= 2 * exponent_bias. Overflows
-/// to infinity and underflows gradually; value * 2^(k/2) must be normal. A step that lowering makes
-/// instructions of (codegen/lower/power_scaling.h).
+/// to infinity and underflows gradually; value * 2^(k/2) must be normal. Of the least k it is
+/// zero for any value, and takes no longer than of others: exp(-inf), of a masked term. A step that
+/// lowering makes instructions of (codegen/lower/power_scaling.h).
 Real scale(const Real& value, const Whole& k);
 
 /// The name of the call that scale makes, of the value, k, and its bits.

@@ -17,9 +17,8 @@ namespace {
 
 constexpr double log2_e = 1.4426950408889634;
 
-// A range outside of which exp is 0 or infinite. At its lower end the factors of 2^k are zero, so
-// that exp(-inf), of a masked term, is a product with zero and not one that underflows, which takes
-// some processors many cycles.
+// A range outside of which exp is 0 or infinite. Its lower end is the least k that can be scaled by
+// (scale).
 Real clamp_exponent(const Real& x) {
     return x.is_double() ? clamp(x, -1418.0, 710.0) : clamp(x, -176.0, 89.0);
 }

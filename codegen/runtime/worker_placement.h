@@ -15,7 +15,8 @@ class WorkerPlacement {
     /// Called by the worker inside a loop of a caller that runs on `caller_cpu`. Where both run
     /// there and the thread may run elsewhere, excludes that CPU for this thread; one that was
     /// excluded before is allowed again. Rarely: a machine with more threads than CPUs has them
-    /// meet all the time. A failure changes nothing.
+    /// meet all the time. A failure changes nothing. (Whatever else the program sets for this
+    /// thread is kept, but for just what was set here, which is told from nothing.)
     void keep_off(int caller_cpu);
 
   private:

@@ -72,6 +72,15 @@ bool lines_are_one(const KernelStep& step, std::size_t line, std::size_t row) {
 }  // namespace
 
 ir::Schedule possible_schedule(const KernelStep& step, ir::Schedule schedule) {
+    // Blocks of rows that are scanned side by side overlap at the ends.
+    const auto has_block = [&](int atom) {
+        return atom >= 0 && step.extents[static_cast<std::size_t>(atom)] >= schedule.tile_rows;
+    };
+    if (schedule.kind == ir::Template::scan &&
+        !(has_block(schedule.row_atom) && has_block(schedule.vector_atom))) {
+        schedule.row_atom = -1;
+        schedule.tile_rows = 0;
+    }
     schedule.ends_overlap = schedule.ends_overlap && schedule.vector_atom >= 0 &&
                             step.extents[static_cast<std::size_t>(schedule.vector_atom)] >=
                                 ir::stored_at_a_time(schedule);

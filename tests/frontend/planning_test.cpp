@@ -51,6 +51,23 @@ TEST_CASE("The ends of rows overlap where these are as long as what is stored at
     CHECK_FALSE(passes::possible_schedule(step, schedule).ends_overlap);
 }
 
+TEST_CASE("Rows are scanned side by side where there are as many, of as many elements") {
+    passes::KernelStep step;
+    ir::Schedule schedule;
+    schedule.kind = ir::Template::scan;
+    schedule.vector_atom = 1;
+    schedule.row_atom = 0;
+    schedule.tile_rows = 8;
+    step.extents = {8, 8};
+    CHECK(passes::possible_schedule(step, schedule) == schedule);
+    for (const std::vector<std::int64_t>& extents : {std::vector<std::int64_t>{7, 8}, {8, 7}}) {
+        step.extents = extents;
+        const ir::Schedule changed = passes::possible_schedule(step, schedule);
+        CHECK(changed.row_atom == -1);
+        CHECK(changed.tile_rows == 0);
+    }
+}
+
 TEST_CASE("Rows go on from line to line where the results' lines do") {
     passes::KernelStep step;
     step.extents = {64, 56, 3};
