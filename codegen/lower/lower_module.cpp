@@ -146,12 +146,23 @@ Stmt finish_arithmetic(const Stmt& s, const Halide::Target& target) {
     return keep_multiply_adds_whole(lower_power_scaling(s, target));
 }
 
+constexpr const char* user_context = "__user_context";
+
+/// The body of a task that gives those it calls the context of its own thread. What a loop reads is
+/// copied to its tasks, and for Halide a call back to the runtime reads the context of the loop.
+class WithOwnContext : public hi::IRMutator {
+    using IRMutator::visit;
+    Stmt visit(const hi::LetStmt* let) override {
+        return let->name == user_context ? mutate(let->body) : IRMutator::visit(let);
+    }
+};
+
 std::vector<Halide::Argument> all_arguments(const std::vector<Halide::Argument>& inputs,
                                             const std::vector<hi::Function>& outputs) {
     using Halide::Argument;
     std::vector<Argument> arguments;
-    arguments.emplace_back("__user_context", Argument::InputScalar, Halide::type_of<const void*>(),
-                           0, Halide::ArgumentEstimates{});
+    arguments.emplace_back(user_context, Argument::InputScalar, Halide::type_of<const void*>(), 0,
+                           Halide::ArgumentEstimates{});
     arguments.insert(arguments.end(), inputs.begin(), inputs.end());
     for (const Halide::Parameter& buffer : result_buffers(outputs)) {
         arguments.emplace_back(buffer.name(), Argument::OutputBuffer, buffer.type(),
@@ -177,7 +188,7 @@ Halide::Module lower_to_module(const KernelDefinition& kernel, const std::string
         std::vector<hi::LoweredFunc> tasks;
         s = hi::lower_parallel_tasks(s, tasks, symbol, target);
         for (hi::LoweredFunc& task : tasks) {
-            task.body = finish_arithmetic(task.body, target);
+            task.body = finish_arithmetic(WithOwnContext().mutate(task.body), target);
             module.append(task);
         }
         module.append(hi::LoweredFunc(symbol, all_arguments(kernel.arguments, program.outputs),

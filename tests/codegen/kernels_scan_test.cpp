@@ -135,6 +135,17 @@ TEST_CASE("positions in order of rows of every short length, and of longer ones"
     }
 }
 
+TEST_CASE("tasks sort in memory of their own", "[kernels][concurrency]") {
+    const ir::Graph graph = ir::parse(parameter(0, "2000,200") +
+                                      "%o = argsort %p0 {axis=1, reverse=false}\nreturn %o\n");
+    const std::vector<codegen::reference::Array> inputs = fill_parameters(graph, Values::ordinary);
+    const detail::Planned planned = plan_kernels(graph, true);
+    const codegen::reference::Array expected = run_kernels(planned, inputs)[0];
+    for (int run = 0; run < 20; ++run) {
+        CHECK(same_bits(run_kernels(planned, inputs, 2)[0], expected));
+    }
+}
+
 TEST_CASE("keys are computed in the kernel that sorts them", "[kernels]") {
     check_kernels(parameter(0, "5,700") +
                       "%k = abs %p0\n"

@@ -159,7 +159,7 @@ TEST_CASE("the next line of an image is asked for once for all rows of a tile") 
     CHECK(count(with, for_reading) == count(without, for_reading) + 1);
     // Beside it too, the sums stay in registers over all loops of the depth.
     const auto place_of_copy = [](const std::string& text) {
-        const std::size_t copy = text.find("_held[");
+        const std::size_t copy = text.find("_held");
         REQUIRE(copy != std::string::npos);
         return count(text.substr(0, copy), "for (");
     };
