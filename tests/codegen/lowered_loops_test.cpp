@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ir/parse.h"
 #include "tests/support/plans.h"
@@ -23,11 +24,16 @@ std::string made_for(std::string_view instruction_set, std::string request) {
     return request.replace(begin, request.find(' ', begin) - begin, instruction_set);
 }
 
+/// The request with another number in its schedule.
+std::string with_number(const std::string& name, int number, std::string request) {
+    const std::string before = " " + name + " ";
+    const std::size_t begin = request.find(before) + before.size();
+    return request.replace(begin, request.find(' ', begin) - begin, std::to_string(number));
+}
+
 /// The request of a product, for register tiles of that many rows.
 std::string with_tile_rows(int rows, std::string request) {
-    const std::string before = "tile_rows ";
-    const std::size_t begin = request.find(before) + before.size();
-    return request.replace(begin, request.find(' ', begin) - begin, std::to_string(rows));
+    return with_number("tile_rows", rows, std::move(request));
 }
 
 }  // namespace
@@ -147,11 +153,7 @@ TEST_CASE("tiles of turned windows are stored through blocks that are transposed
 
 TEST_CASE("the next line of an image is asked for once for all rows of a tile") {
     const auto code = [](int lines) {
-        std::string request = with_tile_rows(6, turned_windows());
-        const std::string before = "read_ahead ";
-        const std::size_t begin = request.find(before) + before.size();
-        request.replace(begin, request.find(' ', begin) - begin, std::to_string(lines));
-        return statement_of(request);
+        return statement_of(with_number("read_ahead", lines, with_tile_rows(6, turned_windows())));
     };
     const std::string without = code(0);
     const std::string with = code(2);
@@ -253,7 +255,8 @@ TEST_CASE("sums that begin with constants have these in their copies, and nowher
         %b = parameter {index=1, dtype=f32, shape=[45,60]}
         %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
         return %r)");
-    const std::string code = statement_of(made_for("avx512", with_tile_rows(8, product)));
+    const std::string code =
+        statement_of(made_for("avx512", with_number("lanes", 16, with_tile_rows(8, product))));
     const std::string summed = code.substr(0, code.find("for (k_sum"));
     REQUIRE(count(summed, "= x16(0.000000f)") > 0);
     constexpr int allocations = 1;
@@ -300,7 +303,8 @@ TEST_CASE("lines of large results are asked for before a register tile is summed
 }
 
 TEST_CASE("rows that are read beside a register tile's sums are asked for before them") {
-    const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
+    const std::string product =
+        with_number("lanes", 16, request_of(R"(%a = parameter {index=0, dtype=f32, shape=[300,64]}
         %b = parameter {index=1, dtype=f32, shape=[64,400]}
         %m = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
         %c = parameter {index=2, dtype=f32, shape=[300,400]}
@@ -309,7 +313,7 @@ TEST_CASE("rows that are read beside a register tile's sums are asked for before
         %s = add %c, %all
         %square = mul %s, %s
         %r = add %m, %square
-        return %r)");
+        return %r)"));
     const auto prefetches = [&](std::string_view instruction_set, const std::string& buffer) {
         return count(statement_of(made_for(instruction_set, product)),
                      "llvm.prefetch.p0(reinterpret<(void *)>(reinterpret<uint64>(" + buffer + ")");
