@@ -1,46 +1,9 @@
 #include "codegen/lower/half_conversion.h"
 #include "codegen/lower/kernel_inputs.h"
-#include "codegen/lower/single_bits.h"
-#include "codegen/math/math.h"
 
 namespace latent::codegen {
 
-namespace {
-
 using Halide::Expr;
-using single::bits_of;
-using single::constant;
-
-// The conversions of ir/include/latent/half.h, without branches. For those to f16 see
-// codegen/lower/half_conversion.h.
-
-Expr half_value(const Expr& stored) {
-    const Expr bits = Halide::cast<std::uint32_t>(stored);
-    const Expr sign = (bits & constant(0x8000)) << 16;
-    const Expr magnitude = bits & constant(0x7fff);
-    const Expr small = bits_of(
-        math::multiply(Halide::cast<float>(Halide::cast<std::int32_t>(magnitude)), Expr(0x1p-24F)));
-    const Expr normal = (magnitude << 13) + constant((127 - 15) << 23);
-    const Expr special = (magnitude << 13) + constant((255 - 31) << 23);
-    const Expr result =
-        Halide::select(magnitude < constant(0x400), small,
-                       Halide::select(magnitude < constant(0x7c00), normal, special));
-    return single::of_bits(sign | result);
-}
-
-Expr bfloat_bits(const Expr& x) {
-    const Expr bits = bits_of(x);
-    const Expr nearest = (bits + constant(0x7fff) + (bits >> 16 & constant(1))) >> 16;
-    const Expr nan = (bits >> 16 & constant(0x8000)) | constant(0x7fc0);
-    const Expr is_nan = (bits & constant(0x7fffffff)) > constant(0x7f800000);
-    return Halide::cast<std::uint16_t>(Halide::select(is_nan, nan, nearest));
-}
-
-Expr bfloat_value(const Expr& stored) {
-    return single::of_bits(Halide::cast<std::uint32_t>(stored) << 16);
-}
-
-}  // namespace
 
 Halide::Type compute_type(DType dtype) {
     switch (dtype) {

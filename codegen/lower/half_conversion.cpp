@@ -1,17 +1,19 @@
 #include "codegen/lower/half_conversion.h"
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
-#include "codegen/lower/single_bits.h"
 #include "codegen/lower/whole_call.h"
+#include "codegen/math/detail.h"
 #include "codegen/math/math.h"
 
 namespace latent::codegen {
 
 namespace hi = Halide::Internal;
 using Halide::Expr;
-using single::bits_of;
-using single::constant;
+using math::detail::bits_of;
+using math::detail::from_bits;
 
 namespace {
 
@@ -21,6 +23,10 @@ constexpr const char* half_instruction = "llvm.x86.vcvtps2ph.256";
 constexpr int half_instruction_lanes = 8;
 
 // The conversions of ir/include/latent/half.h, without branches.
+
+Expr constant(std::uint32_t bits) {
+    return math::detail::bits_constant(Halide::Float(32), bits);
+}
 
 /// A float's magnitude as it is rounded to binary16. Adding the power of two whose steps in f32 are
 /// those of binary16 at x rounds x, and leaves its digits, the leading one too, as the low bits of
@@ -33,7 +39,7 @@ struct HalfRounding {
         const Expr finite = Halide::min(magnitude, constant(infinite));
         exponent = Halide::max(finite & constant(0x7f800000), constant(least_exponent));
         shift = exponent + constant(dropped_digits << 23);
-        sum = math::add(single::of_bits(finite), single::of_bits(shift));
+        sum = math::add(from_bits(finite), from_bits(shift));
     }
 
     static constexpr std::uint32_t infinite = (127 + 16) << 23;  // as is all from here on
@@ -102,13 +108,38 @@ Expr half_bits(const Expr& x) {
     return hi::Call::make(Halide::UInt(16), half_bits_name, {x}, hi::Call::PureExtern);
 }
 
-/// half_value(half_bits(x))
 Expr rounded_half(const Expr& x) {
     const HalfRounding r(x);
-    const Expr nearest = math::subtract(r.sum, single::of_bits(r.shift));
+    const Expr nearest = math::subtract(r.sum, from_bits(r.shift));
     const Expr beyond = Halide::select(r.is_nan, constant(0x7fc00000), constant(0x7f800000));
-    const Expr is_finite = math::less(nearest, single::of_bits(constant(HalfRounding::infinite)));
-    return single::of_bits(r.sign | Halide::select(is_finite, bits_of(nearest), beyond));
+    const Expr is_finite = math::less(nearest, from_bits(constant(HalfRounding::infinite)));
+    return from_bits(r.sign | Halide::select(is_finite, bits_of(nearest), beyond));
+}
+
+Expr half_value(const Expr& stored) {
+    const Expr bits = Halide::cast<std::uint32_t>(stored);
+    const Expr sign = (bits & constant(0x8000)) << 16;
+    const Expr magnitude = bits & constant(0x7fff);
+    const Expr small = bits_of(
+        math::multiply(Halide::cast<float>(Halide::cast<std::int32_t>(magnitude)), Expr(0x1p-24F)));
+    const Expr normal = (magnitude << 13) + constant((127 - 15) << 23);
+    const Expr special = (magnitude << 13) + constant((255 - 31) << 23);
+    const Expr result =
+        Halide::select(magnitude < constant(0x400), small,
+                       Halide::select(magnitude < constant(0x7c00), normal, special));
+    return from_bits(sign | result);
+}
+
+Expr bfloat_bits(const Expr& x) {
+    const Expr bits = bits_of(x);
+    const Expr nearest = (bits + constant(0x7fff) + (bits >> 16 & constant(1))) >> 16;
+    const Expr nan = (bits >> 16 & constant(0x8000)) | constant(0x7fc0);
+    const Expr is_nan = (bits & constant(0x7fffffff)) > constant(0x7f800000);
+    return Halide::cast<std::uint16_t>(Halide::select(is_nan, nan, nearest));
+}
+
+Expr bfloat_value(const Expr& stored) {
+    return from_bits(Halide::cast<std::uint32_t>(stored) << 16);
 }
 
 hi::Stmt expand_half_conversions(const hi::Stmt& statement, const Halide::Target& target) {

@@ -237,14 +237,15 @@ class HoldTiles : public Halide::Internal::IRMutator {
 
     Stmt visit(const For* loop) override {
         const Constants before = std::exchange(constants_, {});
-        if (!holds(Sums(loop))) {
+        if (!are_tile(Sums(loop), on_stack_)) {
             return IRMutator::visit(loop);
         }
         // Places are told by how they are written, which may be another way where values are
         // shared.
         const Stmt shared = share_values(loop);
         const Sums sums(shared);
-        return holds(sums) ? hold(sums, shared, before) : hold(Sums(loop), loop, before);
+        return are_tile(sums, on_stack_) ? hold(sums, shared, before)
+                                         : hold(Sums(loop), loop, before);
     }
 
     Stmt hold(const Sums& sums, const Stmt& loop, const Constants& before) {
@@ -265,8 +266,6 @@ class HoldTiles : public Halide::Internal::IRMutator {
         return on_stack_.contains(store->name) && Halide::Internal::is_const(store->value) &&
                is_const_one(store->predicate);
     }
-
-    bool holds(const Sums& sums) const { return are_tile(sums, on_stack_); }
 
     Halide::Internal::Scope<void> on_stack_;
     Constants constants_;

@@ -1,6 +1,7 @@
 #include "passes/schedule/schedule_contraction.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <vector>
 
@@ -179,13 +180,14 @@ void choose_dots(ir::Schedule& schedule, const ir::Machine& machine, std::int64_
     schedule.block_columns = (rows <= long_tile ? 2 : 1) * schedule.lanes;
 }
 
-/// Which operands a contraction packs, and whether it sums in register tiles; `lhs` are the atoms
-/// of the first. For each of the `windows` elements that the rows have beside their atom (in the
+/// Which operands a contraction packs, and whether it sums in register tiles; `operands` are the
+/// atoms of each. For each of the `windows` elements that the rows have beside their atom (in the
 /// gradient of filters), columns would be read again. Rows that are parts of a dimension that was
 /// too long for sums along the depth are not (`may_be_dots`).
 void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
-                    std::uint64_t lhs, std::int64_t windows, const ir::Machine& machine,
-                    std::span<const std::int64_t> extents, bool may_be_dots) {
+                    const std::array<std::uint64_t, 2>& operands, std::int64_t windows,
+                    const ir::Machine& machine, std::span<const std::int64_t> extents,
+                    bool may_be_dots) {
     const auto extent = [&](int atom) {
         return atom < 0 ? 1 : extents[static_cast<std::size_t>(atom)];
     };
@@ -194,7 +196,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const auto contiguous = [&](int operand, int atom) {
         return is_contiguous(region, contraction.operands[static_cast<std::size_t>(operand)], atom);
     };
-    const int columns = has(lhs, schedule.vector_atom) ? 0 : 1;
+    const int columns = has(operands[0], schedule.vector_atom) ? 0 : 1;
     const auto innermost = std::ranges::max_element(contraction.atoms);
     // Both lie along the depth, which is long, or the columns along all of it: vectors along it
     // need no copy of the columns. (The rows, which are few, are copied anyway.)
@@ -239,13 +241,10 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     const bool rows_stay_near = in_place || depth <= schedule.block_depth ||
                                 rows * depth * element + column_bytes <=
                                     std::max(machine.l2_bytes, machine.l3_bytes / near_part);
-    std::uint64_t of_one = schedule.vector_atom < 0 ? 0 : std::uint64_t{1} << schedule.vector_atom;
-    for (const int atom : contraction.atoms) {
-        of_one |= std::uint64_t{1} << atom;
-    }
-    const std::uint64_t column_atoms = ir::spans(
-        region)[static_cast<std::size_t>(contraction.operands[static_cast<std::size_t>(columns)])];
-    const bool is_batched = (column_atoms & ~of_one) != 0;
+    const std::uint64_t of_one =
+        ir::mask_of(contraction.atoms) |
+        (schedule.vector_atom < 0 ? 0 : std::uint64_t{1} << schedule.vector_atom);
+    const bool is_batched = (operands[static_cast<std::size_t>(columns)] & ~of_one) != 0;
     const bool stays_in_l2 =
         rows <= few_rows ? fits_l2
                          : column_bytes < machine.l2_bytes && rows_stay_near &&
@@ -457,7 +456,8 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
                     ? std::max<std::int64_t>(region.atoms[static_cast<std::size_t>(atom)].fixed, 1)
                     : 1;
         }
-        choose_packing(schedule, region, contraction, lhs, windows, machine, extents, may_be_dots);
+        choose_packing(schedule, region, contraction, {lhs, rhs}, windows, machine, extents,
+                       may_be_dots);
     };
     choose_tiles();
     const bool may_go_on =

@@ -40,16 +40,24 @@ void on_another_thread(Body body) {
     std::thread(body).join();
 }
 
+/// The same, where there are CPUs to move between; `body` is told which.
+template <typename Body>
+void on_a_thread_that_may_move(Body body) {
+    on_another_thread([&] {
+        const cpu_set_t cpus = allowed_cpus();
+        if (CPU_COUNT(&cpus) < 2) {
+            WARN("there is one CPU");
+        } else {
+            body(cpus);
+        }
+    });
+}
+
 }  // namespace
 
 TEST_CASE("a worker leaves the CPU of its caller, and may come back when that has moved",
           "[worker_placement]") {
-    on_another_thread([] {
-        const cpu_set_t before = allowed_cpus();
-        if (CPU_COUNT(&before) < 2) {
-            WARN("there is one CPU");
-            return;
-        }
+    on_a_thread_that_may_move([](const cpu_set_t& before) {
         WorkerPlacement placement;
         const int first = leave(placement);
         REQUIRE(first >= 0);
@@ -88,12 +96,7 @@ TEST_CASE("a worker on another CPU than its caller may still run on all", "[work
 }
 
 TEST_CASE("what the program says about where a worker may run is kept", "[worker_placement]") {
-    on_another_thread([] {
-        const cpu_set_t before = allowed_cpus();
-        if (CPU_COUNT(&before) < 2) {
-            WARN("there is one CPU");
-            return;
-        }
+    on_a_thread_that_may_move([](const cpu_set_t&) {
         WorkerPlacement placement;
         const int left = leave(placement);
         REQUIRE(left >= 0);
