@@ -92,9 +92,12 @@ class AskedLoads : public Halide::Internal::IRVisitor {
             const Expr place =
                 i < again.size() ? index + when_run_again(call, index, again[i]) : index;
             const Halide::Type type = later[i].type();
-            const int elements = is_contiguous(later[i]) ? type.lanes() : 1;
-            for (int element = 0; element < elements; element += line_bytes / type.bytes()) {
-                loads.push_back({later[i], element == 0 ? place : place + element});
+            if (!is_contiguous(later[i])) {
+                loads.push_back({later[i], place});
+                continue;
+            }
+            for (const int element : elements_to_prefetch(type)) {
+                loads.push_back({later[i], place + element});
             }
         }
     }
@@ -133,7 +136,7 @@ Stmt prefetch(const AskedLoad& asked) {
                     PrefetchFor::reading);
 }
 
-/// Whether the cache line after the begin of one load holds the begin of another.
+/// Whether what one load asks for lies less than a cache line behind what another does.
 bool is_in_line(const AskedLoad& asked, const AskedLoad& other) {
     if (asked.load.as<Load>()->name != other.load.as<Load>()->name) {
         return false;
@@ -195,6 +198,15 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
 };
 
 }  // namespace
+
+std::vector<int> elements_to_prefetch(const Halide::Type& vector) {
+    const int of_line = line_bytes / vector.bytes();
+    std::vector<int> elements;
+    for (int first = 0; first < vector.lanes(); first += of_line) {
+        elements.push_back(std::min(first + of_line, vector.lanes()) - 1);
+    }
+    return elements;
+}
 
 Stmt prefetch(const std::string& buffer, const Expr& index, int bytes, PrefetchFor use) {
     const Expr begin = Variable::make(Halide::Handle(), buffer);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace latent::codegen {
 
@@ -26,6 +27,12 @@ Halide::Expr with_prefetch(const Halide::Expr& value, const Halide::Expr& later,
 
 /// What the line of an element is asked for: to be read, by L2, or to be written, by L1.
 enum class PrefetchFor : std::uint8_t { reading, writing };
+
+/// Of elements that lie side by side, as many as `vector` has, those whose lines are to be asked
+/// for: the last of each line's worth. Wherever the first one lies, these lines and the one before
+/// them, which is that of the elements before, hold all of them; asked for by the first of each,
+/// the last line would be missing unless a vector begins with a line.
+std::vector<int> elements_to_prefetch(const Halide::Type& vector);
 
 /// Asks for the cache line of element `index` of a buffer of elements of `bytes`.
 Halide::Internal::Stmt prefetch(const std::string& buffer, const Halide::Expr& index, int bytes,

@@ -172,7 +172,7 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
         return reads.all;
     }
 
-    /// Of the lines that a vector begins in, where it is contiguous and its place is known.
+    /// Of the lines of a vector, where it is contiguous and its place is known.
     Stmt prefetch_vector(const std::string& buffer, const Expr& index, const Halide::Type& type,
                          PrefetchFor use) {
         const auto* place = index.as<Ramp>();
@@ -183,9 +183,8 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
         const std::string& large = use == PrefetchFor::writing ? buffer : results_.front().name();
         prefetched_.insert(large);
         Stmt lines;
-        for (int element = 0; element < type.lanes(); element += line_bytes / type.bytes()) {
-            const Expr begin = element == 0 ? place->base : place->base + element;
-            lines = both(lines, prefetch(buffer, begin, type.bytes(), use));
+        for (const int element : elements_to_prefetch(type)) {
+            lines = both(lines, prefetch(buffer, place->base + element, type.bytes(), use));
         }
         return IfThenElse::make(Variable::make(Halide::Bool(), name_of_condition(large)), lines);
     }

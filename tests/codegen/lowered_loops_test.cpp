@@ -379,6 +379,24 @@ TEST_CASE("the next columns of a product that reads them in place are fetched ah
     CHECK(count(code(8, 1), for_reading) == 0);  // no vector is a cache line
 }
 
+TEST_CASE("lines that are asked for are those that vectors end in, wherever they begin") {
+    std::string code = statement_of(
+        with_number("lanes", 16, request_of(R"(%a = parameter {index=0, dtype=f32, shape=[700,64]}
+        %b = parameter {index=1, dtype=f32, shape=[64,900]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)")));
+    std::erase_if(code, [](char c) { return c == ' ' || c == '\n'; });
+    CAPTURE(code);
+    constexpr std::string_view written = ",1,3,1)";
+    CHECK(count(code, written) > 0);
+    CHECK(count(code, "+(int64)15)*(int64)4))" + std::string(written)) == count(code, written));
+    constexpr std::string_view read = ",0,2,1)";  // a tile ahead
+    constexpr int bytes = (2 * 16 + 15) * 4;
+    CHECK(count(code, read) > 0);
+    CHECK(count(code, "+(int64)" + std::to_string(bytes) + "))" + std::string(read)) ==
+          count(code, read));
+}
+
 TEST_CASE("columns shorter than what is asked for ahead are those of the next tile") {
     const ir::Graph graph = ir::parse(R"(%a = parameter {index=0, dtype=f32, shape=[200,700]}
         %b = parameter {index=1, dtype=f32, shape=[400,700]}
