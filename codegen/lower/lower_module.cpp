@@ -11,6 +11,7 @@
 #include "codegen/lower/narrow_tiles.h"
 #include "codegen/lower/power_scaling.h"
 #include "codegen/lower/prefetches.h"
+#include "codegen/lower/rare_arguments.h"
 #include "codegen/lower/result_prefetches.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
@@ -143,7 +144,8 @@ Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
 
 /// What only the code generator may see.
 Stmt finish_arithmetic(const Stmt& s, const Halide::Target& target) {
-    return keep_multiply_adds_whole(lower_power_scaling(s, target));
+    return keep_multiply_adds_whole(
+        branch_around_rare_arguments(lower_power_scaling(s, target), target));
 }
 
 constexpr const char* user_context = "__user_context";

@@ -218,6 +218,12 @@ Real scale(const Real& value, const Whole& k) {
     return scaled * 1.0;  // as in multiply_add
 }
 
+Real unless_rare(const Expr& is_usual, const Real& usual, const Real& rare) {
+    const Real value =
+        Call::make(usual.type(), rare_arguments, {is_usual, usual, rare}, Call::PureExtern);
+    return value * 1.0;  // as in multiply_add
+}
+
 DoubleReal two_sum(const Real& a, const Real& b) {
     const Real sum = a + b;
     const Real b_part = sum - a;

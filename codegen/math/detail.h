@@ -169,6 +169,14 @@ Real scale(const Real& value, const Whole& k);
 /// The name of the call that scale makes, of the value, k, and its bits.
 inline constexpr const char* power_scaling = "latent.scale_by_power_of_two";
 
+/// `usual` where `is_usual`, else `rare`, which takes no time where it is wanted for no element of
+/// a vector. `usual` may rely on multiply-adds that round once: where the target has none, `rare`,
+/// which is right for all elements, is taken for all (codegen/lower/rare_arguments.h).
+Real unless_rare(const Expr& is_usual, const Real& usual, const Real& rare);
+
+/// The name of the call that unless_rare makes, of its operands.
+inline constexpr const char* rare_arguments = "latent.unless_rare";
+
 /// An unevaluated sum of two values, |low| at most half a unit in the last place of high.
 struct DoubleReal {
     Real high;

@@ -18,7 +18,29 @@ struct ReducedAngle {
     Expr quadrant;  // modulo 4 in its low bits; as wide as the angle
 };
 
-// For f32, but the result is f64. Right for every argument, with no branch: 1 / (2 pi) is taken in
+// For f32 arguments up to this one: Cody and Waite, with multiply-adds that round once. The first
+// difference is exact, for its digits are those of pi / 2 or the argument's, and what the second
+// one loses is kept. With pi / 2 to 2^-76, multiples below 2^16 of it are left by 2^-60, and
+// nothing of f32 is nearer to one than 2^-28.
+constexpr double largest_usual = 0x1p16;
+
+struct ReducedSingle {
+    DoubleReal angle;
+    Expr quadrant;
+};
+
+ReducedSingle reduce_usual_single(const Real& size) {
+    const double two_over_pi = 0.6366197723675814;
+    const Whole n = nearest_multiple(size, two_over_pi);
+    const Real first = multiply_add(n.value, -0x1.921fb6p+0, size);
+    const double second = 0x1.777a5cp-25;
+    const Real product = n.value * second;
+    const DoubleReal angle = fast_two_sum(first, product);
+    const Real lost = angle.low + multiply_add(n.value, second, -product);
+    return {{angle.high, multiply_add(n.value, 0x1.ee59dap-50, lost)}, n.bits};
+}
+
+// For f32, but the result is f64. Right for every argument: 1 / (2 pi) is taken in
 // pieces of 29 bits, whose products with a 24-bit number are exact in f64, and after each product
 // only the fraction of the turn is kept. The sum is exact for as long as there are whole turns to
 // drop. The last piece needs no such care.
@@ -51,15 +73,6 @@ ReducedAngle reduce_double(const Real& size) {
     return {clamp(angle, -0.8, 0.8), n.bits};
 }
 
-// The result has the type of the argument.
-ReducedAngle reduce_angle(const Real& size) {
-    if (size.is_double()) {
-        return reduce_double(size);
-    }
-    const ReducedAngle wide = reduce_single(size);
-    return {narrow(wide.angle), Halide::cast(bits_type(size.type()), wide.quadrant)};
-}
-
 Real sine_of_angle(const Real& angle) {
     const Real square = angle * angle;
     const Real p =
@@ -88,46 +101,83 @@ Expr sign_of_half_turn(const Expr& quadrant, const Type& type) {
     return sign_bits(from_bits(quadrant << (type.bits() - 2)));
 }
 
-// In f32 the conversions of the reduction take its argument for finite.
+// The conversions of the reduction take its argument for finite.
 Real nan_if_infinite(const Real& size, const Real& result) {
     return choose(size < std::numeric_limits<double>::infinity(), result,
                   std::numeric_limits<double>::quiet_NaN());
+}
+
+// sin(angle + quadrant pi / 2)
+Real sine_of_quadrant(const Real& angle, const Expr& quadrant) {
+    const Real value = choose(is_odd(quadrant), cosine_of_angle(angle), sine_of_angle(angle));
+    return flip_sign(value, sign_of_half_turn(quadrant, angle.type()));
+}
+
+// sin(size + quadrants pi / 2), with another sign where that is set.
+Real sine_of_quadrants(const Real& size, const Expr& sign, int quadrants) {
+    const auto sine = [&](const Real& angle, const Expr& quadrant) {
+        return sine_of_quadrant(
+            angle, quadrant + Halide::Internal::make_const(quadrant.type(), quadrants));
+    };
+    if (size.is_double()) {
+        const ReducedAngle reduced = reduce_double(size);
+        return flip_sign(sine(reduced.angle, reduced.quadrant), sign);
+    }
+    const ReducedSingle usual = reduce_usual_single(size);
+    const ReducedAngle rare = reduce_single(size);
+    const Real value = unless_rare(
+        size < largest_usual, sine(usual.angle.high + usual.angle.low, usual.quadrant),
+        nan_if_infinite(
+            size, sine(narrow(rare.angle), Halide::cast(bits_type(size.type()), rare.quadrant))));
+    return flip_sign(value, sign);
+}
+
+Real quotient_of_angle(const ReducedAngle& reduced) {
+    const Real sine = sine_of_angle(reduced.angle);
+    const Real cosine = cosine_of_angle(reduced.angle);
+    const Expr odd = is_odd(reduced.quadrant);
+    return choose(odd, -cosine, sine) / choose(odd, sine, cosine);
+}
+
+// Of an angle and what is left of it: the tangent, or what -1 is divided by it, each with what
+// rounding has left of it.
+Real tangent_of_angle(const ReducedSingle& reduced) {
+    const auto& [angle, left] = reduced.angle;
+    const Real square = angle * angle;
+    const Real p =
+        polynomial(square, {3.333335196e-01, 1.333258517e-01, 5.406902759e-02, 2.123391516e-02,
+                            1.096392320e-02, -7.642561347e-05, 4.459792555e-03});
+    const DoubleReal tangent =
+        fast_two_sum(angle, multiply_add(angle * square, p, multiply_add(left, square, left)));
+    const Real quotient = -1.0 / tangent.high;
+    const Real error = multiply_add(quotient, tangent.low,
+                                    multiply_add(quotient, tangent.high, quotient.constant(1.0)));
+    return choose(is_odd(reduced.quadrant), multiply_add(quotient, error, quotient), tangent.high);
 }
 
 }  // namespace
 
 Expr sin(const Expr& argument) {
     const Real x = require_float(argument, "sin");
-    const Real size = magnitude(x);
-    const ReducedAngle reduced = reduce_angle(size);
-    const Real value = choose(is_odd(reduced.quadrant), cosine_of_angle(reduced.angle),
-                              sine_of_angle(reduced.angle));
-    const Expr sign = sign_bits(x) ^ sign_of_half_turn(reduced.quadrant, x.type());
-    return nan_if_infinite(size, flip_sign(value, sign));
+    return sine_of_quadrants(magnitude(x), sign_bits(x), 0);
 }
 
 Expr cos(const Expr& argument) {
     const Real x = require_float(argument, "cos");
-    const Real size = magnitude(x);
-    const ReducedAngle reduced = reduce_angle(size);
-    const Real value = choose(is_odd(reduced.quadrant), sine_of_angle(reduced.angle),
-                              cosine_of_angle(reduced.angle));
-    const Expr next_quadrant =
-        reduced.quadrant + Halide::Internal::make_one(reduced.quadrant.type());
-    return nan_if_infinite(size, flip_sign(value, sign_of_half_turn(next_quadrant, x.type())));
+    return sine_of_quadrants(magnitude(x), bits_constant(x.type(), 0), 1);
 }
 
 Expr tan(const Expr& argument) {
     const Real x = require_float(argument, "tan");
     const Real size = magnitude(x);
-    // In f32, too, the quotient is found in f64: the error of a rounded angle would add too much.
-    const ReducedAngle reduced = x.is_double() ? reduce_double(size) : reduce_single(size);
-    const Real sine = sine_of_angle(reduced.angle);
-    const Real cosine = cosine_of_angle(reduced.angle);
-    const Expr odd = is_odd(reduced.quadrant);
-    const Real quotient = choose(odd, -cosine, sine) / choose(odd, sine, cosine);
-    const Real value = x.is_double() ? quotient : narrow(quotient);
-    return nan_if_infinite(size, flip_sign(value, sign_bits(x)));
+    if (x.is_double()) {
+        return flip_sign(quotient_of_angle(reduce_double(size)), sign_bits(x));
+    }
+    // The error of an angle rounded to f32 would add too much.
+    const Real rare = nan_if_infinite(size, narrow(quotient_of_angle(reduce_single(size))));
+    const Real value =
+        unless_rare(size < largest_usual, tangent_of_angle(reduce_usual_single(size)), rare);
+    return flip_sign(value, sign_bits(x));
 }
 
 }  // namespace latent::codegen::math

@@ -138,6 +138,35 @@ TEST_CASE("an exponential is scaled by one instruction where the target has one"
     }
 }
 
+TEST_CASE("what only rare arguments need lies behind a branch, where multiply-adds round once") {
+    const Halide::Target narrow("x86-64-linux-sse41-avx-f16c-fma-avx2");
+    const Halide::Target wide("x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake");
+    const Halide::Target without("x86-64-linux-sse41");
+    for (const Named& function :
+         {Named{"sin", math::sin}, Named{"cos", math::cos}, Named{"tan", math::tan}}) {
+        INFO(function.name);
+        for (const Halide::Target& target : {narrow, wide}) {
+            INFO(target.to_string());
+            // In f64, from the first widening on.
+            const std::string assembly = assembly_of(Halide::Float(32), function, target);
+            const std::string usual = assembly.substr(0, assembly.find("vcvtps2pd"));
+            CHECK(usual.size() < assembly.size());
+            CHECK(instructions_like(usual, {"vptest", "vtestps", "vmovmskps", "kortest"}) > 0);
+            CHECK(instructions_like(usual, {"vfm", "vfnm"}) > 5);
+        }
+        const Expr x = Halide::Internal::Variable::make(Halide::Float(32), "x");
+        const auto branches = [&](const Halide::Target& target) {
+            std::ostringstream text;
+            text << branch_around_rare_arguments(
+                Halide::Internal::Evaluate::make(function.expression(x)), target);
+            CHECK(text.str().find("unless_rare") == std::string::npos);
+            return text.str().find("if_then_else") != std::string::npos;
+        };
+        CHECK(branches(narrow));
+        CHECK(!branches(without));
+    }
+}
+
 TEST_CASE("an extremum of elements and a number takes five instructions for each register") {
     const Halide::Target target("x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake");
     const Halide::Param<float> number;

@@ -7,7 +7,7 @@ namespace {
 const std::vector<Function> circular{
     {"sin", math::sin, [](long double x) { return std::sin(x); }, -10, 10, 1.6, 1.6},
     {"cos", math::cos, [](long double x) { return std::cos(x); }, -10, 10, 1.6, 1.6},
-    {"tan", math::tan, [](long double x) { return std::tan(x); }, -10, 10, 0.6, 3.2},
+    {"tan", math::tan, [](long double x) { return std::tan(x); }, -10, 10, 1.3, 3.2},
 };
 
 }  // namespace
