@@ -107,6 +107,12 @@ bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms)
                               [&](int atom) { return strides[static_cast<std::size_t>(atom)]; });
 }
 
+bool stores_rows_side_by_side(const Region& region, const RegionResult& result, int atom) {
+    return atom >= 0 && static_cast<std::size_t>(atom) + 2 == region.atoms.size() &&
+           region.atoms.back().fixed > 1 &&
+           result.strides[static_cast<std::size_t>(atom)] == StrideClass::tight;
+}
+
 std::int64_t fixed_elements(const Region& region, std::uint64_t atoms) {
     std::int64_t elements = 1;
     for (std::size_t atom = 0; atom < region.atoms.size(); ++atom) {

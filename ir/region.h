@@ -125,6 +125,10 @@ bool is_unrolled(const Region& region, std::uint64_t atoms);
 /// Vectors of partial sums that stay in registers beside what is added to them.
 inline constexpr std::int64_t most_sums = 12;
 
+/// Whether rows of so few elements that their number is part of the code lie side by side in a
+/// result, one for each place along `atom`.
+bool stores_rows_side_by_side(const Region& region, const RegionResult& result, int atom);
+
 /// The stride along an atom of class `tight`.
 inline std::int64_t tight_stride(const Region& region) {
     return region.atoms.back().fixed;

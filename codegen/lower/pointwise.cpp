@@ -82,8 +82,19 @@ void lower_pointwise(Lowering& lowering) {
     const Var blocks("blocks");
     // Atoms within the one that vectors run along are short, and stay inside a block of vectors.
     std::vector<Halide::VarOrRVar> order{lane};
-    std::vector<Var> rows;
+    std::vector<Var> rows, unrolled;
     Expr inside = 1;
+    if (strip == 0 && tiles.empty() &&
+        ir::stores_rows_side_by_side(lowering.region(), lowering.region().results[0],
+                                     vector_atom)) {
+        // Short rows are stored in vectors as they lie in memory.
+        const Var& element = lowering.var(vector_atom + 1);
+        const Expr extent = lowering.inputs().extent(vector_atom + 1);
+        schedule.bound(element, 0, extent).vectorize(element);
+        order.insert(order.begin(), element);
+        unrolled.push_back(element);
+        inside *= extent;
+    }
     if (!tiles.empty()) {
         const Var& row = lowering.var(lowering.schedule().row_atom);
         const Var tile_row("tile_row");
@@ -92,7 +103,7 @@ void lower_pointwise(Lowering& lowering) {
         inside *= lowering.schedule().tile_rows;
     }
     for (const int atom : atoms) {
-        if (atom > vector_atom) {
+        if (atom > vector_atom && unrolled.empty()) {
             order.emplace_back(lowering.var(atom));
             inside *= lowering.inputs().extent(atom);
         } else if (atom < vector_atom) {
@@ -112,11 +123,12 @@ void lower_pointwise(Lowering& lowering) {
         .split(inner, blocks, inner, block_steps)
         .never_partition_all();
     order.emplace_back(inner);
+    const Halide::VarOrRVar around_vectors = order[1 + unrolled.size()];
     if (strip > 0) {
-        values.stream_at(out, order[1], inner, strip, width, lowering.log());
+        values.stream_at(out, around_vectors, inner, strip, width, lowering.log());
     } else {
         schedule.vectorize(lane);
-        values.compute_at(out, order[1], inner, width, lowering.log());
+        values.compute_at(out, around_vectors, inner, width, lowering.log(), unrolled);
     }
     Expr points = block_steps * step * inside;
     if (!rows.empty()) {

@@ -31,13 +31,13 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
     const Var blocks("blocks");
     std::vector<VarOrRVar> order{lane};
     Expr points = width;  // results: the few elements of their rows cost little
-    const std::vector<ir::StrideClass>& strides = lowering.region().results[0].strides;
-    const bool side_by_side = strides[static_cast<std::size_t>(across)] == ir::StrideClass::tight;
+    const bool side_by_side =
+        ir::stores_rows_side_by_side(lowering.region(), lowering.region().results[0], across);
     for (const int atom : lowering.atoms_of(stored & row)) {
         const Var& element = lowering.var(atom);
         schedule.bound(element, 0, lowering.inputs().extent(atom));
         if (side_by_side && atom + 1 == lowering.inputs().atom_count()) {
-            // Rows that lie side by side are stored in vectors as they lie in memory.
+            // They are stored in vectors as they lie in memory.
             schedule.vectorize(element);
             order.insert(order.begin(), element);
         } else {

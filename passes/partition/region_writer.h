@@ -54,6 +54,7 @@ class RegionWriter {
                                          std::int64_t& offset) const;
     void merge_atoms();
     bool same_role(int outer, int inner) const;
+    bool stores_short_rows() const;
     void emit();
     int emit_load(int load);
     int position(int atom) const;

@@ -190,6 +190,30 @@ bool takes_long(const ir::Stage& stage) {
            (stage.op == ir::Op::div || stage.op == ir::Op::sqrt);
 }
 
+/// Where rows of a few elements lie side by side in all results, vectors run across them, some
+/// registers in all; returns whether they do.
+bool choose_vectors_of_short_rows(ir::Schedule& schedule, const ir::Region& region,
+                                  std::span<const std::int64_t> extents) {
+    constexpr std::int64_t most_registers = 8;
+    const int across = static_cast<int>(region.atoms.size()) - 2;
+    const bool side_by_side =
+        std::ranges::all_of(region.results, [&](const ir::RegionResult& result) {
+            return ir::stores_rows_side_by_side(region, result, across);
+        });
+    if (!side_by_side) {
+        return false;
+    }
+    schedule.vector_atom = across;
+    schedule.unroll = static_cast<int>(
+        std::clamp<std::int64_t>(most_registers / region.atoms.back().fixed, 1, 2));
+    while (schedule.lanes > least_lanes &&
+           extents[static_cast<std::size_t>(across)] < ir::stored_at_a_time(schedule)) {
+        schedule.lanes /= 2;
+    }
+    schedule.ends_overlap = can_overlap_ends(schedule, extents);
+    return true;
+}
+
 /// Of several short rows the ends count: vectors are as short as these are.
 void choose_row_ends(ir::Schedule& schedule, std::span<const std::int64_t> extents) {
     if (schedule.vector_atom > 0 && schedule.result_strip == 0) {
@@ -207,8 +231,9 @@ void choose_row_ends(ir::Schedule& schedule, std::span<const std::int64_t> exten
 }  // namespace
 
 bool can_overlap_ends(const ir::Schedule& schedule, std::span<const std::int64_t> extents) {
-    return schedule.kind == ir::Template::pointwise && schedule.vector_atom > 0 &&
-           schedule.result_strip == 0 &&
+    const bool several =
+        schedule.vector_atom > 0 || (schedule.vector_atom == 0 && extents.size() > 1);
+    return schedule.kind == ir::Template::pointwise && several && schedule.result_strip == 0 &&
            extents[static_cast<std::size_t>(schedule.vector_atom)] >=
                ir::stored_at_a_time(schedule);
 }
@@ -329,6 +354,9 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
         case ir::Template::pointwise:
             if (std::ranges::any_of(region.stages, takes_long)) {
                 schedule.unroll = 4;
+            }
+            if (choose_vectors_of_short_rows(schedule, region, extents)) {
+                break;
             }
             schedule.vector_atom = choose_pointwise_vector_atom(region, schedule, extents);
             if (!stores_vectors(region, schedule.vector_atom)) {

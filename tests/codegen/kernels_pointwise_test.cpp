@@ -389,3 +389,39 @@ TEST_CASE("floats are rounded to f16 alike in vectors and beside them", "[kernel
                       {.values = Values::special, .kernels = 1});
     }
 }
+
+TEST_CASE("rows of a few elements are read and stored as they lie", "[kernels]") {
+    for (const char* dtype : {"f32", "f64", "f16", "i8", "i64"}) {
+        for (const int elements : {2, 3, 4, 5, 7}) {
+            for (const int rows : {31, 32, 33, 100, 6001}) {
+                check_kernels(
+                    fmt::format("%x = parameter {{index=0, dtype={0}, shape=[{1},{2}]}}\n"
+                                "%m = parameter {{index=1, dtype={0}, shape=[{2}]}}\n"
+                                "%b = broadcast %m {{shape=[{1},{2}], axes=[1]}}\n"
+                                "%n = parameter {{index=2, dtype={0}, shape=[{1}]}}\n"
+                                "%c = broadcast %n {{shape=[{1},{2}], axes=[0]}}\n"
+                                "%p = mul %x, %b\n"
+                                "%r = sub %p, %c\n"
+                                "return %r, %p\n",
+                                dtype, rows, elements));
+            }
+        }
+    }
+}
+
+TEST_CASE("short rows within others, and results that are truth values, are stored as they lie",
+          "[kernels]") {
+    check_kernels(R"(%x = parameter {index=0, dtype=f32, shape=[5,40,3]}
+        %m = parameter {index=1, dtype=f32, shape=[5,3]}
+        %b = broadcast %m {shape=[5,40,3], axes=[0,2]}
+        %r = less %x, %b
+        return %r
+    )");
+    check_kernels(R"(%x = parameter {index=0, dtype=f32, shape=[5,2,3]}
+        %m = parameter {index=1, dtype=f32, shape=[5,2]}
+        %b = broadcast %m {shape=[5,2,3], axes=[0,1]}
+        %e = mul %x, %x
+        %r = add %e, %b
+        return %r
+    )");
+}

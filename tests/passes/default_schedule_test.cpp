@@ -54,12 +54,21 @@ TEST_CASE("vectors of several rows are no longer than these, and the last ones o
     };
     for (const Expected& expected :
          {Expected{1000, 16, 2, true}, Expected{33, 16, 2, true}, Expected{31, 16, 1, true},
-          Expected{16, 16, 1, true}, Expected{9, 8, 1, true}, Expected{5, 4, 1, true}}) {
+          Expected{16, 16, 1, true}, Expected{9, 8, 1, true}, Expected{8, 8, 1, true}}) {
         CAPTURE(expected.columns);
         const ir::Schedule schedule = of_rows(expected.columns);
         CHECK(schedule.lanes == expected.lanes);
         CHECK(schedule.unroll == expected.unroll);
         CHECK(schedule.ends_overlap == expected.ends_overlap);
+    }
+    // Vectors run across rows of a few elements, and are stored as these lie in memory.
+    for (const int columns : {2, 3, 5, 7}) {
+        CAPTURE(columns);
+        const ir::Schedule schedule = of_rows(columns);
+        CHECK(schedule.vector_atom == 0);
+        CHECK(schedule.lanes == 16);
+        CHECK(schedule.unroll == (columns > 4 ? 1 : 2));
+        CHECK(schedule.ends_overlap);
     }
     // Of one row the end does not count, and lengths of all kinds share a kernel.
     for (const int length : {3, 1000}) {
