@@ -6,6 +6,7 @@
 
 #include "codegen/lower/block_transposes.h"
 #include "codegen/lower/contraction_parts.h"
+#include "codegen/lower/whole_tiles.h"
 #include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
@@ -120,8 +121,6 @@ class ContractionBuilder {
     void define_packed_b();
     /// A where it lies.
     Halide::Expr read_a(const Halide::Expr& row, const std::vector<Halide::Expr>& k) const;
-    /// The first row of a register tile, of those that are stored together.
-    Halide::Expr first_row_of_part() const;
     void define_tiled_sum();
     /// `spec_.row_block`, counted in what is stored at a time.
     Halide::Expr stored_row_block() const;
@@ -138,6 +137,8 @@ class ContractionBuilder {
     void schedule_streamed_output();
     void schedule_tiled_output();
     void schedule_tiled_sum(Halide::Func& sum);
+    void define_joined_tiles();
+    void schedule_joined_tiles();
     void schedule_turned_sum();
     void schedule_packing();
     void build_row_updates();
@@ -214,6 +215,7 @@ class ContractionBuilder {
     int stored_rows() const {
         return stores_along_rows() ? turned_store(spec_.accumulator, tiles_)->rows : tiles_.rows;
     }
+    bool joins_tiles() const { return stored_rows() > tiles_.rows; }
     bool depth_is_one_run() const { return spec_.b_lies_along_k && k_.size() > 1; }
     /// Rows that are packed for each turn of the outer loops (each image of a batch), for all tasks
     /// that take columns beside them.
@@ -249,7 +251,8 @@ class ContractionBuilder {
     // Loops of the output.
     Halide::Var column_block_{"column_block"}, row_block_{"row_block"},
         row_subblock_{"row_subblock"};
-    Halide::Var turned_block_{"turned_block"}, turned_row_{"turned_row"};
+    Halide::Var turned_block_{whole_blocks_loop}, turned_row_{"turned_row"};
+    Halide::Var joined_tile_{"joined_tile"};
     Halide::Var tile_line_{"tile_line"};
     Halide::Var panel_{"panel"}, task_{"task"}, task_item_;
     bool has_row_ = false, has_column_ = false;
@@ -257,6 +260,7 @@ class ContractionBuilder {
     Halide::Func sum_, out_, packed_a_, packed_b_;
     std::vector<Halide::Func> beside_;  ///< the sums beside that one
     Halide::Func lines_b_;              ///< what is transposed into `packed_b_`
+    Halide::Func joined_;  ///< the register tiles that are stored together, if they are several
     Halide::Func turned_;  ///< the sums of a block, along the rows, where they are stored so
     std::vector<Halide::Func> packed_;    ///< that the caller computes somewhere
     std::optional<WholeVectors> values_;  ///< where single tiles are summed

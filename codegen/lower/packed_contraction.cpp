@@ -137,11 +137,8 @@ Expr ContractionBuilder::read_a(const Expr& row, const std::vector<Expr>& k) con
     constexpr int line_bytes = 64;
     std::vector<Expr> later = k;
     later[0] += spec_.lines_ahead * line_bytes / spec_.accumulator.bytes();
-    return with_prefetch(a, spec_.a.at(outer, min(first_row_of_part(), spec_.rows - 1), later));
-}
-
-Expr ContractionBuilder::first_row_of_part() const {
-    return row_tile_ * stored_rows() + tile_row_ / tiles_.rows * tiles_.rows;
+    const Expr first_row = row_tile_ * tiles_.rows;
+    return with_prefetch(a, spec_.a.at(outer, min(first_row, spec_.rows - 1), later));
 }
 
 void ContractionBuilder::define_tiled_sum() {
@@ -171,8 +168,8 @@ void ContractionBuilder::define_tiled_sum() {
             k_inner_.push_back(domain[static_cast<int>(atom)]);
         }
         k = positions(domain);
-        if (stored_rows() > tiles_.rows) {
-            domain.where(first_row_of_part() < spec_.rows);
+        if (joins_tiles()) {
+            domain.where(row_tile_ * tiles_.rows < spec_.rows);
         }
         if (spec_.k_limits) {
             const auto [begin, end] = spec_.k_limits(row_tile_ * tiles_.rows);
@@ -184,7 +181,7 @@ void ContractionBuilder::define_tiled_sum() {
             }
         }
     }
-    const Expr row = min(row_tile_ * stored_rows() + tile_row_, spec_.rows - 1);
+    const Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
     const Expr a =
         packs_a()
             ? packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
@@ -218,9 +215,13 @@ void ContractionBuilder::build_tiled() {
         const int size = turned_size();
         const int columns = tiles_.columns / size;
         const int rows = stored_rows() / size;
+        if (joins_tiles()) {
+            define_joined_tiles();
+        }
+        const Func& stored = joins_tiles() ? joined_ : sum_;
         turned_ = Func(spec_.name + "_turned");
         turned_(concatenate({tile_row_, tile_column_, turned_row_, turned_block_}, outer_)) =
-            sum_(concatenate({turned_block_ % columns * size + tile_column_,
+            stored(concatenate({turned_block_ % columns * size + tile_column_,
                               turned_row_ % rows * size + tile_row_, turned_row_ / rows,
                               turned_block_ / columns},
                              as_exprs(outer_)));
@@ -320,6 +321,9 @@ void ContractionBuilder::schedule_tiled_output() {
         }
         values_->compute_at(out_, tile_column_, row_, turned_size(), log_);
         schedule_turned_sum();
+        if (joins_tiles()) {
+            schedule_joined_tiles();
+        }
         return;
     }
     schedule.vectorize(tile_column_, epilogue_width());
@@ -341,6 +345,29 @@ void ContractionBuilder::schedule_tiled_output() {
     }
 }
 
+/// Tiles that are stored together are summed one after the other: a tile has sums of its own, which
+/// stay in registers.
+void ContractionBuilder::define_joined_tiles() {
+    const int tiles = stored_rows() / tiles_.rows;
+    joined_ = Func(spec_.name + "_joined");
+    joined_(concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_)) =
+        sum_(concatenate({Expr(tile_column_), tile_row_ % tiles_.rows,
+                          row_tile_ * tiles + tile_row_ / tiles_.rows, Expr(column_tile_)},
+                         as_exprs(outer_)));
+}
+
+void ContractionBuilder::schedule_joined_tiles() {
+    LoggedSchedule schedule = logged(joined_, log_);
+    schedule.compute_at(out_, row_tile_)
+        .store_in(Halide::MemoryType::Stack)
+        .bound_extent(tile_column_, tiles_.columns)
+        .bound_extent(tile_row_, stored_rows())
+        .bound_extent(row_tile_, 1)
+        .bound_extent(column_tile_, 1)
+        .split(tile_row_, joined_tile_, tile_row_, tiles_.rows);
+    vectorize_tile(schedule, tile_column_, tile_row_, tiles_.lanes);
+}
+
 void ContractionBuilder::schedule_turned_sum() {
     logged(turned_, log_)
         .compute_at(out_, turned_row_)
@@ -355,9 +382,13 @@ void ContractionBuilder::schedule_turned_sum() {
 
 void ContractionBuilder::schedule_tiled_sum(Func& sum) {
     LoggedSchedule zero = logged(sum, log_);
-    zero.compute_at(out_, blocks_k() ? task_ : row_tile_)
-        .bound_extent(tile_column_, tiles_.columns)
-        .bound_extent(tile_row_, stored_rows())
+    if (joins_tiles()) {
+        zero.compute_at(joined_, joined_tile_);
+    } else {
+        zero.compute_at(out_, blocks_k() ? task_ : row_tile_);
+    }
+    zero.bound_extent(tile_column_, tiles_.columns)
+        .bound_extent(tile_row_, tiles_.rows)
         .vectorize(tile_column_, tiles_.lanes)
         .never_partition_all();
     if (!blocks_k()) {
@@ -373,19 +404,11 @@ void ContractionBuilder::schedule_tiled_sum(Func& sum) {
     }
     order.emplace_back(tile_row_);
     order.insert(order.end(), k_inner_.begin(), k_inner_.end());
-    const Var part("part");
-    const bool in_parts = stored_rows() > tiles_.rows;
-    if (in_parts) {
-        order.emplace_back(part);
-    }
     order.insert(order.end(), {row_tile_, column_tile_});
     const std::vector<Var> together = outer_loops(true);
     order.insert(order.end(), together.begin(), together.end());
     order.insert(order.end(), k_outer_.begin(), k_outer_.end());
     LoggedSchedule update = logged_update(sum, log_);
-    if (in_parts) {
-        update.split(tile_row_, part, tile_row_, tiles_.rows);
-    }
     update.reorder(order)
         .vectorize(tile_column_, tiles_.lanes)
         .unroll(tile_column_)

@@ -20,7 +20,7 @@ namespace {
 /// When no guard inside of a loop holds anything back, in any of its turns.
 class WholeTurns : public hi::IRVisitor {
   public:
-    explicit WholeTurns(const hi::For* loop) : turn_(loop->name) {
+    WholeTurns(const hi::For* loop, bool has_loops) : turn_(loop->name), has_loops_(has_loops) {
         loops_.push_back({loop->name, turns_of(loop)});
         loop->body.accept(this);
     }
@@ -51,7 +51,7 @@ class WholeTurns : public hi::IRVisitor {
     }
 
     void visit(const hi::For* op) override {
-        simple_ = simple_ && op->for_type == hi::ForType::Vectorized;
+        simple_ = simple_ && (has_loops_ || op->for_type == hi::ForType::Vectorized);
         const Interval turns = turns_of(op);
         loops_.push_back({op->name, {with_lets(turns.min), with_lets(turns.max)}});
         op->body.accept(this);
@@ -89,6 +89,7 @@ class WholeTurns : public hi::IRVisitor {
     void visit(const hi::Atomic*) override { simple_ = false; }
 
     std::string turn_;
+    bool has_loops_;  ///< which are not simple, but for those of vectors, inside of the loop
     bool simple_ = true;
     bool guards_turns_ = false;
     Expr condition_ = hi::const_true();
@@ -140,11 +141,13 @@ class UnrollWholeTiles : public hi::IRMutator {
     }
 
     Stmt visit(const hi::For* op) override {
-        if (op->for_type != hi::ForType::Unrolled ||
-            !op->name.ends_with(std::string(".") + whole_tile_loop)) {
+        const bool is_unrolled = op->for_type == hi::ForType::Unrolled &&
+                                 op->name.ends_with(std::string(".") + whole_tile_loop);
+        const bool has_blocks = op->name.ends_with(std::string(".") + whole_blocks_loop);
+        if (!is_unrolled && !has_blocks) {
             return IRMutator::visit(op);
         }
-        const WholeTurns turns(op);
+        const WholeTurns turns(op, has_blocks);
         const std::optional<Expr> condition = turns.condition();
         if (!condition) {
             return IRMutator::visit(op);
@@ -153,6 +156,10 @@ class UnrollWholeTiles : public hi::IRMutator {
             return hi::For::make(op->name, op->min, op->extent, type, op->partition_policy,
                                  op->device_api, body);
         };
+        if (has_blocks) {
+            return hi::IfThenElse::make(*condition,
+                                        loop(op->for_type, RemoveGuards().mutate(op->body)), op);
+        }
         return hi::IfThenElse::make(
             *condition, loop(hi::ForType::Unrolled, RemoveGuards().mutate(op->body)),
             with_copies(turns, loop(hi::ForType::Serial, WithoutLets().mutate(op->body))));
