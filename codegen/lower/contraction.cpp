@@ -40,7 +40,7 @@ Halide::Expr quotient(const Halide::Expr& position, const Halide::Expr& length) 
 
 /// Has the rows go on from line to line, of which each lies behind the one before in the results:
 /// they are rows of one line, and only A tells them apart.
-void join_lines(ContractionSpec& spec) {
+void join_lines(ContractionSpec& spec, const Halide::Expr& line_stride) {
     const auto line = static_cast<std::size_t>(spec.line);
     spec.a.at = [at = spec.a.at, line, length = spec.rows](std::vector<Halide::Expr> outer,
                                                            const Halide::Expr& row,
@@ -48,9 +48,46 @@ void join_lines(ContractionSpec& spec) {
         outer[line] = quotient(row, length);
         return at(outer, row - outer[line] * length, k);
     };
+    if (spec.windows) {
+        spec.windows->row = [row = spec.windows->row, length = spec.rows,
+                             line_stride](const Halide::Expr& place) {
+            const Halide::Expr at_line = quotient(place, length);
+            return row(place - at_line * length) +
+                   Halide::cast<std::int64_t>(at_line) * line_stride;
+        };
+    }
     spec.rows = spec.rows * spec.outer_extents[line];
     spec.outer_extents[line] = 1;
     spec.line = -1;
+}
+
+/// Makes all dimensions of k but the innermost one, where A is windows whose rows are unrolled.
+void join_runs(ContractionSpec& spec, const MatrixForm& form, int row_atom) {
+    const auto wide = [](const Halide::Expr& value) { return Halide::cast<std::int64_t>(value); };
+    std::vector<Halide::Expr> strides;
+    for (std::size_t i = 1; i < spec.k_extents.size(); ++i) {
+        strides.push_back(wide(form.row_operand_stride_of_term(i)));
+    }
+    const std::vector<Halide::Expr> extents(spec.k_extents.begin() + 1, spec.k_extents.end());
+    spec.windows = WindowStrides{[stride = wide(form.row_operand_stride(row_atom)),
+                                  wide](const Halide::Expr& row) { return wide(row) * stride; },
+                                 [strides, extents, wide](const Halide::Expr& run) {
+                                     const std::vector<Halide::Expr> k = positions_at(extents, run);
+                                     Halide::Expr place = Halide::cast<std::int64_t>(0);
+                                     for (std::size_t i = 0; i < k.size(); ++i) {
+                                         place += wide(k[i]) * strides[i];
+                                     }
+                                     return place;
+                                 }};
+    const auto apart = [extents](const std::vector<Halide::Expr>& k) {
+        return concatenate({k[0]}, positions_at(extents, k[1]));
+    };
+    for (ContractionOperand* operand : {&spec.a, &spec.b}) {
+        operand->at = [at = operand->at, apart](
+                          const std::vector<Halide::Expr>& outer, const Halide::Expr& free,
+                          const std::vector<Halide::Expr>& k) { return at(outer, free, apart(k)); };
+    }
+    spec.k_extents = {spec.k_extents[0], product(extents)};
 }
 
 }  // namespace
@@ -76,6 +113,13 @@ void lower_contraction(Lowering& lowering) {
             (schedule.tile_vectors + (columns_go_on ? 1 : 0)) * schedule.lanes);
     }
     ContractionSpec spec = form.spec_of_results(lowering.name());
+    const bool windows_are_rows = ir::takes_windows_as_rows(
+        lowering.region(), lowering.region().stages[static_cast<std::size_t>(contraction)],
+        schedule);
+    if (windows_are_rows && form.row_operand_lies_along_terms() &&
+        Halide::Internal::is_const(spec.k_extents[0])) {
+        join_runs(spec, form, schedule.row_atom);
+    }
     spec.k_blocks = contraction_k_blocks(spec.k_extents, schedule.block_depth);
     spec.variant = variant;
     spec.tiles = {schedule.lanes,
@@ -93,9 +137,6 @@ void lower_contraction(Lowering& lowering) {
             lowering.compute_past_end(schedule.row_atom, store->block);
         }
     }
-    const bool windows_are_rows = ir::takes_windows_as_rows(
-        lowering.region(), lowering.region().stages[static_cast<std::size_t>(contraction)],
-        schedule);
     (windows_are_rows ? spec.lines_ahead : spec.tiles_ahead) = schedule.read_ahead;
     spec.line = form.outer_position(schedule.line_atom);
     for (const int atom : schedule.together) {
@@ -103,7 +144,7 @@ void lower_contraction(Lowering& lowering) {
     }
     std::vector<Halide::Expr> extents;
     if (rows_go_on) {
-        join_lines(spec);
+        join_lines(spec, Halide::cast<std::int64_t>(form.row_operand_stride(schedule.line_atom)));
     }
     for (const int atom : atoms) {
         extents.push_back(atom == schedule.row_atom ? spec.rows

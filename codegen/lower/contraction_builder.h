@@ -119,7 +119,7 @@ class ContractionBuilder {
     void build_tiled();
     void define_packed_a();
     void define_packed_b();
-    /// A where it lies.
+    /// A where it lies; the last row again past the end.
     Halide::Expr read_a(const Halide::Expr& row, const std::vector<Halide::Expr>& k) const;
     void define_tiled_sum();
     /// `spec_.row_block`, counted in what is stored at a time.
@@ -137,6 +137,7 @@ class ContractionBuilder {
     void schedule_streamed_output();
     void schedule_tiled_output();
     void schedule_tiled_sum(Halide::Func& sum);
+    void define_turned_blocks();
     void define_joined_tiles();
     void schedule_joined_tiles();
     void schedule_turned_sum();
@@ -258,8 +259,9 @@ class ContractionBuilder {
     bool has_row_ = false, has_column_ = false;
 
     Halide::Func sum_, out_, packed_a_, packed_b_;
-    std::vector<Halide::Func> beside_;  ///< the sums beside that one
-    Halide::Func lines_b_;              ///< what is transposed into `packed_b_`
+    std::vector<Halide::Func> beside_;     ///< the sums beside that one
+    Halide::Func lines_b_;                 ///< what is transposed into `packed_b_`
+    std::optional<WindowPlaces> windows_;  ///< where A's rows lie, where these are windows
     Halide::Func joined_;  ///< the register tiles that are stored together, if they are several
     Halide::Func turned_;  ///< the sums of a block, along the rows, where they are stored so
     std::vector<Halide::Func> packed_;    ///< that the caller computes somewhere

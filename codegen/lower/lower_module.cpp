@@ -16,6 +16,7 @@
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
 #include "codegen/lower/whole_tiles.h"
+#include "codegen/lower/window_places.h"
 
 namespace latent::codegen {
 
@@ -93,7 +94,7 @@ Stmt flatten(Stmt s, const Program& program, const Halide::Target& target) {
     s = hi::storage_flattening(s, program.outputs, program.environment, target);
     s = hi::add_atomic_mutex(s, program.outputs);
     s = hi::unpack_buffers(s);
-    s = hi::simplify(s);
+    s = hi::simplify(widen_window_places(s));
     return hi::unify_duplicate_lets(s);
 }
 

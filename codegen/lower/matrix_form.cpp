@@ -100,6 +100,11 @@ int MatrixForm::outer_position(int atom) const {
     return found == outer_atoms_.end() ? -1 : static_cast<int>(found - outer_atoms_.begin());
 }
 
+Expr MatrixForm::row_operand_stride(int atom) const {
+    return has(lowering_.span(a_), atom) ? lowering_.inputs().stride(stage(a_).input, atom)
+                                         : Expr(0);
+}
+
 /// Coordinates of all atoms from those of the matrix form.
 Coordinates MatrixForm::coordinates(const std::vector<Expr>& outer, int free_atom, const Expr& free,
                                     const std::vector<Expr>& k) const {

@@ -38,6 +38,15 @@ class MatrixForm {
         return lowering_.inputs().stride(stage(b_).input, atom);
     }
 
+    /// The same of the first one, a load too: 0 where it does not vary along the atom.
+    Halide::Expr row_operand_stride(int atom) const;
+    /// Whether it is contiguous along the innermost dimension of k.
+    bool row_operand_lies_along_terms() const { return unit_stride(a_, -1) == UnitStride::reduced; }
+    /// Elements between its neighbours along dimension `i` of k.
+    Halide::Expr row_operand_stride_of_term(std::size_t i) const {
+        return row_operand_stride(k_atoms_[i]);
+    }
+
   private:
     const ir::Stage& stage(int i) const {
         return lowering_.region().stages[static_cast<std::size_t>(i)];

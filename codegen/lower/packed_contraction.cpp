@@ -129,7 +129,11 @@ Expr ContractionBuilder::stored_row_block() const {
 
 Expr ContractionBuilder::read_a(const Expr& row, const std::vector<Expr>& k) const {
     const std::vector<Expr> outer = outer_of(spec_.a);
-    const Expr a = spec_.a.at(outer, row, k);
+    const auto at = [&](const Expr& place, const std::vector<Expr>& terms) {
+        return windows_ ? spec_.a.at(outer, 0, {windows_->at(place, terms[1], terms[0]), 0})
+                        : spec_.a.at(outer, min(place, spec_.rows - 1), terms);
+    };
+    const Expr a = at(row, k);
     if (spec_.lines_ahead == 0 || spec_.a.unit_stride == UnitStride::none) {
         return a;
     }
@@ -138,7 +142,7 @@ Expr ContractionBuilder::read_a(const Expr& row, const std::vector<Expr>& k) con
     std::vector<Expr> later = k;
     later[0] += spec_.lines_ahead * line_bytes / spec_.accumulator.bytes();
     const Expr first_row = row_tile_ * tiles_.rows;
-    return with_prefetch(a, spec_.a.at(outer, min(first_row, spec_.rows - 1), later));
+    return with_prefetch(a, at(first_row, later));
 }
 
 void ContractionBuilder::define_tiled_sum() {
@@ -181,12 +185,13 @@ void ContractionBuilder::define_tiled_sum() {
             }
         }
     }
-    const Expr row = min(row_tile_ * tiles_.rows + tile_row_, spec_.rows - 1);
+    const Expr place = row_tile_ * tiles_.rows + tile_row_;
+    const Expr row = min(place, spec_.rows - 1);
     const Expr a =
         packs_a()
             ? packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
                                     outer_of(spec_.a)))
-            : read_a(row, k);
+            : read_a(place, k);
     sum_(dimensions) += term_of_tile(a * tiled_b(k));
     for (std::size_t i = 0; i < beside_.size(); ++i) {
         const auto& [rows, columns] = spec_.beside[i];
@@ -204,27 +209,17 @@ void ContractionBuilder::build_tiled() {
     if (packs_b()) {
         define_packed_b();
     }
+    if (spec_.windows) {
+        windows_.emplace(spec_.name, *spec_.windows, spec_.rows);
+    }
     define_tiled_sum();
     // The quotients and remainders vanish when the output is split by the same factors.
     std::vector<Expr> place = concatenate({column_ % tiles_.columns, row() % tiles_.rows,
                                            row() / tiles_.rows, column_ / tiles_.columns},
                                           as_exprs(outer_));
     if (stores_along_rows()) {
-        // Blocks count through all tiles: of a remainder by their number, Halide would not see that
-        // it is one block.
+        define_turned_blocks();
         const int size = turned_size();
-        const int columns = tiles_.columns / size;
-        const int rows = stored_rows() / size;
-        if (joins_tiles()) {
-            define_joined_tiles();
-        }
-        const Func& stored = joins_tiles() ? joined_ : sum_;
-        turned_ = Func(spec_.name + "_turned");
-        turned_(concatenate({tile_row_, tile_column_, turned_row_, turned_block_}, outer_)) =
-            stored(concatenate({turned_block_ % columns * size + tile_column_,
-                              turned_row_ % rows * size + tile_row_, turned_row_ / rows,
-                              turned_block_ / columns},
-                             as_exprs(outer_)));
         place = concatenate({row() % size, column_ % size, row() / size, column_ / size},
                             as_exprs(outer_));
         define_output({turned_(place)});
@@ -241,6 +236,9 @@ void ContractionBuilder::build_tiled() {
         schedule_streamed_output();
     } else {
         schedule_tiled_output();
+    }
+    if (windows_) {
+        windows_->compute_at(out_, task_, log_);
     }
     schedule_tiled_sum(sum_);
     for (Func& sum : beside_) {
@@ -343,41 +341,6 @@ void ContractionBuilder::schedule_tiled_output() {
             schedule.unroll(tile_vector);
         }
     }
-}
-
-/// Tiles that are stored together are summed one after the other: a tile has sums of its own, which
-/// stay in registers.
-void ContractionBuilder::define_joined_tiles() {
-    const int tiles = stored_rows() / tiles_.rows;
-    joined_ = Func(spec_.name + "_joined");
-    joined_(concatenate({tile_column_, tile_row_, row_tile_, column_tile_}, outer_)) =
-        sum_(concatenate({Expr(tile_column_), tile_row_ % tiles_.rows,
-                          row_tile_ * tiles + tile_row_ / tiles_.rows, Expr(column_tile_)},
-                         as_exprs(outer_)));
-}
-
-void ContractionBuilder::schedule_joined_tiles() {
-    LoggedSchedule schedule = logged(joined_, log_);
-    schedule.compute_at(out_, row_tile_)
-        .store_in(Halide::MemoryType::Stack)
-        .bound_extent(tile_column_, tiles_.columns)
-        .bound_extent(tile_row_, stored_rows())
-        .bound_extent(row_tile_, 1)
-        .bound_extent(column_tile_, 1)
-        .split(tile_row_, joined_tile_, tile_row_, tiles_.rows);
-    vectorize_tile(schedule, tile_column_, tile_row_, tiles_.lanes);
-}
-
-void ContractionBuilder::schedule_turned_sum() {
-    logged(turned_, log_)
-        .compute_at(out_, turned_row_)
-        .store_in(Halide::MemoryType::Stack)
-        .bound_extent(tile_row_, turned_size())
-        .bound_extent(tile_column_, turned_size())
-        .bound_extent(turned_block_, 1)
-        .bound_extent(turned_row_, 1)
-        .vectorize(tile_row_)
-        .never_partition_all();
 }
 
 void ContractionBuilder::schedule_tiled_sum(Func& sum) {

@@ -3,11 +3,13 @@
 #include <Halide.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "codegen/lower/schedule_log.h"
+#include "codegen/lower/window_places.h"
 
 namespace latent::codegen {
 
@@ -100,6 +102,9 @@ struct ContractionSpec {
     /// How many cache lines further than windows that are rows those lie that are asked for, along
     /// the innermost of k, in elements as large as the sums; 0: none. (Of variant `small`.)
     int lines_ahead = 0;
+    /// Where A is windows that are rows, and the innermost of k, which is contiguous, is unrolled:
+    /// how these lie. All other dimensions of k are one. (Of variant `small`.)
+    std::optional<WindowStrides> windows;
     bool parallel = true;
     /// The product is scratch of another one: it is computed whole, in whole tiles, where the
     /// caller says. (Of variant `direct` or `small`.)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ranges>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -145,19 +147,42 @@ bool is_in_line(const AskedLoad& asked, const AskedLoad& other) {
     return elements && *elements >= 0 && *elements * asked.load.type().bytes() < line_bytes;
 }
 
-/// Puts the prefetches of a loop's turn before the first store that asks for them.
+/// Whether it is known only when memory has answered.
+bool reads_memory(const Expr& index) {
+    return !loads_in(index).empty();
+}
+
+/// Puts the prefetches of a loop's turn before the first store that asks for them; at its end where
+/// their places are read from memory themselves, as all else in the turn is: at its begin, a Zen 4
+/// would have them wait in front of what the sums wait for.
 class InsertPrefetches : public Halide::Internal::IRMutator {
   private:
     using IRMutator::visit;
 
     Stmt visit(const For* loop) override {
         std::vector<AskedLoad> outside = std::exchange(inserted_, {});
+        std::vector<std::pair<std::string, Expr>> lets_outside = std::exchange(lets_, {});
+        Stmt last_outside = std::exchange(last_, {});
         loops_.push_back(loop);
-        Stmt result = IRMutator::visit(loop);
+        Stmt body = mutate(loop->body);
         loops_.pop_back();
         const bool prefetches = !inserted_.empty();
+        if (last_.defined()) {
+            body = Halide::Internal::Block::make(body, last_);
+        }
         inserted_ = std::move(outside);
+        lets_ = std::move(lets_outside);
+        last_ = std::move(last_outside);
+        const Stmt result = For::make(loop->name, loop->min, loop->extent, loop->for_type,
+                                      loop->partition_policy, loop->device_api, body);
         return prefetches ? hold_sums(result, on_stack_) : result;
+    }
+
+    Stmt visit(const Halide::Internal::LetStmt* let) override {
+        lets_.emplace_back(let->name, let->value);
+        Stmt result = IRMutator::visit(let);
+        lets_.pop_back();
+        return result;
     }
 
     Stmt visit(const Halide::Internal::Allocate* allocation) override {
@@ -184,16 +209,34 @@ class InsertPrefetches : public Halide::Internal::IRMutator {
         for (const AskedLoad& asked : AskedLoads(value, loops_).loads) {
             const bool is_inserted = std::ranges::any_of(
                 inserted_, [&](const AskedLoad& other) { return is_in_line(asked, other); });
-            if (!is_inserted) {
-                inserted_.push_back(asked);
+            if (is_inserted) {
+                continue;
+            }
+            inserted_.push_back(asked);
+            const Expr index = without_lets(asked.index);
+            if (reads_memory(index)) {
+                const Stmt later = prefetch({asked.load, index});
+                last_ = last_.defined() ? Halide::Internal::Block::make(last_, later) : later;
+            } else {
                 result = Halide::Internal::Block::make(prefetch(asked), result);
             }
         }
         return result;
     }
 
+    /// `value` with the names of the loop's turn replaced.
+    Expr without_lets(Expr value) const {
+        for (const auto& [name, let] : lets_ | std::views::reverse) {
+            value = Halide::Internal::substitute(name, let, value);
+        }
+        return value;
+    }
+
     std::vector<const For*> loops_;    ///< around what is visited
     std::vector<AskedLoad> inserted_;  ///< in the turn of the loop at hand
+    std::vector<std::pair<std::string, Expr>>
+        lets_;   ///< that the turn makes around what is visited
+    Stmt last_;  ///< what comes at the end of the turn
     Halide::Internal::Scope<void> on_stack_;
 };
 

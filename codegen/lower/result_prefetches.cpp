@@ -6,6 +6,7 @@
 #include <string>
 
 #include "codegen/lower/prefetches.h"
+#include "codegen/lower/whole_tiles.h"
 
 namespace latent::codegen {
 
@@ -62,9 +63,28 @@ bool contains(const Code& code) {
     return search.found;
 }
 
+/// Whether blocks of a register tile are stored in a statement, along the rows.
+bool stores_blocks(const Stmt& statement) {
+    class Search : public Halide::Internal::IRVisitor {
+      public:
+        bool found = false;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const For* loop) override {
+            found = found || loop->name.find(whole_blocks_loop) != std::string::npos;
+            IRVisitor::visit(loop);
+        }
+    } search;
+    statement.accept(&search);
+    return search.found;
+}
+
 class ResultPrefetches : public Halide::Internal::IRMutator {
   public:
-    explicit ResultPrefetches(const std::vector<Halide::Parameter>& results) : results_(results) {}
+    /// Of all register tiles, or of those that are stored in blocks.
+    ResultPrefetches(const std::vector<Halide::Parameter>& results, bool all)
+        : results_(results), all_(all) {}
 
     const std::set<std::string>& prefetched() const { return prefetched_; }
 
@@ -81,7 +101,7 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
     Stmt visit(const Block* block) override {
         const auto* sum = block->first.as<ProducerConsumer>();
         if (sum == nullptr || !sum->is_producer || !tiles_.contains(sum->name) ||
-            !contains<For>(sum->body)) {
+            !contains<For>(sum->body) || (!all_ && !stores_blocks(block->rest))) {
             return IRMutator::visit(block);
         }
         const Stmt prefetches = prefetches_of(block->rest);
@@ -212,6 +232,7 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
     }
 
     const std::vector<Halide::Parameter>& results_;
+    bool all_;
     std::set<std::string> tiles_, prefetched_;
     Halide::Internal::Scope<> unknown_, loops_;
     Halide::Internal::Scope<Expr> values_;
@@ -222,10 +243,7 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
 
 Stmt prefetch_results(const Stmt& statement, const std::vector<Halide::Parameter>& results,
                       const Halide::Target& target) {
-    if (target.natural_vector_size<std::uint8_t>() < line_bytes) {
-        return statement;
-    }
-    ResultPrefetches prefetches(results);
+    ResultPrefetches prefetches(results, target.natural_vector_size<std::uint8_t>() >= line_bytes);
     Stmt changed = prefetches.mutate(statement);
     for (const Halide::Parameter& result : results) {
         if (prefetches.prefetched().contains(result.name())) {

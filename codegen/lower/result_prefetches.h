@@ -11,7 +11,8 @@ namespace latent::codegen {
 /// wait for their lines in order, and only so many of them can, so that the sums of the next tile
 /// would wait for memory too. `results` are all buffers that are written. Where vectors are less
 /// than a cache line, a tile is summed as fast as instructions are issued, and prefetches cost more
-/// than they save: there it is the same statement.
+/// than they save: there it is done for tiles alone that are stored along their rows, each time a
+/// part of as many lines as there are columns.
 Halide::Internal::Stmt prefetch_results(const Halide::Internal::Stmt& statement,
                                         const std::vector<Halide::Parameter>& results,
                                         const Halide::Target& target);

@@ -153,6 +153,32 @@ TEST_CASE("tiles of turned windows are stored through blocks that are transposed
     }
 }
 
+TEST_CASE("windows that are rows are found in tables, and their runs are one loop") {
+    const std::string code = statement_of(turned_windows());
+    // A quotient for each row of a task, not for each of each tile.
+    CHECK(count(code, "for (k_row_places") == 1);
+    CHECK(count(code, "for (k_run_places") == 1);
+    // Of the three dimensions of a window one is unrolled, and the others are one loop.
+    CHECK(count(code, "for (k_sum") == 1);
+}
+
+TEST_CASE("the blocks of whole tiles that are stored along their rows have no guards") {
+    const std::string code = statement_of(with_tile_rows(6, turned_windows()));
+    constexpr std::string_view loop = "whole_blocks, 0, ";
+    const std::size_t guarded = code.rfind(loop);
+    REQUIRE(guarded != std::string::npos);
+    const std::size_t whole = code.rfind(loop, guarded - 1);
+    REQUIRE(whole != std::string::npos);
+    CHECK(count(code.substr(whole, guarded - whole), "if (") == 0);
+    CHECK(count(code.substr(guarded), "if (") > 0);
+}
+
+TEST_CASE("tiles that are stored together have sums of their own, which begin in registers") {
+    const std::string code = statement_of(with_tile_rows(6, turned_windows()));
+    CHECK(count(code, "for (k_joined") == 1);
+    CHECK(code.find("for (k_joined") < code.find("_held"));
+}
+
 TEST_CASE("the next line of an image is asked for once for all rows of a tile") {
     const auto code = [](int lines) {
         return statement_of(with_number("read_ahead", lines, with_tile_rows(6, turned_windows())));
@@ -297,7 +323,10 @@ TEST_CASE("lines of large results are asked for before a register tile is summed
     CHECK(count(code, for_writing) > 0);
     // The extents are not part of the code: whether there is need is asked there, once.
     CHECK(count(code, ".is_large = ") == 1);
+    // Vectors of half a line leave no room for it, but where a tile is stored along its rows.
     CHECK(count(statement_of(made_for("avx2", product)), for_writing) == 0);
+    CHECK(count(statement_of(made_for("avx2", with_tile_rows(6, turned_windows()))), for_writing) >
+          0);
     CHECK(count(statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
         %r = exp %a
         return %r)"),
