@@ -1,6 +1,11 @@
 #include "codegen/lower/simplify_within_range.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace latent::codegen {
 
@@ -15,35 +20,49 @@ namespace {
 /// two or fewer decide all that are decided but one, and the others took two thirds of the time.
 constexpr std::size_t most_ranges = 2;
 
-class SimplifyWithinRange : public hi::IRMutator {
+/// The values that a variable takes.
+struct VariableRange {
+    std::string name;
+    Interval values;
+    std::set<std::string> variables;  ///< in the bounds
+};
+
+/// Whether a comparison always holds, and for which ranges that was found. Copies of a loop have
+/// variables of one name.
+struct RangeAnswer {
+    bool is_true = false;
+    std::vector<VariableRange> ranges;
+};
+
+class Variables : public hi::IRGraphVisitor {
   public:
-    SimplifyWithinRange(const std::string& loop, const Interval& range, RangeAnswers& independent)
-        : independent_(independent) {
-        enter(loop, range, true);
-    }
+    std::set<std::string> names;
 
   private:
-    std::vector<VariableRange> ranges_;
-    hi::Scope<> dependents_;
-    RangeAnswers answers_;
-    RangeAnswers& independent_;
+    using IRGraphVisitor::visit;
+    void visit(const hi::Variable* op) override { names.insert(op->name); }
+};
+
+std::set<std::string> variables_of(std::initializer_list<Expr> expressions) {
+    Variables variables;
+    for (const Expr& expression : expressions) {
+        expression.accept(&variables);
+    }
+    return std::move(variables.names);
+}
+
+class SimplifyWithinRange : public hi::IRMutator {
+  public:
+    SimplifyWithinRange(const std::string& loop, const Interval& range) { enter(loop, range); }
+
+  private:
+    std::vector<VariableRange> ranges_;  ///< that of the loop first
+    std::map<Expr, RangeAnswer, hi::IRDeepCompare> answers_;
 
     using IRMutator::visit;
 
-    void enter(const std::string& name, const Interval& values, bool depends) {
-        if (depends) {
-            dependents_.push(name);
-        }
-        ranges_.push_back({name, values});
-    }
-    void leave(bool depended) {
-        if (depended) {
-            dependents_.pop(ranges_.back().name);
-        }
-        ranges_.pop_back();
-    }
-    bool depends(const Expr& expression) const {
-        return hi::expr_uses_vars(expression, dependents_);
+    void enter(const std::string& name, const Interval& values) {
+        ranges_.push_back({name, values, variables_of({values.min, values.max})});
     }
     bool is_known(const VariableRange& range) const {
         const auto found =
@@ -53,9 +72,24 @@ class SimplifyWithinRange : public hi::IRMutator {
                hi::equal(found->values.max, range.values.max);
     }
 
+    /// Whether the range of the loop is among those that `test` is looked at over. What others
+    /// decide has nothing to do with it.
+    bool meets_loop(const Expr& test) const {
+        std::set<std::string> names = variables_of({test});
+        std::size_t met = 0;
+        for (auto range = ranges_.rbegin(); range != ranges_.rend() && met < most_ranges; ++range) {
+            if (names.contains(range->name)) {
+                if (&*range == &ranges_.front()) {
+                    return true;
+                }
+                names.insert(range->variables.begin(), range->variables.end());
+                ++met;
+            }
+        }
+        return false;
+    }
     bool is_true(const Expr& test) {
-        RangeAnswers& answers = depends(test) ? answers_ : independent_;
-        const auto [found, added] = answers.try_emplace(test);
+        const auto [found, added] = answers_.try_emplace(test);
         RangeAnswer& answer = found->second;
         if (added || !std::all_of(answer.ranges.begin(), answer.ranges.end(),
                                   [&](const VariableRange& range) { return is_known(range); })) {
@@ -96,6 +130,9 @@ class SimplifyWithinRange : public hi::IRMutator {
     template <typename Comparison>
     Expr visit_comparison(const Comparison* op) {
         Expr comparison = IRMutator::visit(op);
+        if (!meets_loop(comparison)) {
+            return comparison;
+        }
         if (is_true(comparison)) {
             return hi::make_one(op->type);
         }
@@ -111,7 +148,7 @@ class SimplifyWithinRange : public hi::IRMutator {
     template <typename Choice>
     Expr visit_choice(const Choice* op, bool smaller) {
         Expr choice = IRMutator::visit(op);
-        if (!op->type.is_int() || op->type.bits() < 32) {
+        if (!op->type.is_int() || op->type.bits() < 32 || !meets_loop(choice)) {
             return choice;
         }
         const auto* chosen = choice.as<Choice>();
@@ -129,10 +166,9 @@ class SimplifyWithinRange : public hi::IRMutator {
         const Expr value = mutate(op->value);
         decltype(op->body) body;
         if (value.type() == Halide::Int(32) && hi::is_pure(value)) {
-            const bool dependent = depends(value);
-            enter(op->name, {value, value}, dependent);
+            enter(op->name, {value, value});
             body = mutate(op->body);
-            leave(dependent);
+            ranges_.pop_back();
         } else {
             body = mutate(op->body);
         }
@@ -143,10 +179,9 @@ class SimplifyWithinRange : public hi::IRMutator {
     Stmt visit(const hi::For* op) override {
         const Expr min = mutate(op->min);
         const Expr extent = mutate(op->extent);
-        const bool dependent = depends(min) || depends(extent);
-        enter(op->name, {min, min + extent - 1}, dependent);
+        enter(op->name, {min, min + extent - 1});
         const Stmt body = mutate(op->body);
-        leave(dependent);
+        ranges_.pop_back();
         return hi::For::make(op->name, min, extent, op->for_type, op->partition_policy,
                              op->device_api, body);
     }
@@ -154,9 +189,8 @@ class SimplifyWithinRange : public hi::IRMutator {
 
 }  // namespace
 
-Stmt simplify_within_range(const Stmt& body, const std::string& loop, const Interval& range,
-                           RangeAnswers& independent) {
-    return SimplifyWithinRange(loop, range, independent).mutate(body);
+Stmt simplify_within_range(const Stmt& body, const std::string& loop, const Interval& range) {
+    return SimplifyWithinRange(loop, range).mutate(body);
 }
 
 }  // namespace latent::codegen

@@ -84,9 +84,8 @@ class NoOpCondition : public hi::IRVisitor {
     void visit(const hi::Let* op) override { visit_let(op); }
 };
 
-/// The loop that `op` becomes when only what lies in `needed` is done. `answers` as in
-/// simplify_within_range.
-Stmt trimmed(const hi::For* op, const Stmt& body, Interval needed, RangeAnswers& answers) {
+/// The loop that `op` becomes when only what lies in `needed` is done.
+Stmt trimmed(const hi::For* op, const Stmt& body, Interval needed) {
     const auto variable = [&](const char* what) {
         return hi::Variable::make(Halide::Int(32), hi::unique_name(op->name + what));
     };
@@ -97,7 +96,7 @@ Stmt trimmed(const hi::For* op, const Stmt& body, Interval needed, RangeAnswers&
     const Expr end = variable(".new_max");
     const Expr old_end = variable(".old_max");
     Stmt s = hi::For::make(op->name, min, end - min, op->for_type, op->partition_policy,
-                           op->device_api, simplify_within_range(body, op->name, needed, answers));
+                           op->device_api, simplify_within_range(body, op->name, needed));
     s = let(end,
             needed.has_upper_bound() ? Halide::clamp(needed.max + 1, min, old_end)
                                      : op->min + op->extent,
@@ -129,7 +128,7 @@ class TrimLoops : public hi::IRMutator {
             return hi::Evaluate::make(0);
         }
         if (!needed.is_everything()) {
-            return trimmed(op, body, needed, answers_);
+            return trimmed(op, body, needed);
         }
         if (body.same_as(op->body)) {
             return op;
@@ -137,8 +136,6 @@ class TrimLoops : public hi::IRMutator {
         return hi::For::make(op->name, op->min, op->extent, op->for_type, op->partition_policy,
                              op->device_api, body);
     }
-
-    RangeAnswers answers_;
 };
 
 }  // namespace
