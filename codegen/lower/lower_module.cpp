@@ -79,7 +79,6 @@ Stmt make_loops(const Program& program, const std::vector<Halide::Expr>& facts,
     s = hi::sliding_window(s, environment);
     s = hi::uniquify_variable_names(s);
     s = hi::simplify(s, false);  // allocation bounds need the names of loops' ends
-    s = hi::simplify_correlated_differences(s);
     s = hi::allocation_bounds_inference(inline_remainders(s), environment, bounds);
     s = apply_buffer_constraints(s, program.outputs);
     s = hi::storage_folding(s, environment);
