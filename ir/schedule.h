@@ -82,10 +82,11 @@ struct Schedule {
     /// many lines of rows and columns, if any (0: its columns go on from line to line of a cache
     /// block, or, where these are packed, its rows through all lines). Row: the atom of which
     /// `tile_rows` neighbouring rows are reduced in one walk, if any, where vectors run along the
-    /// rows or the rows are unrolled. Scan, where vectors run along its axis: the atom of which
-    /// `tile_rows` neighbouring rows are scanned as a vector, if any. Row chain: the rows of the
-    /// register tiles, and how many tiles of rows are taken from the first products to the last at
-    /// a time (`block_rows`); vectors run along the reduced atom.
+    /// rows or the rows are unrolled. Reduction: the atom of which `tile_rows` neighbouring rows
+    /// are taken in together, if any, where each is taken in to its end. Scan, where vectors run
+    /// along its axis: the atom of which `tile_rows` neighbouring rows are scanned as a vector, if
+    /// any. Row chain: the rows of the register tiles, and how many tiles of rows are taken from
+    /// the first products to the last at a time (`block_rows`); vectors run along the reduced atom.
     int row_atom = -1;
     Packing packing = Packing::none;
     int tile_rows = 0;

@@ -18,7 +18,8 @@ using Halide::VarOrRVar;
 LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                              std::uint64_t reduced, std::vector<Var> loops,
                              const std::optional<ReductionBlocks>& blocks,
-                             std::vector<LoopTogether> together)
+                             std::vector<LoopTogether> together,
+                             const std::optional<LoopTogether>& rows)
     : lowering_(lowering),
       name_(name),
       stages_(std::move(stages)),
@@ -26,12 +27,16 @@ LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::v
       loops_(std::move(loops)),
       blocks_(blocks),
       together_(std::move(together)),
+      rows_(rows),
       vector_atom_(lowering.schedule().vector_atom),
       width_(lowering.vector_width()),
       extent_(lowering.inputs().extent(vector_atom_)),
       whole_vectors_(extent_ / width_),
       partial_(name + "_partial"),
       result_(name) {
+    if (!takes_whole_rows() || (rows_ && rows_->atom == vector_atom_)) {
+        rows_.reset();
+    }
     define_partial();
     if (takes_whole_rows()) {
         take_in_whole_rows();
@@ -83,11 +88,16 @@ void LaneReduction::schedule_whole(Func& func, int lanes) {
 
 LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& vectors) const {
     Halide::Region ranges;
+    if (rows_) {
+        ranges.emplace_back(0, rows_->turns);
+    }
+    const int first = static_cast<int>(ranges.size());
     for (const int atom : atoms_) {
         const bool blocked = blocks_ && blocks_->atom == atom;
+        const int turns = rows_together(atom);
         ranges.emplace_back(0, atom == vector_atom_ ? vectors
                                : blocked            ? blocks_->extent
-                                                    : lowering_.inputs().extent(atom));
+                                         : (lowering_.inputs().extent(atom) + turns - 1) / turns);
     }
     Walk walk{RDom(ranges, name_ + suffix), lowering_.loop_coordinates()};
     for (const LoopTogether& loop : together_) {
@@ -100,7 +110,10 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
     }
     for (std::size_t i = 0; i < atoms_.size(); ++i) {
         const int atom = atoms_[i];
-        Expr position = walk.domain[static_cast<int>(i)];
+        Expr position = walk.domain[first + static_cast<int>(i)];
+        if (rows_together(atom) > 1) {
+            position = position * rows_together(atom) + walk.domain[0];
+        }
         if (atom != vector_atom_ && blocks_ && blocks_->atom == atom) {
             position += blocks_->block * blocks_->extent;
             const Expr extent = lowering_.inputs().extent(atom);
@@ -111,6 +124,17 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
         walk.at[static_cast<std::size_t>(atom)] = position;
     }
     return walk;
+}
+
+bool LaneReduction::repeats(const ir::RegionInput& input) const {
+    for (std::size_t atom = 0; atom < input.strides.size(); ++atom) {
+        if (input.strides[atom] == ir::StrideClass::zero &&
+            std::ranges::find(together_, static_cast<int>(atom), &LoopTogether::atom) ==
+                together_.end()) {
+            return true;
+        }
+    }
+    return false;
 }
 
 Expr LaneReduction::asking_ahead(Expr value, Coordinates at) const {
@@ -125,7 +149,7 @@ Expr LaneReduction::asking_ahead(Expr value, Coordinates at) const {
         const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
         if (input.kind == ir::InputKind::strided &&
             input.strides[static_cast<std::size_t>(vector_atom_)] == ir::StrideClass::one &&
-            std::ranges::find(input.strides, ir::StrideClass::zero) == input.strides.end()) {
+            !repeats(input)) {
             value = with_prefetch(value, lowering_.stages().at(static_cast<int>(i), at));
         }
     }
@@ -167,6 +191,9 @@ void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
     if (in_one_walk) {
         for (const VarOrRVar& loop : together) {
             schedule.unroll(loop);
+        }
+        if (rows_) {
+            schedule.unroll(walk.domain[0]);
         }
     }
 }
@@ -235,9 +262,15 @@ void LaneReduction::take_in_whole_rows() {
     Expr& position = rows.at[static_cast<std::size_t>(vector_atom_)];
     position = position * width_ + lane_;
     // What lies past the end counts as nothing.
-    update(rows, position < extent_, true);
+    Expr inside = position < extent_;
+    if (rows_) {
+        // Of bits: Halide would take a comparison for a bound of what is copied, other in each row.
+        const Expr& row = rows.at[static_cast<std::size_t>(rows_->atom)];
+        inside = inside && ((row - lowering_.inputs().extent(rows_->atom)) >> 31) != 0;
+    }
+    update(rows, inside, true);
     const int outermost = rows.domain.dimensions() - 1;
-    const bool is_vectors = atoms_[static_cast<std::size_t>(outermost) - 1] == vector_atom_;
+    const bool is_vectors = atoms_[atoms_.size() - 2] == vector_atom_;
     row_loops_ = {rows.domain[is_vectors ? outermost : outermost - 1], rows.domain[outermost]};
 }
 

@@ -29,18 +29,21 @@ struct LoopTogether {
 /// Order of arithmetic: element i of the vectors' dimension goes to partial result i mod (lanes *
 /// unroll). A partial result takes in its elements in row-major order, first those of whole
 /// vectors, then those of the last, partial one; of blocks whose results are made together, all in
-/// row-major order, for their rows are short. Then the vectors of partial results are combined,
-/// and then the lanes of that one, both as a balanced tree.
+/// row-major order, for their rows are short; of rows that are taken in together, those at one
+/// place of each before the next place. Then the vectors of partial results are combined, and then
+/// the lanes of that one, both as a balanced tree.
 class LaneReduction {
   public:
     /// `stages`: the reductions, all over `reduced`, which holds the atom of the vectors. `loops`:
     /// the dimensions of the result, to which `blocks.block` belongs if there are blocks.
     /// `together`: those of them whose results are made in one walk. Past the end of a loop the
-    /// last of its results is made again.
+    /// last of its results is made again. `rows`: neighbouring rows, along a reduced atom, that are
+    /// taken in together where each is taken in to its end.
     LaneReduction(Lowering& lowering, const std::string& name, std::vector<int> stages,
                   std::uint64_t reduced, std::vector<Halide::Var> loops,
                   const std::optional<ReductionBlocks>& blocks = {},
-                  std::vector<LoopTogether> together = {});
+                  std::vector<LoopTogether> together = {},
+                  const std::optional<LoopTogether>& rows = {});
 
     /// One value for each stage; an accumulator if there are blocks, still to be combined.
     const Halide::Func& result() const { return result_; }
@@ -72,14 +75,18 @@ class LaneReduction {
     void combine();
 
     /// The loops over the reduced atoms in a domain where the vectors' dimension has `vectors`
-    /// elements, and the coordinates there.
+    /// elements, and the coordinates there. The first loop is over rows that are taken in together,
+    /// if there are some.
     struct Walk {
         Halide::RDom domain;
         Coordinates at;
     };
     Walk walk(const std::string& suffix, const Halide::Expr& vectors) const;
+    int rows_together(int atom) const { return rows_ && rows_->atom == atom ? rows_->turns : 1; }
     /// Keeps a walk along rows, where the coordinate counts vectors, from going past their ends.
     void end_early(Walk& walk) const;
+    /// Whether an input is the same along a loop that is not taken together.
+    bool repeats(const ir::RegionInput& input) const;
     /// The value of what is read at these coordinates, and what is read there some time later is
     /// asked for.
     Halide::Expr asking_ahead(Halide::Expr value, Coordinates at) const;
@@ -100,6 +107,7 @@ class LaneReduction {
     std::vector<Halide::Var> loops_;
     std::optional<ReductionBlocks> blocks_;
     std::vector<LoopTogether> together_;
+    std::optional<LoopTogether> rows_;
     int vector_atom_;
     int width_;
     Halide::Expr extent_, whole_vectors_;  ///< of the vectors' dimension

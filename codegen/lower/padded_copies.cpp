@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstdlib>
 
+#include "codegen/lower/prefetches.h"
+
 namespace latent::codegen {
 
 using Halide::Expr;
@@ -13,21 +15,12 @@ using Halide::VarOrRVar;
 
 namespace {
 
-/// `value` where `place` is from 0 up to `extent` and `other_fits` (if defined) is true, else
-/// `fill`; chosen by bits. A select of what was loaded would become a load under a mask, which on
-/// some processors waits for the stores before it.
-Expr chosen_inside(const Expr& value, const Expr& fill, const Expr& place, const Expr& extent,
-                   const Expr& other_fits) {
-    const Halide::Type bits = Halide::Int(value.type().bits());
-    const Expr room = Halide::min(place, extent - 1 - place);
-    Expr outside = Halide::cast(bits, room >> 31);  // all bits, or none
-    if (other_fits.defined()) {
-        outside =
-            outside | Halide::select(other_fits, Halide::cast(bits, 0), Halide::cast(bits, -1));
-    }
-    Expr chosen = Halide::reinterpret(bits, value) & ~outside;
+/// `value`, or `fill` where the bits of `outside` are set. A select of what was loaded would become
+/// a load under a mask, which on some processors waits for the stores before it.
+Expr chosen_by_bits(const Expr& outside, const Expr& value, const Expr& fill) {
+    Expr chosen = Halide::reinterpret(outside.type(), value) & ~outside;
     if (!Halide::Internal::is_const_zero(fill)) {
-        chosen = chosen | (Halide::reinterpret(bits, fill) & outside);
+        chosen = chosen | (Halide::reinterpret(outside.type(), fill) & outside);
     }
     return Halide::reinterpret(value.type(), chosen);
 }
@@ -44,22 +37,18 @@ PaddedCopies::PaddedCopies(Lowering& lowering) : lowering_(lowering) {
 }
 
 /// What the stage is where its input is read at `positions`, outermost first, which may be outside.
-Expr PaddedCopies::element(int stage, const std::vector<Expr>& positions) const {
+Expr PaddedCopies::element(int stage, const std::vector<Expr>& positions, const Func& ends) const {
     const ir::Stage& read = lowering_.region().stages[static_cast<std::size_t>(stage)];
     const int lanes = lowering_.schedule().lanes;
     std::vector<Expr> indices;
     Expr others_fit;
-    Expr last_extent;  // the last dimension is guarded, see is_worth_copying
     for (std::size_t i = 0; i < positions.size(); ++i) {
         Expr index = positions[i];
         if (read.index[i].guarded) {
-            const Expr extent = lowering_.inputs().index_extent(
-                lowering_.stages().first_dim(stage) + static_cast<int>(i));
+            const Expr extent = extent_of(stage, i);
             // Of vectors it is enough that they begin inside, for what is past the end may be read.
             const bool last = i + 1 == positions.size();
-            if (last) {
-                last_extent = extent;
-            } else {
+            if (!last) {
                 const Expr fits = index >= 0 && index < extent;
                 others_fit = others_fit.defined() ? others_fit && fits : fits;
             }
@@ -68,11 +57,33 @@ Expr PaddedCopies::element(int stage, const std::vector<Expr>& positions) const 
         }
         indices.push_back(index);
     }
-    const Expr value = lowering_.inputs().load_at(read.input, indices);
+    Expr value = lowering_.inputs().load_at(read.input, indices);
+    // (Beside what is stored as well, prefetches take longer than they spare.)
+    if (lowering_.schedule().read_ahead > 0) {
+        std::vector<Expr> later = indices;
+        later.back() += lowering_.schedule().read_ahead;
+        value = with_prefetch(value, lowering_.inputs().load_at(read.input, later));
+    }
     const Expr fill = read.operands.empty()
                           ? Halide::Internal::make_zero(value.type())
                           : lowering_.stages().at(read.operands[0], lowering_.loop_coordinates());
-    return chosen_inside(value, fill, positions.back(), last_extent, others_fit);
+    Expr outside = ends(positions.back());
+    if (others_fit.defined()) {
+        const Halide::Type bits = outside.type();
+        outside =
+            outside | Halide::select(others_fit, Halide::cast(bits, 0), Halide::cast(bits, -1));
+    }
+    return chosen_by_bits(outside, value, fill);
+}
+
+bool PaddedCopies::keeps_ends() const {
+    return lowering_.schedule().kind == ir::Template::reduction ||
+           lowering_.schedule().instruction_set != ir::InstructionSet::avx512;
+}
+
+Expr PaddedCopies::extent_of(int stage, std::size_t dim) const {
+    return lowering_.inputs().index_extent(lowering_.stages().first_dim(stage) +
+                                           static_cast<int>(dim));
 }
 
 void PaddedCopies::define(int stage) {
@@ -84,14 +95,27 @@ void PaddedCopies::define(int stage) {
         loops.emplace_back("position" + std::to_string(i));
         positions.insert(positions.begin(), loops.back());
     }
+    // Which bits of a row are kept is the same for all of them. (The last dimension is guarded, see
+    // `reads_padded_windows`.)
+    const ir::Stage& read = lowering_.region().stages[static_cast<std::size_t>(stage)];
+    const Halide::Type bits = Halide::Int(compute_type(read.dtype).bits());
+    Func ends(lowering_.name() + "_ends" + std::to_string(stage));
+    const Expr last = extent_of(stage, dims.size() - 1) - 1;
+    ends(loops[0]) = Halide::cast(bits, Halide::min(loops[0], last - loops[0]) >> 31);
+    if (keeps_ends()) {
+        logged(ends, lowering_.log())
+            .align_bounds(loops[0], lowering_.schedule().lanes)
+            .vectorize(loops[0], lowering_.schedule().lanes)
+            .never_partition_all();
+    }
     Func copy(lowering_.name() + "_padded" + std::to_string(stage));
-    copy(loops) = element(stage, positions);
+    copy(loops) = element(stage, positions, ends);
     // Vectors begin at multiples of their length, hence at the begin of a row or outside of it.
     logged(copy, lowering_.log())
         .align_bounds(loops[0], lowering_.schedule().lanes)
         .vectorize(loops[0], lowering_.schedule().lanes)
         .never_partition_all();
-    copies_.push_back({copy, stage});
+    copies_.push_back({copy, ends, stage});
     lowering_.stages().define(
         stage, [&lowering = lowering_, copy, stage, dims](const Coordinates& coordinates) {
             std::vector<Expr> arguments;
@@ -133,6 +157,9 @@ std::optional<int> PaddedCopies::places_read(const ir::IndexedDim& dim,
 void PaddedCopies::compute_at(const Func& consumer, const VarOrRVar& loop) {
     for (const Copy& copy : copies_) {
         logged(copy.func, lowering_.log()).compute_at(consumer, loop);
+        if (keeps_ends()) {
+            logged(copy.ends, lowering_.log()).compute_at(consumer, loop);
+        }
     }
 }
 
@@ -145,6 +172,9 @@ void PaddedCopies::slide_along(const Func& consumer, const VarOrRVar& loop, cons
     for (const Copy& copy : copies_) {
         LoggedSchedule schedule = logged(copy.func, lowering_.log());
         schedule.store_at(consumer, around);
+        if (keeps_ends()) {
+            logged(copy.ends, lowering_.log()).compute_at(consumer, around);
+        }
         if (!rows || lowering_.var(rows->atom).name() != loop.name()) {
             continue;  // Halide finds out how many rows are needed at a time
         }
@@ -165,6 +195,9 @@ void PaddedCopies::slide_along(const Func& consumer, const VarOrRVar& loop, cons
 void PaddedCopies::compute_root() {
     for (const Copy& copy : copies_) {
         logged(copy.func, lowering_.log()).compute_root();
+        if (keeps_ends()) {
+            logged(copy.ends, lowering_.log()).compute_root();
+        }
     }
 }
 

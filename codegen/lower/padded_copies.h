@@ -28,10 +28,17 @@ class PaddedCopies {
   private:
     struct Copy {
         Halide::Func func;
+        Halide::Func ends;  ///< bits of a row that are outside
         int stage = -1;
     };
 
-    Halide::Expr element(int stage, const std::vector<Halide::Expr>& positions) const;
+    Halide::Expr element(int stage, const std::vector<Halide::Expr>& positions,
+                         const Halide::Func& ends) const;
+    /// Whether the bits of a row that are outside are computed once for all rows. Long vectors of
+    /// rows that are stored wait for memory instead, and longer so.
+    bool keeps_ends() const;
+    /// Of the input along a dimension of an indexed stage.
+    Halide::Expr extent_of(int stage, std::size_t dim) const;
     void define(int stage);
     std::optional<int> places_read(const ir::IndexedDim& dim, const LoopTogether& rows) const;
 

@@ -42,6 +42,7 @@ class BlockedReduction {
           blocked_atom_(lowering.atoms_of(final_).back()),
           vector_atom_(lowering.schedule().vector_atom),
           along_(lowering.is_vector_atom(final_)),
+          rows_together_(overlapping_rows(lowering)),
           padded_(along_ ? std::optional<PaddedCopies>(lowering) : std::nullopt),
           rows_(lowering, lowering.classification().row_atoms) {}
 
@@ -96,6 +97,15 @@ class BlockedReduction {
         return loops;
     }
 
+    /// Rows that are taken in together; to be asked before anything that they read is written.
+    static std::optional<LoopTogether> overlapping_rows(Lowering& lowering) {
+        const ir::Schedule& schedule = lowering.schedule();
+        if (schedule.row_atom < 0 || schedule.row_atom == schedule.vector_atom) {
+            return std::nullopt;
+        }
+        lowering.compute_past_end(schedule.row_atom, schedule.tile_rows);
+        return LoopTogether{schedule.row_atom, schedule.tile_rows};
+    }
     void choose_blocks();
     std::vector<int> atoms_together() const;
     std::vector<RowLoop> with_extents(const std::vector<Var>& tasks) const;
@@ -108,7 +118,8 @@ class BlockedReduction {
     Lowering& lowering_;
     std::uint64_t final_, kept_;
     int blocked_atom_, vector_atom_;
-    bool along_;                          ///< vectors run along a reduced dimension
+    bool along_;  ///< vectors run along a reduced dimension
+    std::optional<LoopTogether> rows_together_;
     std::optional<PaddedCopies> padded_;  ///< where vectors run along; before all that reads them
     RowReductions rows_;
     Var block_{"block"};
@@ -197,7 +208,7 @@ void BlockedReduction::reduce_blocks_along() {
     }
     const LaneReduction lanes(lowering_, lowering_.name() + "_block", finals(), final_,
                               block_loops(), ReductionBlocks{blocked_atom_, block_, block_extent_},
-                              together);
+                              together, rows_together_);
     blocks_ = lanes.result();
     LoggedSchedule schedule = logged(blocks_, lowering_.log());
     schedule.compute_root();

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "passes/schedule/atom_set.h"
+#include "passes/schedule/schedule.h"
 
 namespace latent::passes {
 
@@ -106,6 +107,55 @@ void choose_overlapping_rows_together(ir::Schedule& schedule, const ir::Region& 
             if (rows > 1) {
                 schedule.row_atom = overlap->atom;
                 schedule.tile_rows = rows;
+                return;
+            }
+        }
+    }
+}
+
+std::uint64_t sums_in_one_walk(const ir::Region& region, const ir::Classification& classification) {
+    std::uint64_t atoms = 0;
+    std::int64_t sums = 1;
+    for (std::size_t atom = region.atoms.size(); atom-- > 0;) {
+        if (has(classification.final_atoms, static_cast<int>(atom))) {
+            continue;
+        }
+        const std::int64_t fixed = region.atoms[atom].fixed;
+        sums *= fixed;
+        if (fixed < 2 || sums > ir::most_sums) {
+            break;
+        }
+        atoms |= std::uint64_t{1} << atom;
+    }
+    return atoms;
+}
+
+void choose_overlapping_sums_together(ir::Schedule& schedule, const ir::Region& region,
+                                      const ir::Classification& classification,
+                                      const ir::Machine& machine,
+                                      std::span<const std::int64_t> extents) {
+    constexpr int rows = 2;
+    constexpr int bytes_ahead = 4096;
+    const std::uint64_t reduced = classification.final_atoms;
+    if (schedule.unroll != 1 || classification.final_reductions.size() != 1 ||
+        !has(reduced, schedule.vector_atom)) {
+        return;
+    }
+    const std::uint64_t windows = sums_in_one_walk(region, classification);
+    const std::int64_t sums = ir::fixed_elements(region, windows);
+    for (const ir::Stage& stage : region.stages) {
+        for (const ir::IndexedDim& dim : stage.index) {
+            const std::optional<Overlap> overlap = overlap_along(dim, region, windows);
+            if (!overlap || !has(reduced, overlap->atom) || overlap->atom == schedule.vector_atom ||
+                overlap->atom == std::countr_zero(reduced)) {  // along which there are blocks
+                continue;
+            }
+            const bool in_registers =
+                sums + overlap->elements_inside + rows <= machine.registers * 3 / 4;
+            if (in_registers && extents[static_cast<std::size_t>(overlap->atom)] >= 2 * rows) {
+                schedule.row_atom = overlap->atom;
+                schedule.tile_rows = rows;
+                schedule.read_ahead = bytes_ahead / computed_bytes(stage.dtype);
                 return;
             }
         }

@@ -127,17 +127,8 @@ int narrowest_element(const ir::Region& region, ir::Template kind) {
 /// Vectors of partial sums along the reduced dimensions. Fewer where the sums for all elements of a
 /// window are made in one walk.
 int partial_sums(const ir::Region& region, const ir::Classification& classification) {
-    std::int64_t together = 1;
-    for (std::size_t atom = region.atoms.size(); atom-- > 0;) {
-        if (has(classification.final_atoms, static_cast<int>(atom))) {
-            continue;
-        }
-        const std::int64_t fixed = region.atoms[atom].fixed;
-        if (fixed < 2 || together * fixed > ir::most_sums) {
-            break;
-        }
-        together *= fixed;
-    }
+    const std::int64_t together =
+        ir::fixed_elements(region, sums_in_one_walk(region, classification));
     return static_cast<int>(std::clamp<std::int64_t>(
         static_cast<std::int64_t>(
             std::bit_floor(static_cast<std::uint64_t>(ir::most_sums / together))),
@@ -397,6 +388,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             break;
         case ir::Template::reduction:
             choose_vectors_of_sums(schedule, region, classification, extents);
+            choose_overlapping_sums_together(schedule, region, classification, machine, extents);
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             choose_read_ahead(schedule, region, classification, machine, extents);
             break;

@@ -54,6 +54,7 @@ class Orders {
         if (has(final_atoms, schedule_.vector_atom)) {
             blocks.padded = copies_padding();
             blocks.whole_rows = sums_windows_by_rows();
+            blocks.rows = schedule_.row_atom < 0 ? 0 : schedule_.tile_rows;
         } else {
             blocks.kept_points = 1;
             for (std::size_t atom = 0; atom < extents_.size(); ++atom) {

@@ -26,6 +26,7 @@ struct SummationOrder {
         std::int64_t kept_points = 0;  ///< results, as far as their number counts
         std::int64_t cut_extent = 0;   ///< of the outermost atom
         bool whole_rows = false;       ///< each row is taken in to its end before the next one
+        int rows = 0;                  ///< that are taken in together, if any
         bool padded = false;           ///< read through copies, which have blocks of their own
         bool operator==(const Blocks&) const = default;
     };

@@ -113,6 +113,27 @@ TEST_CASE("windows of padding overlap along rows, columns and planes", "[kernels
     }
 }
 
+TEST_CASE("rows that are summed two at a time for each element of a window may end after one",
+          "[kernels]") {
+    for (const char* dtype : {"f32", "f64", "f16"}) {
+        for (const int rows : {4, 5, 9}) {
+            const std::string image = fmt::format("2,6,{},35", rows);
+            const std::string windows = fmt::format("{},3,3", image);
+            check_kernels(
+                parameter(0, image, dtype) + parameter(1, image, dtype) +
+                    fmt::format(
+                        "%z = constant {{value={0}:0}}\n"
+                        "%p = pad %p0, %z {{low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}}\n"
+                        "%w = window %p {{axes=[2,3], size=[3,3], stride=[1,1], "
+                        "dilation=[1,1]}}\n"
+                        "%g = broadcast %p1 {{shape=[{1}], axes=[0,1,2,3]}}\n"
+                        "%m = mul %w, %g\n%r = reduce_sum %m {{axes=[0,2,3]}}\nreturn %r\n",
+                        dtype, windows),
+                {.tolerance = {1e-2, 1e-2}, .kernels = 1});
+        }
+    }
+}
+
 TEST_CASE("concatenation along each dimension", "[kernels]") {
     // Stored: a copy for each part. Read by a kernel: inside it.
     for (const bool stored : {true, false}) {

@@ -140,6 +140,18 @@ constexpr Example examples[] = {
         return %r
      )",
      2},
+    {"the filters' gradient of a depthwise convolution",
+     R"(%x = parameter {index=0, dtype=f32, shape=[2,6,21,27]}
+        %g = parameter {index=1, dtype=f32, shape=[2,6,21,27]}
+        %z = constant {value=f32:0}
+        %p = pad %x, %z {low=[0,0,1,1], high=[0,0,1,1], interior=[0,0,0,0]}
+        %w = window %p {axes=[2,3], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %b = broadcast %g {shape=[2,6,21,27,3,3], axes=[0,1,2,3]}
+        %m = mul %w, %b
+        %r = reduce_sum %m {axes=[0,2,3]}
+        return %r
+     )",
+     0},
     {"a cumulative sum of exponentials",
      R"(%x = parameter {index=0, dtype=f32, shape=[40,65]}
         %e = exp %x

@@ -112,7 +112,7 @@ TEST_CASE("windows of padding that overlap along rows are reduced several rows a
 
 TEST_CASE("sums for all elements of a window take vectors of a short contiguous dimension") {
     // The gradient of the filters of a depthwise convolution: nine sums in one walk, of which each
-    // has one vector in flight.
+    // has one vector in flight, and two rows together where there are registers for what both read.
     constexpr std::string_view filters =
         R"(%i = parameter {index=0, dtype=f32, shape=[8,128,56,56]}
 %z = constant {value=f32:0}
@@ -128,6 +128,10 @@ return %r
         const Scheduled sums = scheduled(filters, machine);
         CHECK(sums.schedule.kind == ir::Template::reduction);
         CHECK(sums.vector_extent == 56);
+        const bool together = machine.registers > 16;
+        CHECK(sums.schedule.row_atom == (together ? 2 : -1));
+        CHECK(sums.schedule.tile_rows == (together ? 2 : 0));
+        CHECK(sums.schedule.read_ahead == (together ? 1024 : 0));
     }
 }
 

@@ -108,6 +108,14 @@ TEST_CASE("lanes, vectors in flight and the blocks of a last sum are part of the
     }
 }
 
+TEST_CASE("rows that are taken in together are part of the order of a last sum") {
+    const Sums sums = sums_of(all);
+    ir::Schedule other = sums.schedule;
+    other.row_atom = 0;
+    other.tile_rows = 2;
+    CHECK(orders_of(sums.step, other) != sums.orders);
+}
+
 TEST_CASE("extremes, and sums of integers, have no order") {
     CHECK(sums_of(R"(%x = parameter {index=0, dtype=f32, shape=[64,128]}
         %r = reduce_max %x {axes=[1]}
