@@ -4,14 +4,13 @@
 
 #include "codegen/lower/block_transposes.h"
 #include "codegen/lower/buffer_constraints.h"
+#include "codegen/lower/function_instructions.h"
 #include "codegen/lower/fused_arithmetic.h"
 #include "codegen/lower/half_conversion.h"
 #include "codegen/lower/hold_sums.h"
 #include "codegen/lower/inline_remainders.h"
 #include "codegen/lower/narrow_tiles.h"
-#include "codegen/lower/power_scaling.h"
 #include "codegen/lower/prefetches.h"
-#include "codegen/lower/rare_arguments.h"
 #include "codegen/lower/result_prefetches.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
@@ -144,8 +143,7 @@ Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
 
 /// What only the code generator may see.
 Stmt finish_arithmetic(const Stmt& s, const Halide::Target& target) {
-    return keep_multiply_adds_whole(
-        branch_around_rare_arguments(lower_power_scaling(s, target), target));
+    return keep_multiply_adds_whole(lower_functions(s, target));
 }
 
 constexpr const char* user_context = "__user_context";

@@ -80,12 +80,7 @@ Expr maximum(const Expr& a, const Expr& b) {
     if (!a.type().is_float()) {
         return Halide::max(a, b);
     }
-    // Equal numbers have the same bits but for zeros of both signs: of these, the bits that both
-    // have are +0. If only y is NaN, it is what remains.
-    const Real x = a;
-    const Real y = b;
-    const Real both = from_bits(bits_of(x) & bits_of(y));
-    return choose(x != x, x, choose(x == y, both, choose(x > y, x, y)));
+    return extreme(larger, a, b);
 }
 
 Expr minimum(const Expr& a, const Expr& b) {
@@ -93,11 +88,7 @@ Expr minimum(const Expr& a, const Expr& b) {
     if (!a.type().is_float()) {
         return Halide::min(a, b);
     }
-    // As for maximum; the bits that either zero has are -0.
-    const Real x = a;
-    const Real y = b;
-    const Real either = from_bits(bits_of(x) | bits_of(y));
-    return choose(x != x, x, choose(x == y, either, choose(x < y, x, y)));
+    return extreme(smaller, a, b);
 }
 
 Expr equal(const Expr& a, const Expr& b) {

@@ -224,6 +224,11 @@ Real unless_rare(const Expr& is_usual, const Real& usual, const Real& rare) {
     return value * 1.0;  // as in multiply_add
 }
 
+Real extreme(const char* which, const Real& a, const Real& b) {
+    const Real result = Call::make(a.type(), which, {a, b}, Call::PureExtern);
+    return result * 1.0;  // as in multiply_add
+}
+
 DoubleReal two_sum(const Real& a, const Real& b) {
     const Real sum = a + b;
     const Real b_part = sum - a;

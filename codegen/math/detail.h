@@ -177,6 +177,14 @@ Real unless_rare(const Expr& is_usual, const Real& usual, const Real& rare);
 /// The name of the call that unless_rare makes, of its operands.
 inline constexpr const char* rare_arguments = "latent.unless_rare";
 
+/// The larger or the smaller of two floats, as math::maximum and math::minimum have it. Lowering
+/// makes instructions of it (codegen/lower/extremes.h).
+Real extreme(const char* which, const Real& a, const Real& b);
+
+/// The names of the calls that extreme makes.
+inline constexpr const char* larger = "latent.larger";
+inline constexpr const char* smaller = "latent.smaller";
+
 /// An unevaluated sum of two values, |low| at most half a unit in the last place of high.
 struct DoubleReal {
     Real high;

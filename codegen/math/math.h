@@ -12,8 +12,9 @@
 /// The expressions are built from strict floating-point operations, so they keep IEEE semantics
 /// wherever they are used: NaN propagates, infinities and signed zeros give what C's Annex F
 /// prescribes, overflow gives infinity, underflow is gradual. They need no strict_float wrapper
-/// around them (one does no harm, but it walks its whole argument). Exponentials have one step that
-/// is left to lowering, which knows the target (codegen/lower/power_scaling.h).
+/// around them (one does no harm, but it walks its whole argument). A step of exponentials and the
+/// extremes of two floats are left to lowering, which knows the target (codegen/lower/power_scaling.h
+/// and extremes.h).
 ///
 /// Two numbers at a function are the largest error in units in the last place that its tests allow,
 /// in f32 and f64; measured errors are a little smaller (docs/accuracy.md has them). Functions

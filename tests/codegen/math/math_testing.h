@@ -18,8 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "codegen/lower/power_scaling.h"
-#include "codegen/lower/rare_arguments.h"
+#include "codegen/lower/function_instructions.h"
 #include "codegen/math/math.h"
 #include "tests/support/ulp.h"
 
@@ -42,7 +41,7 @@ class LowerFunctions : public Halide::Internal::IRMutator {
   public:
     explicit LowerFunctions(Halide::Target target) : target_(std::move(target)) {}
     Halide::Internal::Stmt mutate(const Halide::Internal::Stmt& statement) override {
-        return branch_around_rare_arguments(lower_power_scaling(statement, target_), target_);
+        return lower_functions(statement, target_);
     }
 
   private:
