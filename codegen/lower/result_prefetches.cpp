@@ -6,6 +6,7 @@
 #include <string>
 
 #include "codegen/lower/prefetches.h"
+#include "codegen/lower/row_prefetches.h"
 #include "codegen/lower/whole_tiles.h"
 
 namespace latent::codegen {
@@ -243,10 +244,16 @@ class ResultPrefetches : public Halide::Internal::IRMutator {
 
 Stmt prefetch_results(const Stmt& statement, const std::vector<Halide::Parameter>& results,
                       const Halide::Target& target) {
+    std::set<std::string> prefetched;
+    Stmt changed = prefetch_stored_rows(statement, results, name_of_condition, prefetched);
     ResultPrefetches prefetches(results, target.natural_vector_size<std::uint8_t>() >= line_bytes);
-    Stmt changed = prefetches.mutate(statement);
+    changed = prefetches.mutate(changed);
+    prefetched.insert(prefetches.prefetched().begin(), prefetches.prefetched().end());
+    if (prefetched.empty()) {
+        return changed;
+    }
     for (const Halide::Parameter& result : results) {
-        if (prefetches.prefetched().contains(result.name())) {
+        if (prefetched.contains(result.name())) {
             changed = LetStmt::make(name_of_condition(result.name()), is_large(result), changed);
         }
     }

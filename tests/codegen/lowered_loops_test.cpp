@@ -469,3 +469,23 @@ TEST_CASE("windows whose vectors run along channels read and keep these as vecto
     CHECK(count(text, "min(ramp(") == 0);  // elements that are gathered
     CHECK(count(text, ", 4, 16)") + count(text, ", 4, 8)") + count(text, ", 4, 4)") == 0);
 }
+
+TEST_CASE("a row's lines are asked for while its exponentials are computed, not beside few sums") {
+    const std::string softmax = request_of(R"(%x = parameter {index=0, dtype=f32, shape=[70,900]}
+        %e = exp %x
+        %s = reduce_sum %e {axes=[1]}
+        %b = broadcast %s {shape=[70,900], axes=[0]}
+        %r = div %e, %b
+        return %r)");
+    // Of a turn of the loop that keeps them, two vectors.
+    CHECK(count(statement_of(made_for("avx512", with_number("lanes", 16, softmax))),
+                "llvm.prefetch") == 2);
+    CHECK(count(statement_of(made_for("avx2", with_number("lanes", 8, softmax))),
+                "llvm.prefetch") == 1);
+    const std::string shifted = request_of(R"(%x = parameter {index=0, dtype=f32, shape=[70,900]}
+        %s = reduce_sum %x {axes=[1]}
+        %b = broadcast %s {shape=[70,900], axes=[0]}
+        %r = sub %x, %b
+        return %r)");
+    CHECK(count(statement_of(made_for("avx512", shifted)), "llvm.prefetch") == 0);
+}
