@@ -52,10 +52,38 @@ struct Census {
     }
 };
 
-bool have_one_span(const std::vector<RegionResult>& results) {
+bool have_one_span(std::span<const RegionResult> results) {
     return std::ranges::all_of(results, [&](const RegionResult& result) {
         return mask_of(result.strides) == mask_of(results[0].strides);
     });
+}
+
+/// How many of the last results vary along all atoms, where the first one does not.
+int count_stored_rows(const Region& region, const Census& census) {
+    int count = 0;
+    for (std::size_t i = region.results.size(); i-- > 1;) {
+        if (mask_of(region.results[i].strides) != census.all ||
+            mask_of(region.results[0].strides) == census.all) {
+            break;
+        }
+        ++count;
+    }
+    return count;
+}
+
+/// Why rows cannot be stored beside the sums over them, if they cannot.
+std::string check_stored_rows(const Region& region, const Classification& sums,
+                              std::span<const RegionResult> rows) {
+    const std::size_t innermost = region.atoms.size() - 1;
+    // Outermost, so that what a task stores is whole rows.
+    const bool outermost = (sums.final_atoms & (sums.final_atoms + 1)) == 0;
+    const bool contiguous = std::ranges::all_of(rows, [&](const RegionResult& result) {
+        return result.strides[innermost] == StrideClass::one;
+    });
+    if (sums.kind != Template::reduction || !outermost || !contiguous) {
+        return "rows beside a reduction along them";
+    }
+    return {};
 }
 
 Classification classify_contraction(const Region& region, const Census& census,
@@ -280,8 +308,9 @@ Classification classify_scans(const Region& region, const Census& census, std::u
     return result;
 }
 
-Classification classify_reductions(const Region& region, const Census& census,
-                                   std::uint64_t stored) {
+/// The last `stored_rows` results are what is reduced, not what comes of it.
+Classification classify_reductions(const Region& region, const Census& census, std::uint64_t stored,
+                                   std::size_t stored_rows) {
     // Reductions that another reduction needs are row reductions; the rest decide what the results
     // look like.
     std::vector<std::uint64_t> sets;
@@ -307,6 +336,10 @@ Classification classify_reductions(const Region& region, const Census& census,
             return reject("a result has some of the reduced dimensions");
         }
         bool chained = false;
+        for (std::size_t i = 0; i < stored_rows; ++i) {
+            const RegionResult& row = region.results[region.results.size() - 1 - i];
+            chained = chained || census.after_reduction[static_cast<std::size_t>(row.stage)];
+        }
         for (const int reduction : census.reductions) {
             chained = chained || census.operand_after_reduction(region, reduction);
         }
@@ -353,8 +386,9 @@ Classification classify_reductions(const Region& region, const Census& census,
                 within_row[i] = true;
             }
         }
-        for (const RegionResult& stored_result : region.results) {
-            fits = fits && after_final[static_cast<std::size_t>(stored_result.stage)];
+        for (std::size_t i = 0; i < region.results.size(); ++i) {
+            const bool is_row = i + stored_rows >= region.results.size();
+            fits = fits && after_final[static_cast<std::size_t>(region.results[i].stage)] != is_row;
         }
         if (fits) {
             result.kind = Template::reduction;
@@ -392,7 +426,24 @@ Classification classify(const Region& region) {
     const std::uint64_t stored = mask_of(region.results[0].strides);
     const bool one_span = have_one_span(region.results);
     if (!one_span && census.contractions.empty()) {
-        return reject("results of different dimensions");
+        const int rows = count_stored_rows(region, census);
+        const std::span results(region.results);
+        const std::size_t sums = results.size() - static_cast<std::size_t>(rows);
+        if (rows == 0 || !have_one_span(results.first(sums)) || census.reductions.empty() ||
+            !census.scans.empty()) {
+            return reject("results of different dimensions");
+        }
+        Classification result =
+            classify_reductions(region, census, stored, static_cast<std::size_t>(rows));
+        if (!result.kind) {
+            return result;
+        }
+        std::string reason = check_stored_rows(region, result, results.last(results.size() - sums));
+        if (!reason.empty()) {
+            return reject(std::move(reason));
+        }
+        result.stored_rows = rows;
+        return result;
     }
     if (!census.scans.empty()) {
         return classify_scans(region, census, stored);
@@ -407,7 +458,7 @@ Classification classify(const Region& region) {
                      : RowChain(region, census, stored).classify();
     }
     if (!census.reductions.empty()) {
-        return classify_reductions(region, census, stored);
+        return classify_reductions(region, census, stored, 0);
     }
     if (stored != census.all) {
         return reject("a dimension that no result has");

@@ -187,6 +187,7 @@ struct Classification {
     std::vector<int> weights;           ///< for each sum of a row chain the operand it computes,
     std::vector<int> values_loads;      ///< and the load whose rows are summed with that
     bool stores_row_numbers = false;    ///< some results are numbers for each of its rows
+    int stored_rows = 0;  ///< the last so many results are what a reduction takes in, at all atoms
 };
 Classification classify(const Region& region);
 

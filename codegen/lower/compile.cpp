@@ -131,9 +131,9 @@ std::optional<Halide::Module> lowered(const KernelText& kernel, unsigned wanted,
     if (!want_object && (wanted & ~static_cast<unsigned>(latent_note_schedule)) == 0) {
         return std::nullopt;
     }
-    Halide::Module module =
-        lower_to_module({lowering.output(), lowering.arguments(), lowering.facts()}, kernel.symbol,
-                        target_for(request.schedule.instruction_set));
+    Halide::Module module = lower_to_module(
+        {lowering.output(), lowering.inner_output(), lowering.arguments(), lowering.facts()},
+        kernel.symbol, target_for(request.schedule.instruction_set));
     const bool loop_nest = (wanted & latent_note_loop_nest) != 0;
     const bool statement = (wanted & latent_note_statement) != 0;
     if (statement || loop_nest) {

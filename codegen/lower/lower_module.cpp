@@ -9,6 +9,7 @@
 #include "codegen/lower/half_conversion.h"
 #include "codegen/lower/hold_sums.h"
 #include "codegen/lower/inline_remainders.h"
+#include "codegen/lower/inner_output.h"
 #include "codegen/lower/narrow_tiles.h"
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/result_prefetches.h"
@@ -29,13 +30,15 @@ using Environment = std::map<std::string, hi::Function>;
 /// The Funcs that are to be lowered: copies, for lowering changes them.
 struct Program {
     std::vector<hi::Function> outputs;
+    /// Those, and one that is computed inside of their loops, if there is one.
+    std::vector<hi::Function> stored;
     Environment environment;
     std::vector<std::string> order;
     std::vector<std::vector<std::string>> fused_groups;
 };
 
-Program prepare(const Halide::Func& output, const Halide::Target& target) {
-    const std::vector<hi::Function> original{output.function()};
+Program prepare(const KernelDefinition& kernel, const Halide::Target& target) {
+    const std::vector<hi::Function> original{kernel.output.function()};
     Program program;
     std::tie(program.outputs, program.environment) =
         hi::deep_copy(original, hi::build_environment(original));
@@ -51,6 +54,10 @@ Program prepare(const Halide::Func& output, const Halide::Target& target) {
     std::tie(program.order, program.fused_groups) =
         hi::realization_order(program.outputs, program.environment);
     hi::simplify_specializations(program.environment);
+    program.stored = program.outputs;
+    if (kernel.inner_output.defined()) {
+        program.stored.push_back(program.environment.at(kernel.inner_output.name()));
+    }
     return program;
 }
 
@@ -79,17 +86,20 @@ Stmt make_loops(const Program& program, const std::vector<Halide::Expr>& facts,
     s = hi::uniquify_variable_names(s);
     s = hi::simplify(s, false);  // allocation bounds need the names of loops' ends
     s = hi::allocation_bounds_inference(inline_remainders(s), environment, bounds);
-    s = apply_buffer_constraints(s, program.outputs);
+    s = apply_buffer_constraints(s, program.stored);
     s = hi::storage_folding(s, environment);
     s = hi::lower_safe_promises(s);
-    return hi::skip_stages(s, program.outputs, program.fused_groups, environment);
+    s = hi::skip_stages(s, program.outputs, program.fused_groups, environment);
+    return program.stored.size() == program.outputs.size()
+               ? s
+               : store_inner_output(s, program.stored.back().name());
 }
 
 /// Loads and stores of one dimension in their place.
 Stmt flatten(Stmt s, const Program& program, const Halide::Target& target) {
     s = hi::split_tuples(s, program.environment);
     s = hi::bound_small_allocations(s);
-    s = hi::storage_flattening(s, program.outputs, program.environment, target);
+    s = hi::storage_flattening(s, program.stored, program.environment, target);
     s = hi::add_atomic_mutex(s, program.outputs);
     s = hi::unpack_buffers(s);
     s = hi::simplify(widen_window_places(s));
@@ -137,7 +147,7 @@ Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
     if (!target.has_feature(Halide::Target::FMA)) {
         s = split_multiply_adds(s);
     }
-    s = prefetch_results(hi::strip_asserts(s), result_buffers(program.outputs), target);
+    s = prefetch_results(hi::strip_asserts(s), result_buffers(program.stored), target);
     return stream_results(transpose_blocks(s), target);
 }
 
@@ -177,7 +187,7 @@ Halide::Module lower_to_module(const KernelDefinition& kernel, const std::string
                                const Halide::Target& target) {
     Halide::Module module(symbol, target);
     hi::run_with_large_stack([&] {
-        const Program program = prepare(kernel.output, target);
+        const Program program = prepare(kernel, target);
         // Of every kernel, so that its code is the same beside any other one in a module.
         module.set_any_strict_float(true);
         Stmt s = make_loops(program, kernel.facts, target);
@@ -191,7 +201,7 @@ Halide::Module lower_to_module(const KernelDefinition& kernel, const std::string
             task.body = finish_arithmetic(WithOwnContext().mutate(task.body), target);
             module.append(task);
         }
-        module.append(hi::LoweredFunc(symbol, all_arguments(kernel.arguments, program.outputs),
+        module.append(hi::LoweredFunc(symbol, all_arguments(kernel.arguments, program.stored),
                                       finish_arithmetic(s, target),
                                       Halide::LinkageType::ExternalPlusArgv));
     });

@@ -10,6 +10,9 @@ namespace latent::codegen {
 /// What a kernel computes.
 struct KernelDefinition {
     Halide::Func output;
+    /// Undefined, or a Func that is computed inside of the output's loops, and is stored in the
+    /// buffers of the results after those of the output (inner_output.h).
+    Halide::Func inner_output;
     std::vector<Halide::Argument> arguments;  ///< without the results
     std::vector<Halide::Expr> facts;          ///< conditions on them that hold in every call
 };

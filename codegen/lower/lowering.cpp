@@ -66,12 +66,21 @@ std::vector<Expr> Lowering::arguments_for(const std::vector<int>& atoms,
     return arguments;
 }
 
-Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
+Halide::Tuple Lowering::stored_at(std::size_t first, std::size_t last,
+                                  const Coordinates& coordinates) {
     std::vector<int> wanted;
-    for (const ir::RegionResult& result : region().results) {
-        wanted.push_back(result.stage);
+    for (std::size_t i = first; i < last; ++i) {
+        wanted.push_back(region().results[i].stage);
     }
     return Halide::Tuple(stages_.stored_at(wanted, coordinates));
+}
+
+Halide::Tuple Lowering::results_at(const Coordinates& coordinates) {
+    return stored_at(0, first_stored_row(), coordinates);
+}
+
+Halide::Tuple Lowering::stored_rows_at(const Coordinates& coordinates) {
+    return stored_at(first_stored_row(), region().results.size(), coordinates);
 }
 
 Expr Lowering::tied(const Expr& value, const std::vector<Expr>& positions) {
@@ -133,11 +142,29 @@ void Lowering::finish(Func output, const std::vector<int>& atoms) {
 
 void Lowering::finish(Func output, const std::vector<int>& atoms,
                       const std::vector<Expr>& extents) {
-    for (std::size_t r = 0; r < region().results.size(); ++r) {
-        Halide::OutputImageParam buffer = output.output_buffers()[r];
+    describe(output, 0, atoms, extents);
+    output_ = std::move(output);
+}
+
+void Lowering::finish_stored_rows(Func rows) {
+    const std::vector<int> atoms = atoms_of(all_atoms());
+    std::vector<Expr> extents;
+    for (const int atom : atoms) {
+        extents.push_back(inputs_.extent(atom));
+    }
+    describe(rows, first_stored_row(), atoms, extents);
+    inner_output_ = std::move(rows);
+}
+
+/// Tells Halide of the buffers of an output, whose results are those from `first` on.
+void Lowering::describe(Func output, std::size_t first, const std::vector<int>& atoms,
+                        const std::vector<Expr>& extents) {
+    const std::vector<Halide::OutputImageParam> buffers = output.output_buffers();
+    for (std::size_t r = 0; r < buffers.size(); ++r) {
+        Halide::OutputImageParam buffer = buffers[r];
         std::vector<ir::StrideClass> strides;
         for (const int atom : atoms) {
-            strides.push_back(region().results[r].strides[static_cast<std::size_t>(atom)]);
+            strides.push_back(region().results[first + r].strides[static_cast<std::size_t>(atom)]);
         }
         describe_strides(buffer, strides, region());
         // Halide holds the bounds of all results to be those of the first.
@@ -145,7 +172,6 @@ void Lowering::finish(Func output, const std::vector<int>& atoms,
             buffer.dim(static_cast<int>(i)).set_bounds(0, extents[i]);
         }
     }
-    output_ = std::move(output);
 }
 
 void Lowering::finish_scattered(Func output) {

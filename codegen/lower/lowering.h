@@ -58,6 +58,8 @@ class Lowering {
 
     /// The values stored at `coordinates`, in the order of the results.
     Halide::Tuple results_at(const Coordinates& coordinates);
+    /// Of those that are rows, stored beside sums over them (ir::Classification::stored_rows).
+    Halide::Tuple stored_rows_at(const Coordinates& coordinates);
 
     /// `value`, tied to all loops of `domain`, if it has any: Halide would drop those along which
     /// what is reduced does not vary.
@@ -74,6 +76,9 @@ class Lowering {
     /// The same for an output whose loops have other extents than the atoms.
     void finish(Halide::Func output, const std::vector<int>& atoms,
                 const std::vector<Halide::Expr>& extents);
+    /// Makes a Func that is computed inside of the output's loops, over all atoms, the storage of
+    /// the last results (see KernelDefinition::inner_output).
+    void finish_stored_rows(Halide::Func rows);
     /// As `finish` for a result that is addressed along its own dimensions.
     void finish_scattered(Halide::Func output);
 
@@ -83,10 +88,18 @@ class Lowering {
     int store_width() const { return schedule().lanes * std::clamp(schedule().unroll, 1, 2); }
 
     Halide::Func output() const { return output_; }
+    Halide::Func inner_output() const { return inner_output_; }
     const std::vector<Halide::Argument>& arguments() const { return inputs_.arguments(); }
     const std::vector<Halide::Expr>& facts() const { return inputs_.facts(); }
 
   private:
+    Halide::Tuple stored_at(std::size_t first, std::size_t last, const Coordinates& coordinates);
+    void describe(Halide::Func output, std::size_t first, const std::vector<int>& atoms,
+                  const std::vector<Halide::Expr>& extents);
+    std::size_t first_stored_row() const {
+        return region().results.size() - static_cast<std::size_t>(classification_.stored_rows);
+    }
+
     const ir::KernelRequest& request_;
     std::string name_;
     ir::Classification classification_;
@@ -96,7 +109,7 @@ class Lowering {
     std::vector<Halide::Var> vars_;
     std::vector<std::uint64_t> spans_;
     std::function<RowTerms(const Coordinates&)> row_terms_;
-    Halide::Func output_;
+    Halide::Func output_, inner_output_;
 };
 
 void lower_pointwise(Lowering& lowering);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "codegen/lower/accumulation.h"
+#include "codegen/lower/inner_output.h"
 #include "codegen/lower/lane_reduction.h"
 #include "codegen/lower/padded_copies.h"
 #include "codegen/lower/row_reductions.h"
@@ -111,6 +112,8 @@ class BlockedReduction {
     std::vector<RowLoop> with_extents(const std::vector<Var>& tasks) const;
     void reduce_blocks_along();
     void reduce_blocks_across();
+    void define_stored_rows();
+    void read_stored_rows();
     void schedule_across(const std::vector<std::pair<int, RVar>>& reduced_loops);
     void define_total();
     void define_output();
@@ -126,6 +129,8 @@ class BlockedReduction {
     Expr block_extent_, block_count_;
     Expr block_points_;  ///< that one partial result takes in, where vectors run along
     Func partial_, blocks_, total_;
+    Func stored_rows_;                        ///< where the kernel stores what it takes in
+    std::optional<WholeVectors> row_values_;  ///< of these
 };
 
 void BlockedReduction::choose_blocks() {
@@ -257,6 +262,9 @@ void BlockedReduction::reduce_blocks_across() {
         }
         at[static_cast<std::size_t>(atom)] = position;
     }
+    if (lowering_.classification().stored_rows > 0) {
+        define_stored_rows();
+    }
     std::vector<int> operands;
     for (const int reduction : finals()) {
         operands.push_back(
@@ -270,12 +278,61 @@ void BlockedReduction::reduce_blocks_across() {
         // What is computed here of whole vectors past the end of a row is never stored.
         domain.where(Halide::likely(lowering_.var(vector_atom_) < extent(vector_atom_)));
     }
+    if (row_values_) {
+        Coordinates row = at;
+        for (const int atom : lowering_.atoms_of(kept_)) {
+            row[static_cast<std::size_t>(atom)] = 0;
+        }
+        const Halide::FuncRef stored =
+            stored_rows_(Lowering::arguments_for(lowering_.atoms_of(lowering_.all_atoms()), row));
+        values[0] = beside(values[0], stored_rows_.outputs() == 1 ? Expr(stored) : stored[0]);
+    }
     partial_ = Func(name + "_partial");
     partial_(vars) = identities();
     partial_(vars) = step(as_tuple(partial_(vars)), Tuple(values));
     blocks_ = Func(name);
     blocks_(vars) = as_tuple(partial_(vars));
     schedule_across(loops);
+}
+
+/// The rows that are stored beside the sums over them, each whole where it is taken in.
+void BlockedReduction::define_stored_rows() {
+    const std::vector<Var> loops = lowering_.vars(lowering_.all_atoms());
+    const Halide::Tuple results = lowering_.stored_rows_at(lowering_.loop_coordinates());
+    row_values_.emplace(lowering_.name() + "_rows", loops, results);
+    stored_rows_ = Func(lowering_.name() + "_rows");
+    stored_rows_(loops) = row_values_->at(loops);
+    LoggedSchedule schedule = logged(stored_rows_, lowering_.log());
+    schedule.never_partition_all();
+    for (const int atom : lowering_.atoms_of(kept_)) {
+        schedule.bound(lowering_.var(atom), 0, extent(atom));
+    }
+    const Var& loop = lowering_.var(vector_atom_);
+    const Var lane("lane");
+    schedule.split(loop, loop, lane, lowering_.store_width(), Halide::TailStrategy::GuardWithIf)
+        .vectorize(lane);
+    lowering_.finish_stored_rows(stored_rows_);
+    read_stored_rows();
+}
+
+/// What is summed reads the rows that were stored, as long as that loses no digits. Past the end of
+/// a row it reads what nothing comes of.
+void BlockedReduction::read_stored_rows() {
+    const std::vector<int> atoms = lowering_.atoms_of(lowering_.all_atoms());
+    const std::vector<ir::RegionResult>& results = lowering_.region().results;
+    const std::size_t count = stored_rows_.types().size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const int stage = results[results.size() - count + i].stage;
+        const DType dtype = lowering_.region().stages[static_cast<std::size_t>(stage)].dtype;
+        if (stored_rows_.types()[i] != compute_type(dtype)) {
+            continue;
+        }
+        lowering_.stages().define(
+            stage, [rows = stored_rows_, atoms, i](const Coordinates& coordinates) {
+                const Halide::FuncRef call = rows(Lowering::arguments_for(atoms, coordinates));
+                return rows.outputs() == 1 ? Expr(call) : call[static_cast<int>(i)];
+            });
+    }
 }
 
 void BlockedReduction::schedule_across(const std::vector<std::pair<int, RVar>>& reduced_loops) {
@@ -299,7 +356,7 @@ void BlockedReduction::schedule_across(const std::vector<std::pair<int, RVar>>& 
         update.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
         inside.emplace_back(lane);
         order.emplace_back(lane);
-        if (rows_.empty()) {
+        if (rows_.empty() && !row_values_) {
             const Expr vectors = (extent(vector_atom_) + width - 1) / width;
             blocks.split(loop, column_block, loop,
                          Halide::max(Halide::min(vectors, kept_block / width), 1));
@@ -334,7 +391,13 @@ void BlockedReduction::schedule_across(const std::vector<std::pair<int, RVar>>& 
     }
     blocks.parallel(task);
     start.compute_at(blocks_, task);
-    rows_.compute_at(partial_, reduced_loops.front().second);
+    const RVar& row = reduced_loops.front().second;
+    rows_.compute_at(partial_, row);
+    if (row_values_) {
+        logged(stored_rows_, lowering_.log()).compute_at(partial_, row);
+        const Var& loop = lowering_.var(vector_atom_);
+        row_values_->compute_at(stored_rows_, loop, loop, lowering_.store_width(), lowering_.log());
+    }
 }
 
 void BlockedReduction::define_total() {

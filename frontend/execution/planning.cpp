@@ -295,7 +295,11 @@ class PlanWriter {
         argument.element = byte_size(binding.value->type().dtype);
         argument.offset = binding.offset * static_cast<std::ptrdiff_t>(argument.element);
         if (result.scatter.empty()) {
-            add_atom_dims(argument, step.region.results[0].strides, binding.strides, step.extents);
+            // Of the shape of the first result, or that of rows which are stored beside it.
+            const bool is_row = i + static_cast<std::size_t>(step.classification.stored_rows) >=
+                                step.results.size();
+            add_atom_dims(argument, is_row ? result.strides : step.region.results[0].strides,
+                          binding.strides, step.extents);
         } else {
             const ir::Shape& shape = binding.value->type().shape;
             for (std::size_t k = shape.size(); k-- > 0;) {

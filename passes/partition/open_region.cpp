@@ -77,6 +77,11 @@ void OpenRegion::add_result(const ir::Node* node, int instance, Coordinates coor
     results_.push_back({node, instance, std::move(coordinates), {}});
 }
 
+void OpenRegion::add_first_result(const ir::Node* node, int instance, Coordinates coordinates) {
+    note_seen(node, coordinates);
+    results_.insert(results_.begin(), Result{node, instance, std::move(coordinates), {}});
+}
+
 std::vector<int> OpenRegion::atoms_along(const Coordinates& coordinates) const {
     std::vector<int> atoms;
     for (const Coordinate& dim : atoms_.expand(coordinates)) {
@@ -89,6 +94,15 @@ std::vector<int> OpenRegion::atoms_along(const Coordinates& coordinates) const {
 
 bool OpenRegion::stores_like_results(const Coordinates& coordinates) const {
     return atoms_along(results_[0].coordinates) == atoms_along(coordinates);
+}
+
+bool OpenRegion::stores_what_is_reduced(const Coordinates& coordinates) const {
+    const std::vector<int> atoms = atoms_along(coordinates);
+    return atoms.size() > atoms_along(results_[0].coordinates).size() &&
+           std::ranges::any_of(instances_, [&](const Instance& instance) {
+               return instance.kind == ir::StageKind::reduce &&
+                      atoms_along(instance.operands[0].coordinates) == atoms;
+           });
 }
 
 bool OpenRegion::stores_rows_of_results(const Coordinates& coordinates) const {

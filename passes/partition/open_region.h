@@ -85,6 +85,8 @@ class OpenRegion {
                           const Coordinates& coordinates);
 
     void add_result(const ir::Node* node, int instance, Coordinates coordinates);
+    /// Before the others, which are what it reduces.
+    void add_first_result(const ir::Node* node, int instance, Coordinates coordinates);
     const std::vector<Result>& results() const { return results_; }
     std::vector<Result>& results() { return results_; }
     std::span<const Load> loads() const { return loads_; }
@@ -92,6 +94,9 @@ class OpenRegion {
     /// Whether storing a value at `coordinates` walks the same atoms in the same order as the
     /// results so far.
     bool stores_like_results(const Coordinates& coordinates) const;
+    /// Whether it walks, in their order, all that a reduction here takes in, and more than the
+    /// results do.
+    bool stores_what_is_reduced(const Coordinates& coordinates) const;
     /// Whether it walks none but these atoms, in any order.
     bool stores_rows_of_results(const Coordinates& coordinates) const;
 

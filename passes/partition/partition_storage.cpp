@@ -8,13 +8,6 @@
 
 namespace latent::passes {
 
-namespace {
-
-/// How many of the newest regions are tried for a reduction that reads the same values.
-constexpr int sibling_search_limit = 64;
-
-}  // namespace
-
 void Partitioner::store(const ir::Node& node, Requests& requests) {
     // What is stored by choice for one region divides it.
     const bool divides =
@@ -23,8 +16,10 @@ void Partitioner::store(const ir::Node& node, Requests& requests) {
         });
     if (node.op() == ir::Op::scatter_add) {
         scatter_in_new_region(node);
-    } else if (is_put_together(node) || ((divides || !store_beside_results(node, requests)) &&
-                                         !join_sibling(node, requests))) {
+    } else if (is_put_together(node) ||
+               ((divides || !store_beside_results(node, requests)) &&
+                !join_sibling(node, requests) && !store_beside_sums(node, requests) &&
+                !sum_stored_rows(node, requests))) {
         store_in_new_region(node);
     }
     read(node, requests);
@@ -47,6 +42,8 @@ bool Partitioner::store_beside_results(const ir::Node& node, Requests& requests)
                                                   : depends(request.region, other.region);
         };
         const bool fits = open.stores_like_results(request.coordinates) ||
+                          (open.stores_what_is_reduced(request.coordinates) &&
+                           can_store_beside_sums(node, *open.results()[0].node)) ||
                           (row_chains_.contains(request.region) &&
                            open.stores_rows_of_results(request.coordinates));
         if (request.need != Need::any || !fits || std::ranges::any_of(requests, prevents) ||
@@ -91,10 +88,7 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
             !open.atoms().is_pure(open.results()[0].coordinates, node.type().shape.span())) {
             continue;
         }
-        const bool cycle = std::ranges::any_of(requests, [&](const Request& other) {
-            return other.region == candidate || depends(candidate, other.region);
-        });
-        if (cycle || waits_for_alias_of(candidate, node)) {
+        if (waits_for(candidate, node, requests)) {
             continue;
         }
         const OpenRegion before = open;
@@ -104,19 +98,44 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
             region(candidate) = before;
             continue;
         }
-        open.add_result(&node, instance, coordinates);
-        if (!open.snapshot().classification.kind) {
-            region(candidate) = before;
+        if (open.stores_what_is_reduced(open.results().back().coordinates)) {
+            open.add_first_result(&node, instance, coordinates);
+        } else {
+            open.add_result(&node, instance, coordinates);
+        }
+        if (!keep_joined(node, candidate, instance, before)) {
             continue;
         }
-        for (PendingOperand& pending : take_pending(open, instance)) {
-            requests_[pending.value].push_back({candidate, instance, pending.operand,
-                                                std::move(pending.coordinates), pending.need});
-        }
-        dependences_.add_writer(&node, candidate);
         return true;
     }
     return false;
+}
+
+/// Keeps a result that was added to a region with an instance that computes it, if the region is
+/// still a kernel of a known kind; else it is as it was before.
+bool Partitioner::keep_joined(const ir::Node& node, int index, int instance,
+                              const OpenRegion& before) {
+    OpenRegion& open = region(index);
+    if (!open.snapshot().classification.kind) {
+        open = before;
+        return false;
+    }
+    for (PendingOperand& pending : take_pending(open, instance)) {
+        requests_[pending.value].push_back(
+            {index, instance, pending.operand, std::move(pending.coordinates), pending.need});
+    }
+    dependences_.add_writer(&node, index);
+    return true;
+}
+
+/// Whether a region that reads `requests` of a node in memory, or that one waits for, prevents that
+/// the node is a result of another region.
+bool Partitioner::waits_for(int index, const ir::Node& node, const Requests& requests) const {
+    return std::ranges::any_of(requests,
+                               [&](const Request& other) {
+                                   return other.region == index || depends(index, other.region);
+                               }) ||
+           waits_for_alias_of(index, node);
 }
 
 void Partitioner::store_in_new_region(const ir::Node& node) {

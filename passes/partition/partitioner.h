@@ -54,6 +54,12 @@ class Partitioner {
     void store(const ir::Node& node, Requests& requests);
     bool store_beside_results(const ir::Node& node, Requests& requests);
     bool join_sibling(const ir::Node& node, const Requests& requests);
+    bool keep_joined(const ir::Node& node, int region, int instance, const OpenRegion& before);
+    bool waits_for(int region, const ir::Node& node, const Requests& requests) const;
+    // Rows that are stored beside sums over them (stored_rows.cpp).
+    bool can_store_beside_sums(const ir::Node& rows, const ir::Node& sums) const;
+    bool store_beside_sums(const ir::Node& node, const Requests& requests);
+    bool sum_stored_rows(const ir::Node& node, const Requests& requests);
     void store_in_new_region(const ir::Node& node);
     bool is_copy(const Request& request) const;
     bool copy_in_parts(const ir::Node& node, const Request& copy);
@@ -66,6 +72,9 @@ class Partitioner {
     void withdraw(int region, int first_instance);
     void finish();
     StorageUses storage_uses(std::span<const KernelStep> steps) const;
+
+    /// How many of the newest regions are tried for one that reads the same values.
+    static constexpr int sibling_search_limit = 64;
 
     PartitionOptions options_;
     ChosenValues chosen_;

@@ -136,11 +136,17 @@ int partial_sums(const ir::Region& region, const ir::Classification& classificat
 }
 
 /// Vectors of a last reduction. Where several sums are made together, one short vector of
-/// neighbours is better than elements that are gathered; more than one always is.
+/// neighbours is better than elements that are gathered; more than one always is. Rows that are
+/// stored beside sums over them have vectors along them.
 void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
                             const ir::Classification& classification,
                             std::span<const std::int64_t> extents) {
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
+    if (classification.stored_rows > 0) {
+        schedule.unroll = 2;
+        schedule.vector_atom = static_cast<int>(region.atoms.size()) - 1;
+        return;
+    }
     const int vectors = partial_sums(region, classification);
     schedule.unroll = vectors < most_partial_sums ? 1 : vectors;
     schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
@@ -265,8 +271,9 @@ std::vector<int> kept_stages(const ir::Region& region, const ir::Classification&
     // Results of a last reduction are made when the rows are gone.
     const bool row_ends_early = classification.kind == ir::Template::reduction;
     constexpr int results_loop = -1;
+    constexpr int stored_rows_loop = -2;
     std::vector<int> kept;
-    // The loops over the row in which a stage is evaluated: those of reductions, and that of the
+    // The loops over the row in which a stage is evaluated: those of reductions, and those of the
     // results.
     std::vector<std::vector<int>> used_in(region.stages.size());
     const auto note = [&](int stage, int loop) {
@@ -275,8 +282,10 @@ std::vector<int> kept_stages(const ir::Region& region, const ir::Classification&
             loops.push_back(loop);
         }
     };
-    for (const ir::RegionResult& result : region.results) {
-        note(result.stage, results_loop);
+    for (std::size_t i = 0; i < region.results.size(); ++i) {
+        const bool is_row =
+            i + static_cast<std::size_t>(classification.stored_rows) >= region.results.size();
+        note(region.results[i].stage, is_row ? stored_rows_loop : results_loop);
     }
     for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {
         const ir::Stage& stage = region.stages[static_cast<std::size_t>(i)];

@@ -136,7 +136,9 @@ void ScheduleSpace::add_row() {
     const std::uint64_t all = (std::uint64_t{1} << region_.atoms.size()) - 1;
     const std::uint64_t across = all & ~classification_.row_atoms & ~classification_.final_atoms;
     if (!ordered || has(across, default_.vector_atom)) {
-        add_atom_of_vectors(ordered ? across : all);
+        if (classification_.stored_rows == 0) {
+            add_atom_of_vectors(ordered ? across : all);
+        }
         add_vectors(ordered && default_.kind == ir::Template::row ? Loops::of_stores
                                                                   : Loops::of_vectors);
     }

@@ -1,0 +1,112 @@
+#include <algorithm>
+
+#include "passes/partition/absorption.h"
+#include "passes/partition/partitioner.h"
+
+namespace latent::passes {
+
+namespace {
+
+/// Tasks take in so many rows at least, whose sums they keep: of fewer rows in all there would not
+/// be a task for each of a few threads.
+constexpr std::int64_t least_rows = 256;
+
+/// The fewest elements of a row, which vectors run along.
+constexpr std::int64_t least_row = 64;
+
+bool is_elementwise_result(const OpenRegion& open) {
+    const OpenRegion::Instance& first = open.instance(open.results()[0].instance);
+    return first.kind == ir::StageKind::elementwise && open.results()[0].scatter.empty();
+}
+
+/// Whether all that is reduced lies outside of what is kept.
+bool reduces_outermost(const ir::Node& reduction) {
+    const ir::Axes& axes = reduction.attributes_as<ir::ReduceAttributes>().axes;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        if (axes[i] != static_cast<std::int64_t>(i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+/// Whether a kernel that sums over rows may store them, which then are read once for both: partial
+/// sums stay in a cache beside the row, and there are enough rows for all threads.
+bool Partitioner::can_store_beside_sums(const ir::Node& rows, const ir::Node& sums) const {
+    const std::int64_t row = sums.type().element_count();
+    return row > 0 && row <= options_.max_row_elements && !rows.type().shape.empty() &&
+           rows.type().shape.span().back() >= least_row &&
+           rows.type().element_count() / row >= least_rows;
+}
+
+/// Stores rows where values of the same inputs are summed: the gradient of layer_norm's operand
+/// beside those of its scale and bias.
+bool Partitioner::store_beside_sums(const ir::Node& node, const Requests& requests) {
+    if (!ir::is_elementwise(node.op())) {
+        return false;
+    }
+    const int newest = static_cast<int>(regions_.size());
+    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
+         ++candidate) {
+        OpenRegion& open = region(candidate);
+        const OpenRegion::Instance& sum = open.instance(open.results()[0].instance);
+        if (sum.kind != ir::StageKind::reduce ||
+            sum.node->operand(0).type().shape != node.type().shape ||
+            !can_store_beside_sums(node, *sum.node) ||
+            !share_inputs(*sum.node->operand(0).node, node) ||
+            waits_for(candidate, node, requests)) {
+            continue;
+        }
+        const OpenRegion before = open;
+        const Coordinates coordinates = sum.operands[0].coordinates;
+        const int instance = open.add_instance(&node, ir::StageKind::elementwise);
+        for (const ir::Value& operand : node.operands()) {
+            open.add_operand(instance, operand.node.get(), coordinates);
+        }
+        open.add_result(&node, instance, coordinates);
+        if (keep_joined(node, candidate, instance, before)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// The other way round, where the rows were met first.
+bool Partitioner::sum_stored_rows(const ir::Node& node, const Requests& requests) {
+    if (ir::category(node.op()) != ir::Category::reduce || !reduces_outermost(node)) {
+        return false;
+    }
+    const ir::Node& operand = *node.operand(0).node;
+    const std::size_t reduced = node.attributes_as<ir::ReduceAttributes>().axes.size();
+    const int newest = static_cast<int>(regions_.size());
+    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
+         ++candidate) {
+        OpenRegion& open = region(candidate);
+        if (!is_elementwise_result(open) ||
+            open.results()[0].node->type().shape != operand.type().shape ||
+            !can_store_beside_sums(operand, node) ||
+            !share_inputs(*open.results()[0].node, operand) ||
+            waits_for(candidate, node, requests)) {
+            continue;
+        }
+        const OpenRegion before = open;
+        const Coordinates rows = open.results()[0].coordinates;
+        const std::vector<Coordinate> along(rows.begin(),
+                                            rows.begin() + static_cast<std::ptrdiff_t>(reduced));
+        const Coordinates kept(rows.begin() + static_cast<std::ptrdiff_t>(reduced), rows.end());
+        int instance = -1;
+        if (!add_reduction(open, node, kept, &along, options_, &instance).empty()) {
+            open = before;
+            continue;
+        }
+        open.add_first_result(&node, instance, kept);
+        if (keep_joined(node, candidate, instance, before)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace latent::passes
