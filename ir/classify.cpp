@@ -77,11 +77,12 @@ std::string check_stored_rows(const Region& region, const Classification& sums,
     const std::size_t innermost = region.atoms.size() - 1;
     // Outermost, so that what a task stores is whole rows.
     const bool outermost = (sums.final_atoms & (sums.final_atoms + 1)) == 0;
+    const bool keeps_rows = (sums.final_atoms >> innermost & 1) == 0;
     const bool contiguous = std::ranges::all_of(rows, [&](const RegionResult& result) {
         return result.strides[innermost] == StrideClass::one;
     });
-    if (sums.kind != Template::reduction || !outermost || !contiguous) {
-        return "rows beside a reduction along them";
+    if (sums.kind != Template::reduction || !outermost || !keeps_rows || !contiguous) {
+        return "rows that are not whole beside a reduction over them";
     }
     return {};
 }
@@ -308,7 +309,7 @@ Classification classify_scans(const Region& region, const Census& census, std::u
     return result;
 }
 
-/// The last `stored_rows` results are what is reduced, not what comes of it.
+/// The last `stored_rows` results are rows beside what is reduced, not what comes of it.
 Classification classify_reductions(const Region& region, const Census& census, std::uint64_t stored,
                                    std::size_t stored_rows) {
     // Reductions that another reduction needs are row reductions; the rest decide what the results
@@ -369,9 +370,15 @@ Classification classify_reductions(const Region& region, const Census& census, s
         std::vector<bool> within_row(region.stages.size(), false);
         for (std::size_t i = 0; i < region.stages.size() && fits; ++i) {
             const Stage& stage = region.stages[i];
-            for (const int operand : stage.operands) {
+            const auto note = [&](int operand) {
                 after_final[i] = after_final[i] || after_final[static_cast<std::size_t>(operand)];
                 within_row[i] = within_row[i] || within_row[static_cast<std::size_t>(operand)];
+            };
+            std::ranges::for_each(stage.operands, note);
+            for (const IndexedDim& dim : stage.index) {
+                if (dim.stage >= 0) {
+                    note(dim.stage);
+                }
             }
             fits = fits && !(after_final[i] && within_row[i]);
             if (stage.kind != StageKind::reduce) {

@@ -25,8 +25,9 @@ struct Atom {
 
 /// What the code knows of the stride along one dimension. `zero`: does not vary. `one`: neighbours.
 /// `tight`: the extent of the innermost atom, which is fixed and has stride one, so that the two
-/// are contiguous: windows side by side. `dense`: the same of the two innermost atoms: windows of
-/// two dimensions side by side. `any`: told at run time.
+/// are contiguous: windows, or short rows, side by side; or stride zero: one element of each row.
+/// `dense`: the same of the two innermost atoms: windows of two dimensions side by side. `any`:
+/// told at run time.
 enum class StrideClass : std::uint8_t { zero, one, tight, dense, any };
 
 enum class InputKind : std::uint8_t {
@@ -125,8 +126,12 @@ bool is_unrolled(const Region& region, std::uint64_t atoms);
 /// Vectors of partial sums that stay in registers beside what is added to them.
 inline constexpr std::int64_t most_sums = 12;
 
-/// Whether rows of so few elements that their number is part of the code lie side by side in a
-/// result, one for each place along `atom`.
+/// Elementwise kernels store rows of so few elements in vectors across them, if there are enough:
+/// of more, vectors along a row are full, or half full.
+inline constexpr std::int64_t longest_row_side_by_side = 7;
+inline constexpr std::int64_t least_rows_side_by_side = 32;
+/// Whether rows whose number of elements is part of the code lie side by side in a result, one for
+/// each place along `atom`.
 bool stores_rows_side_by_side(const Region& region, const RegionResult& result, int atom);
 
 /// The stride along an atom of class `tight`.
@@ -187,7 +192,12 @@ struct Classification {
     std::vector<int> weights;           ///< for each sum of a row chain the operand it computes,
     std::vector<int> values_loads;      ///< and the load whose rows are summed with that
     bool stores_row_numbers = false;    ///< some results are numbers for each of its rows
-    int stored_rows = 0;  ///< the last so many results are what a reduction takes in, at all atoms
+    int stored_rows = 0;  ///< the last so many results span all atoms, beside sums over some
+
+    /// Whether result `i` of `count` is one of the stored rows.
+    bool is_stored_row(std::size_t i, std::size_t count) const {
+        return i + static_cast<std::size_t>(stored_rows) >= count;
+    }
 };
 Classification classify(const Region& region);
 

@@ -122,6 +122,9 @@ std::optional<Halide::Module> lowered(const KernelText& kernel, unsigned wanted,
         throw CompileError("a schedule for another kind of kernel");
     }
     lower(lowering);
+    if (lowering.classification().stored_rows > 0 && !lowering.inner_output().defined()) {
+        throw CompileError("a schedule that does not store the rows beside their sums");
+    }
     if ((wanted & latent_note_schedule) != 0) {
         std::string& schedule = notes["schedule"];
         for (const std::string& directive : lowering.log()) {

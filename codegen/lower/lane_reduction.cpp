@@ -127,10 +127,13 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
 }
 
 bool LaneReduction::repeats(const ir::RegionInput& input) const {
+    // A loop that goes on outside of what is taken together repeats what it does not vary.
+    const auto is_inside = [&](int atom) {
+        return takes_whole_rows() &&
+               std::ranges::find(together_, atom, &LoopTogether::atom) != together_.end();
+    };
     for (std::size_t atom = 0; atom < input.strides.size(); ++atom) {
-        if (input.strides[atom] == ir::StrideClass::zero &&
-            std::ranges::find(together_, static_cast<int>(atom), &LoopTogether::atom) ==
-                together_.end()) {
+        if (input.strides[atom] == ir::StrideClass::zero && !is_inside(static_cast<int>(atom))) {
             return true;
         }
     }

@@ -16,8 +16,6 @@ using hi::Stmt;
 
 namespace {
 
-constexpr int line_bytes = 64;
-
 /// The fewest operations for a vector that hide what it takes to fetch its lines.
 constexpr int least_operations = 16;
 
@@ -93,20 +91,25 @@ class Walks : public hi::IRVisitor {
             return;
         }
         Walk& walk = open_.back();
-        if (step_of(store->index, walk.loop) == store->value.type().lanes()) {
-            const auto* place = store->index.as<hi::Ramp>();
-            Expr begin = hi::substitute(walk.loop->name, walk.loop->min, place->base);
-            for (auto let = lets_.rbegin(); let != lets_.rend(); ++let) {
-                begin = hi::substitute(let->first, let->second, begin);
-            }
+        const Expr index = without_lets(store->index);
+        if (step_of(index, walk.loop) == store->value.type().lanes()) {
+            const auto* place = index.as<hi::Ramp>();
+            const Expr begin = hi::substitute(walk.loop->name, walk.loop->min, place->base);
             walk.stores.push_back({store->name, begin, store->value.type().bytes()});
         }
     }
 
     void note_step(const Expr& index) {
         if (!open_.empty() && open_.back().step == 0) {
-            open_.back().step = step_of(index, open_.back().loop).value_or(0);
+            open_.back().step = step_of(without_lets(index), open_.back().loop).value_or(0);
         }
+    }
+    /// Names inside of a loop may depend on its variable.
+    Expr without_lets(Expr value) const {
+        for (auto let = lets_.rbegin(); let != lets_.rend(); ++let) {
+            value = hi::substitute(let->first, let->second, value);
+        }
+        return value;
     }
     void count() {
         if (!open_.empty()) {
@@ -194,9 +197,10 @@ class RowPrefetches : public hi::IRMutator {
             const Expr begin =
                 store.begin + Halide::cast(store.begin.type(), turn * static_cast<int>(step_));
             Stmt lines;
-            for (int element = 0; element < step_; element += line_bytes / store.bytes) {
-                const Expr place = element == 0 ? begin : begin + element;
-                const Stmt line = prefetch(store.buffer, place, store.bytes, PrefetchFor::writing);
+            const Halide::Type vector = Halide::UInt(8 * store.bytes, static_cast<int>(step_));
+            for (const int element : elements_to_prefetch(vector)) {
+                const Stmt line =
+                    prefetch(store.buffer, begin + element, store.bytes, PrefetchFor::writing);
                 lines = lines.defined() ? hi::Block::make(lines, line) : line;
             }
             const Stmt guarded = hi::IfThenElse::make(

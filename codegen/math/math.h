@@ -13,8 +13,8 @@
 /// wherever they are used: NaN propagates, infinities and signed zeros give what C's Annex F
 /// prescribes, overflow gives infinity, underflow is gradual. They need no strict_float wrapper
 /// around them (one does no harm, but it walks its whole argument). A step of exponentials and the
-/// extremes of two floats are left to lowering, which knows the target (codegen/lower/power_scaling.h
-/// and extremes.h).
+/// extremes of two floats are left to lowering, which knows the target, and so is what only rare
+/// arguments need (codegen/lower/function_instructions.h).
 ///
 /// Two numbers at a function are the largest error in units in the last place that its tests allow,
 /// in f32 and f64; measured errors are a little smaller (docs/accuracy.md has them). Functions
@@ -119,7 +119,7 @@ Expr sigmoid(const Expr& x);
 Expr sin(const Expr& x);
 /// 1.6, 1.6.
 Expr cos(const Expr& x);
-/// 0.6, 3.2.
+/// 1.3, 3.2.
 Expr tan(const Expr& x);
 /// 1.6, 1.7; NaN outside of [-1, 1].
 Expr asin(const Expr& x);

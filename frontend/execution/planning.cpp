@@ -296,8 +296,7 @@ class PlanWriter {
         argument.offset = binding.offset * static_cast<std::ptrdiff_t>(argument.element);
         if (result.scatter.empty()) {
             // Of the shape of the first result, or that of rows which are stored beside it.
-            const bool is_row = i + static_cast<std::size_t>(step.classification.stored_rows) >=
-                                step.results.size();
+            const bool is_row = step.classification.is_stored_row(i, step.results.size());
             add_atom_dims(argument, is_row ? result.strides : step.region.results[0].strides,
                           binding.strides, step.extents);
         } else {

@@ -85,7 +85,7 @@ class OpenRegion {
                           const Coordinates& coordinates);
 
     void add_result(const ir::Node* node, int instance, Coordinates coordinates);
-    /// Before the others, which are what it reduces.
+    /// Before the others, which are rows beside what it reduces.
     void add_first_result(const ir::Node* node, int instance, Coordinates coordinates);
     const std::vector<Result>& results() const { return results_; }
     std::vector<Result>& results() { return results_; }

@@ -80,6 +80,7 @@ class RegionWriter {
     std::vector<std::vector<std::int64_t>> result_strides_;  ///< by loop atom
     std::vector<int> stage_of_instance_;
     std::vector<int> stage_of_load_;
+    bool short_rows_ = false;  ///< it stores them
 };
 
 }  // namespace latent::passes

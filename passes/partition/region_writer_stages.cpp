@@ -77,7 +77,7 @@ std::vector<ir::StrideClass> RegionWriter::classes_by_atom(
     std::vector<ir::StrideClass> result = classes(strides);
     const std::int64_t fixed = step_.region.atoms.empty() ? 0 : step_.region.atoms.back().fixed;
     if (fixed > 1 && (result.back() == ir::StrideClass::one ||
-                      (stores_short_rows() && result.back() == ir::StrideClass::zero))) {
+                      (short_rows_ && result.back() == ir::StrideClass::zero))) {
         // The innermost of those with this stride: it has extent 1 where there is another.
         std::size_t atom = strides.size() - 1;
         while (atom > 0 && strides[atom] != fixed) {
@@ -126,20 +126,20 @@ int RegionWriter::emit_load(int load) {
 /// Whether the region is elementwise, and stores rows of few elements that lie side by side: the
 /// number of these is part of the code, so that vectors of them are read and stored as they lie.
 bool RegionWriter::stores_short_rows() const {
-    constexpr std::int64_t most_elements = 7;  // vectors along rows of eight are full, or half full
-    constexpr std::int64_t least_rows = 32;    // else there are no vectors across them
-    const std::size_t innermost = step_.extents.size() - 1;
-    if (step_.extents.size() < 2 || step_.extents[innermost] < 2 ||
-        step_.extents[innermost] > most_elements) {
+    const bool scatters = std::ranges::any_of(
+        open_.results_, [](const OpenRegion::Result& result) { return !result.scatter.empty(); });
+    if (scatters || step_.extents.size() < 2 || step_.extents.back() < 2 ||
+        step_.extents.back() > ir::longest_row_side_by_side) {
         return false;
     }
+    const std::size_t innermost = step_.extents.size() - 1;
     const bool is_elementwise =
         std::ranges::all_of(open_.instances_, [](const OpenRegion::Instance& instance) {
             return instance.kind == ir::StageKind::load ||
                    instance.kind == ir::StageKind::constant ||
                    instance.kind == ir::StageKind::elementwise;
         });
-    return is_elementwise && step_.extents[innermost - 1] >= least_rows &&
+    return is_elementwise && step_.extents[innermost - 1] >= ir::least_rows_side_by_side &&
            std::ranges::all_of(result_strides_, [&](const std::vector<std::int64_t>& strides) {
                return strides[innermost] == 1 && strides[innermost - 1] == step_.extents[innermost];
            });
@@ -151,7 +151,8 @@ void RegionWriter::emit() {
         const std::int64_t fixed = atoms_.fixed_extent(order_[i]);
         region.atoms.push_back({fixed == step_.extents[i] ? fixed : 0});  // 0 if merged
     }
-    if (stores_short_rows()) {
+    short_rows_ = stores_short_rows();
+    if (short_rows_) {
         region.atoms.back().fixed = step_.extents.back();
     }
     for (const WrittenLoad& load : loads_) {

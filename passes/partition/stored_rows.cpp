@@ -7,9 +7,12 @@ namespace latent::passes {
 
 namespace {
 
-/// Tasks take in so many rows at least, whose sums they keep: of fewer rows in all there would not
-/// be a task for each of a few threads.
-constexpr std::int64_t least_rows = 256;
+/// A task takes in a block of rows, whose sums it keeps, and blocks have 64 or more. So of few rows
+/// there are few tasks, which long rows would make long.
+std::int64_t least_rows(std::int64_t row) {
+    constexpr std::int64_t longest_of_few = 4096;
+    return row <= longest_of_few ? 256 : 1024;
+}
 
 /// The fewest elements of a row, which vectors run along.
 constexpr std::int64_t least_row = 64;
@@ -33,12 +36,13 @@ bool reduces_outermost(const ir::Node& reduction) {
 }  // namespace
 
 /// Whether a kernel that sums over rows may store them, which then are read once for both: partial
-/// sums stay in a cache beside the row, and there are enough rows for all threads.
+/// sums stay in a cache beside the row, and there are enough rows for several threads. Not sums
+/// over all dimensions, which run along the rows.
 bool Partitioner::can_store_beside_sums(const ir::Node& rows, const ir::Node& sums) const {
     const std::int64_t row = sums.type().element_count();
-    return row > 0 && row <= options_.max_row_elements && !rows.type().shape.empty() &&
-           rows.type().shape.span().back() >= least_row &&
-           rows.type().element_count() / row >= least_rows;
+    return !sums.type().shape.empty() && row > 0 && row <= options_.max_row_elements &&
+           !rows.type().shape.empty() && rows.type().shape.span().back() >= least_row &&
+           rows.type().element_count() / row >= least_rows(row);
 }
 
 /// Stores rows where values of the same inputs are summed: the gradient of layer_norm's operand

@@ -155,7 +155,8 @@ void choose_overlapping_sums_together(ir::Schedule& schedule, const ir::Region& 
             if (in_registers && extents[static_cast<std::size_t>(overlap->atom)] >= 2 * rows) {
                 schedule.row_atom = overlap->atom;
                 schedule.tile_rows = rows;
-                schedule.read_ahead = bytes_ahead / computed_bytes(stage.dtype);
+                const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
+                schedule.read_ahead = bytes_ahead / static_cast<int>(byte_size(input.dtype));
                 return;
             }
         }

@@ -197,7 +197,8 @@ bool choose_vectors_of_short_rows(ir::Schedule& schedule, const ir::Region& regi
         std::ranges::all_of(region.results, [&](const ir::RegionResult& result) {
             return ir::stores_rows_side_by_side(region, result, across);
         });
-    if (!side_by_side) {
+    if (!side_by_side || region.atoms.back().fixed > ir::longest_row_side_by_side ||
+        extents[static_cast<std::size_t>(across)] < ir::least_rows_side_by_side) {
         return false;
     }
     schedule.vector_atom = across;
@@ -283,8 +284,7 @@ std::vector<int> kept_stages(const ir::Region& region, const ir::Classification&
         }
     };
     for (std::size_t i = 0; i < region.results.size(); ++i) {
-        const bool is_row =
-            i + static_cast<std::size_t>(classification.stored_rows) >= region.results.size();
+        const bool is_row = classification.is_stored_row(i, region.results.size());
         note(region.results[i].stage, is_row ? stored_rows_loop : results_loop);
     }
     for (int i = static_cast<int>(region.stages.size()); i-- > 0;) {

@@ -409,6 +409,27 @@ TEST_CASE("rows of a few elements are read and stored as they lie", "[kernels]")
     }
 }
 
+TEST_CASE("windows that are stored are no short rows, nor are rows that are scattered",
+          "[kernels]") {
+    check_kernels(R"(%x = parameter {index=0, dtype=f32, shape=[40,40]}
+        %w = window %x {axes=[0,1], size=[3,3], stride=[1,1], dilation=[1,1]}
+        %r = neg %w
+        return %r
+    )");
+    check_kernels(R"(%x = parameter {index=0, dtype=f32, shape=[100]}
+        %i = parameter {index=1, dtype=i32, shape=[40,3]}
+        %u = parameter {index=2, dtype=f32, shape=[40,3]}
+        %r = scatter_add %x, %i, %u {axis=0}
+        return %r
+    )");
+    check_kernels(R"(%x = parameter {index=0, dtype=f32, shape=[50,3]}
+        %i = parameter {index=1, dtype=i32, shape=[8,40]}
+        %u = parameter {index=2, dtype=f32, shape=[8,40,3]}
+        %r = scatter_add %x, %i, %u {axis=0}
+        return %r
+    )");
+}
+
 TEST_CASE("short rows within others, and results that are truth values, are stored as they lie",
           "[kernels]") {
     check_kernels(R"(%x = parameter {index=0, dtype=f32, shape=[5,40,3]}

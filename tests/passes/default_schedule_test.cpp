@@ -22,13 +22,14 @@ return %r
 }
 
 TEST_CASE("values that are stored one by one are computed a vector at a time") {
-    // Of rows of 3, vectors run across them.
+    // Of rows of 3 with what is gathered, vectors run across them.
     const auto vectors = [](const char* columns) {
         const std::string shape = "[2048," + std::string(columns) + "]";
         return scheduled("%x = parameter {index=0, dtype=f32, shape=" + shape +
-                             "}\n%m = parameter {index=1, dtype=f32, shape=[2048]}\n" +
-                             "%b = broadcast %m {shape=" + shape + ", axes=[0]}\n" +
-                             "%s = sub %x, %b\n%r = exp %s\nreturn %r\n",
+                             "}\n%t = parameter {index=1, dtype=f32, shape=[50]}\n" +
+                             "%i = parameter {index=2, dtype=i32, shape=[2048]}\n" +
+                             "%m = gather %t, %i {axis=0}\n%b = broadcast %m {shape=" + shape +
+                             ", axes=[0]}\n" + "%s = sub %x, %b\n%r = exp %s\nreturn %r\n",
                          avx512)
             .schedule.unroll;
     };
