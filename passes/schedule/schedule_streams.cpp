@@ -79,14 +79,19 @@ void choose_read_ahead(ir::Schedule& schedule, const ir::Region& region,
     const bool reads_indexed = std::ranges::any_of(
         region.inputs, [](const auto& input) { return input.kind == ir::InputKind::indexed; });
     const Traffic traffic = least_traffic(region, extents);
+    std::size_t widest = 1;
+    for (const ir::RegionInput& input : region.inputs) {
+        widest = std::max(widest, byte_size(input.dtype));
+    }
+    if (classification.stored_rows > 0 && traffic.bytes > machine.l2_bytes) {
+        // Of the walks over a row only the first waits for memory, which the others leave idle.
+        schedule.read_ahead = 2 * elements_ahead(machine, widest);
+        return;
+    }
     if (!has(reduced, schedule.vector_atom) || stores_rows || reads_indexed ||
         traffic.bytes <= machine.l3_bytes ||
         arithmetic_cost(region, schedule.vector_atom) > traffic.point_bytes) {
         return;
-    }
-    std::size_t widest = 1;
-    for (const ir::RegionInput& input : region.inputs) {
-        widest = std::max(widest, byte_size(input.dtype));
     }
     schedule.read_ahead = elements_ahead(machine, widest);
 }

@@ -21,6 +21,19 @@ return %r
     CHECK(scheduled(sums, avx512).schedule.tile_rows == 1);
 }
 
+TEST_CASE(
+    "rows that are stored beside their sums are asked for 4 KiB ahead, unless a cache holds them") {
+    const auto ahead = [](const std::string& rows) {
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=[" + rows +
+                             ",1000]}\n%y = mul %x, %x\n%s = reduce_sum %y {axes=[0]}\n"
+                             "return %y, %s\n",
+                         avx512)
+            .schedule.read_ahead;
+    };
+    CHECK(ahead("4000") == 1024);
+    CHECK(ahead("256") == (avx512.l2_bytes < 2 * 256 * 1000 * 4 ? 1024 : 0));
+}
+
 TEST_CASE("values that are stored one by one are computed a vector at a time") {
     // Of rows of 3 with what is gathered, vectors run across them.
     const auto vectors = [](const char* columns) {
