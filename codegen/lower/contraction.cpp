@@ -26,9 +26,8 @@ ContractionVariant variant_of(const ir::Schedule& schedule) {
     return schedule.tile_rows == 0 ? ContractionVariant::skinny : ContractionVariant::direct;
 }
 
-/// `position / length` of numbers below 2^31 that are not negative, by a product, for
-/// divisions take long. With d <= 2^l, floor(2^(31 + l) / d) + 1 is near
-/// enough to 2^(31 + l) / d.
+/// `position / length` of numbers below 2^31 that are not negative, by a product, for divisions
+/// take long. With d <= 2^l, floor(2^(31 + l) / d) + 1 is near enough to 2^(31 + l) / d.
 Halide::Expr quotient(const Halide::Expr& position, const Halide::Expr& length) {
     constexpr int bits = 31;
     const Halide::Expr shift = Halide::cast<std::int64_t>(

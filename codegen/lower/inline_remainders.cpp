@@ -1,5 +1,7 @@
 #include "codegen/lower/inline_remainders.h"
 
+#include "codegen/lower/contains.h"
+
 namespace latent::codegen {
 
 namespace hi = Halide::Internal;
@@ -8,24 +10,11 @@ using hi::Stmt;
 
 namespace {
 
-bool has_remainder(const Expr& value) {
-    class Search : public hi::IRVisitor {
-      public:
-        bool found = false;
-
-      private:
-        using IRVisitor::visit;
-        void visit(const hi::Mod*) override { found = true; }
-    } search;
-    value.accept(&search);
-    return search.found;
-}
-
 class InlineRemainders : public hi::IRMutator {
     using IRMutator::visit;
 
     Expr visit(const hi::Let* op) override {
-        return op->value.type() == Halide::Int(32) && has_remainder(op->value)
+        return op->value.type() == Halide::Int(32) && contains<hi::Mod>(op->value)
                    ? mutate(hi::substitute(op->name, op->value, op->body))
                    : IRMutator::visit(op);
     }

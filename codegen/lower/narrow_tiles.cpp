@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "codegen/lower/contains.h"
+
 namespace latent::codegen {
 
 namespace hi = Halide::Internal;
@@ -169,16 +171,7 @@ class NarrowTiles : public hi::IRMutator {
 
     /// Nothing where the statement computes more than tiles.
     std::optional<Stmt> branched(const Stmt& statement) const {
-        class Produced : public hi::IRVisitor {
-          public:
-            bool found = false;
-
-          private:
-            using IRVisitor::visit;
-            void visit(const hi::ProducerConsumer*) override { found = true; }
-        } produced;
-        statement.accept(&produced);
-        if (produced.found || sum_.empty()) {
+        if (contains<hi::ProducerConsumer>(statement) || sum_.empty()) {
             return std::nullopt;
         }
         const Tile tile(statement);

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "codegen/lower/contains.h"
 #include "codegen/lower/prefetches.h"
 #include "codegen/lower/row_prefetches.h"
 #include "codegen/lower/whole_tiles.h"
@@ -49,36 +50,11 @@ Expr is_large(const Halide::Parameter& result) {
     return bytes > least_bytes;
 }
 
-/// Whether there is a node of that kind in a statement or an expression.
-template <typename Node, typename Code>
-bool contains(const Code& code) {
-    class Search : public Halide::Internal::IRVisitor {
-      public:
-        bool found = false;
-
-      private:
-        using IRVisitor::visit;
-        void visit(const Node*) override { found = true; }
-    } search;
-    code.accept(&search);
-    return search.found;
-}
-
 /// Whether blocks of a register tile are stored in a statement, along the rows.
 bool stores_blocks(const Stmt& statement) {
-    class Search : public Halide::Internal::IRVisitor {
-      public:
-        bool found = false;
-
-      private:
-        using IRVisitor::visit;
-        void visit(const For* loop) override {
-            found = found || loop->name.find(whole_blocks_loop) != std::string::npos;
-            IRVisitor::visit(loop);
-        }
-    } search;
-    statement.accept(&search);
-    return search.found;
+    return contains<For>(statement, [](const For& loop) {
+        return loop.name.find(whole_blocks_loop) != std::string::npos;
+    });
 }
 
 class ResultPrefetches : public Halide::Internal::IRMutator {

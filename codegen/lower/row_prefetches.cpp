@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "codegen/lower/contains.h"
 #include "codegen/lower/index_distance.h"
 #include "codegen/lower/prefetches.h"
 
@@ -121,19 +122,6 @@ class Walks : public hi::IRVisitor {
     std::vector<std::pair<std::string, Expr>> lets_;
 };
 
-bool has_loads(const Expr& value) {
-    class Search : public hi::IRVisitor {
-      public:
-        bool found = false;
-
-      private:
-        using IRVisitor::visit;
-        void visit(const hi::Load*) override { found = true; }
-    } search;
-    value.accept(&search);
-    return search.found;
-}
-
 /// Whether a loop may have many turns, so that it is one over a row.
 bool is_long(const hi::For* loop) {
     return !hi::find_constant_bound(loop->extent, hi::Direction::Upper).defined();
@@ -179,7 +167,8 @@ class RowPrefetches : public hi::IRMutator {
         std::set<std::string> met;
         for (auto walk = walks.begin(); walk != walks.end(); ++walk) {
             for (const RowStore& store : walk->stores) {
-                if (met.insert(store.buffer).second && walk > largest && !has_loads(store.begin)) {
+                if (met.insert(store.buffer).second && walk > largest &&
+                    !contains<hi::Load>(store.begin)) {
                     asked_.push_back(store);
                 }
             }
