@@ -76,39 +76,28 @@ bool Partitioner::join_sibling(const ir::Node& node, const Requests& requests) {
         return false;
     }
     const ir::Node& operand = *node.operand(0).node;
-    const int newest = static_cast<int>(regions_.size());
-    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
-         ++candidate) {
-        OpenRegion& open = region(candidate);
+    const auto fits = [&](const OpenRegion& open) {
         const OpenRegion::Instance& first = open.instance(open.results()[0].instance);
-        if (first.kind != ir::StageKind::reduce ||
-            first.node->operand(0).type() != operand.type() ||
-            first.node->attributes() != node.attributes() ||
-            !share_inputs(*first.node->operand(0).node, operand) ||
-            !open.atoms().is_pure(open.results()[0].coordinates, node.type().shape.span())) {
-            continue;
-        }
-        if (waits_for(candidate, node, requests)) {
-            continue;
-        }
-        const OpenRegion before = open;
-        int instance = -1;
+        return first.kind == ir::StageKind::reduce &&
+               first.node->operand(0).type() == operand.type() &&
+               first.node->attributes() == node.attributes() &&
+               share_inputs(*first.node->operand(0).node, operand) &&
+               open.atoms().is_pure(open.results()[0].coordinates, node.type().shape.span());
+    };
+    return join_recent(node, requests, fits, [&](OpenRegion& open) {
+        const std::vector<Coordinate> along = open.instance(open.results()[0].instance).along;
         const Coordinates coordinates = open.results()[0].coordinates;
-        if (!add_reduction(open, node, coordinates, &first.along, options_, &instance).empty()) {
-            region(candidate) = before;
-            continue;
+        int instance = -1;
+        if (!add_reduction(open, node, coordinates, &along, options_, &instance).empty()) {
+            return -1;
         }
         if (open.stores_what_is_reduced(open.results().back().coordinates)) {
             open.add_first_result(&node, instance, coordinates);
         } else {
             open.add_result(&node, instance, coordinates);
         }
-        if (!keep_joined(node, candidate, instance, before)) {
-            continue;
-        }
-        return true;
-    }
-    return false;
+        return instance;
+    });
 }
 
 /// Keeps a result that was added to a region with an instance that computes it, if the region is

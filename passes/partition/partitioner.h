@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "passes/partition/early_release.h"
@@ -54,6 +56,8 @@ class Partitioner {
     void store(const ir::Node& node, Requests& requests);
     bool store_beside_results(const ir::Node& node, Requests& requests);
     bool join_sibling(const ir::Node& node, const Requests& requests);
+    template <typename Fits, typename Add>
+    bool join_recent(const ir::Node& node, const Requests& requests, Fits fits, Add add);
     bool keep_joined(const ir::Node& node, int region, int instance, const OpenRegion& before);
     bool waits_for(int region, const ir::Node& node, const Requests& requests) const;
     // Rows that are stored beside sums over them (stored_rows.cpp).
@@ -90,5 +94,28 @@ class Partitioner {
     RegionDependences dependences_;
     Partition partition_;
 };
+
+/// Makes the node a result of the first of the newest regions that `fits` it and of which `add`
+/// can make a kernel that stores it too: `add` gives the instance that computes it, or -1. Another
+/// region is as it was before.
+template <typename Fits, typename Add>
+bool Partitioner::join_recent(const ir::Node& node, const Requests& requests, Fits fits, Add add) {
+    const int newest = static_cast<int>(regions_.size());
+    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
+         ++candidate) {
+        OpenRegion& open = region(candidate);
+        if (!fits(std::as_const(open)) || waits_for(candidate, node, requests)) {
+            continue;
+        }
+        const OpenRegion before = open;
+        const int instance = add(open);
+        if (instance < 0) {
+            open = before;
+        } else if (keep_joined(node, candidate, instance, before)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 }  // namespace latent::passes

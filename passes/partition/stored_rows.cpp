@@ -51,30 +51,23 @@ bool Partitioner::store_beside_sums(const ir::Node& node, const Requests& reques
     if (!ir::is_elementwise(node.op())) {
         return false;
     }
-    const int newest = static_cast<int>(regions_.size());
-    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
-         ++candidate) {
-        OpenRegion& open = region(candidate);
+    const auto fits = [&](const OpenRegion& open) {
         const OpenRegion::Instance& sum = open.instance(open.results()[0].instance);
-        if (sum.kind != ir::StageKind::reduce ||
-            sum.node->operand(0).type().shape != node.type().shape ||
-            !can_store_beside_sums(node, *sum.node) ||
-            !share_inputs(*sum.node->operand(0).node, node) ||
-            waits_for(candidate, node, requests)) {
-            continue;
-        }
-        const OpenRegion before = open;
+        return sum.kind == ir::StageKind::reduce &&
+               sum.node->operand(0).type().shape == node.type().shape &&
+               can_store_beside_sums(node, *sum.node) &&
+               share_inputs(*sum.node->operand(0).node, node);
+    };
+    return join_recent(node, requests, fits, [&](OpenRegion& open) {
+        const OpenRegion::Instance& sum = open.instance(open.results()[0].instance);
         const Coordinates coordinates = sum.operands[0].coordinates;
         const int instance = open.add_instance(&node, ir::StageKind::elementwise);
         for (const ir::Value& operand : node.operands()) {
             open.add_operand(instance, operand.node.get(), coordinates);
         }
         open.add_result(&node, instance, coordinates);
-        if (keep_joined(node, candidate, instance, before)) {
-            return true;
-        }
-    }
-    return false;
+        return instance;
+    });
 }
 
 /// The other way round, where the rows were met first.
@@ -84,33 +77,24 @@ bool Partitioner::sum_stored_rows(const ir::Node& node, const Requests& requests
     }
     const ir::Node& operand = *node.operand(0).node;
     const std::size_t reduced = node.attributes_as<ir::ReduceAttributes>().axes.size();
-    const int newest = static_cast<int>(regions_.size());
-    for (int candidate = std::max(0, newest - sibling_search_limit); candidate < newest;
-         ++candidate) {
-        OpenRegion& open = region(candidate);
-        if (!is_elementwise_result(open) ||
-            open.results()[0].node->type().shape != operand.type().shape ||
-            !can_store_beside_sums(operand, node) ||
-            !share_inputs(*open.results()[0].node, operand) ||
-            waits_for(candidate, node, requests)) {
-            continue;
-        }
-        const OpenRegion before = open;
+    const auto fits = [&](const OpenRegion& open) {
+        return is_elementwise_result(open) &&
+               open.results()[0].node->type().shape == operand.type().shape &&
+               can_store_beside_sums(operand, node) &&
+               share_inputs(*open.results()[0].node, operand);
+    };
+    return join_recent(node, requests, fits, [&](OpenRegion& open) {
         const Coordinates rows = open.results()[0].coordinates;
-        const std::vector<Coordinate> along(rows.begin(),
-                                            rows.begin() + static_cast<std::ptrdiff_t>(reduced));
-        const Coordinates kept(rows.begin() + static_cast<std::ptrdiff_t>(reduced), rows.end());
+        const auto kept_from = rows.begin() + static_cast<std::ptrdiff_t>(reduced);
+        const std::vector<Coordinate> along(rows.begin(), kept_from);
+        const Coordinates kept(kept_from, rows.end());
         int instance = -1;
         if (!add_reduction(open, node, kept, &along, options_, &instance).empty()) {
-            open = before;
-            continue;
+            return -1;
         }
         open.add_first_result(&node, instance, kept);
-        if (keep_joined(node, candidate, instance, before)) {
-            return true;
-        }
-    }
-    return false;
+        return instance;
+    });
 }
 
 }  // namespace latent::passes
