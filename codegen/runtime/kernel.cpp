@@ -26,7 +26,7 @@ Kernel::Kernel(std::string symbol, std::string request, KernelImage image, Kerne
       origin_(origin),
       shared_object_size_(image.shared_object.size()),
       library_(load(image, symbol_, origin_)),
-      entry_(reinterpret_cast<Entry>(library_.symbol(symbol_ + "_argv"))) {}
+      entry_(reinterpret_cast<KernelEntry>(library_.symbol(symbol_ + "_argv"))) {}
 
 void Kernel::run(std::span<void*> arguments, const KernelLaunch& launch) const {
     KernelCall call(launch);
@@ -35,7 +35,7 @@ void Kernel::run(std::span<void*> arguments, const KernelLaunch& launch) const {
         KernelFrame frame(call);
         void* context = frame.user_context();
         arguments.front() = &context;
-        result = frame.enter([&] { return entry_(arguments.data()); });
+        result = frame.enter([&] { return call_on_aligned_stack(entry_, arguments.data()); });
         arguments.front() = nullptr;
     }
     if (result == 0 && call.failure() == KernelCall::Failure::none) {

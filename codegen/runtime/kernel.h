@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "codegen/runtime/aligned_stack.h"
 #include "codegen/runtime/kernel_image.h"
 #include "codegen/runtime/memory_pool.h"
 #include "codegen/runtime/shared_object.h"
@@ -53,15 +54,13 @@ class Kernel {
     std::uint64_t shared_object_size() const noexcept { return shared_object_size_; }
 
   private:
-    using Entry = int (*)(void** arguments);
-
     std::string symbol_;
     std::string request_;
     KernelNotes notes_;
     KernelOrigin origin_;
     std::uint64_t shared_object_size_;
     SharedObject library_;
-    Entry entry_;
+    KernelEntry entry_;
 };
 
 }  // namespace latent::codegen::runtime

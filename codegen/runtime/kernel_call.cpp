@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 
+#include "codegen/runtime/aligned_stack.h"
 #include "codegen/runtime/sort.h"
 #include "ir/errors.h"
 
@@ -24,13 +25,16 @@ struct ParallelLoop {
 int run_task(void* opaque, int index) {
     const auto& loop = *static_cast<const ParallelLoop*>(opaque);
     KernelFrame frame(loop.call);
-    return frame.enter([&] { return loop.task(frame.user_context(), index, loop.closure); });
+    return frame.enter([&] {
+        return call_on_aligned_stack(loop.task, frame.user_context(), index, loop.closure);
+    });
 }
 
 int run_in_place(void* context, latent_kernel_task task, int begin, int extent,
                  std::uint8_t* closure) {
     for (int i = 0; i < extent; ++i) {
-        if (const int result = task(context, begin + i, closure); result != 0) {
+        if (const int result = call_on_aligned_stack(task, context, begin + i, closure);
+            result != 0) {
             return result;
         }
     }

@@ -58,6 +58,19 @@ int ENTRY(void** arguments) {
 }
 )";
 
+// Fills `int out[n]` with how far the stacks of its tasks are from a multiple of a cache line.
+constexpr const char* stacks_kernel = R"(
+static int note(void* context, int index, unsigned char* closure) {
+    unsigned long frame = (unsigned long)__builtin_frame_address(0);
+    (*(int**)closure)[index] = context ? (int)((frame + 16) % 64) : -1;
+    return 0;
+}
+int ENTRY(void** arguments) {
+    int* out = arguments[1];
+    return halide_do_par_for(CONTEXT, note, 0, *(int*)arguments[2], (unsigned char*)&out);
+}
+)";
+
 }  // namespace
 
 TEST_CASE("a kernel runs its loops on the pool or on its caller with the same result",
@@ -76,6 +89,19 @@ TEST_CASE("a kernel runs its loops on the pool or on its caller with the same re
     }
     CHECK(memory.statistics().bytes_now == 0);
     CHECK(memory.statistics().allocations == 1001);  // kept between tasks on the caller
+}
+
+TEST_CASE("the tasks of a kernel have stacks that are aligned for vectors", "[kernel]") {
+    const Kernel kernel = make_kernel(stacks_kernel);
+    ThreadPool threads(3);
+    MemoryPool memory;
+    for (const bool parallel : {true, false}) {
+        int count = 100;
+        std::vector<int> out(static_cast<std::size_t>(count), -1);
+        void* arguments[] = {nullptr, out.data(), &count};
+        kernel.run(arguments, {memory, threads, parallel});
+        CHECK(out == std::vector<int>(static_cast<std::size_t>(count), 0));
+    }
 }
 
 TEST_CASE("a kernel tells what it was made from", "[kernel]") {
