@@ -7,7 +7,7 @@ namespace latent::ir {
 
 /// Kernels load whole vectors, also at the end of a row: as many bytes past the end of a storage
 /// can be read, whatever they hold. Four vectors of 16 numbers of 64 bits.
-inline constexpr std::size_t readable_past_end = 512;
+inline constexpr std::size_t readable_past_end = 1024;
 
 /// Values that share a block of memory begin at multiples of it: whole cache lines, and enough for
 /// any vector.

@@ -143,14 +143,26 @@ class RegisterTranspose {
     std::vector<std::pair<std::string, Expr>> names_;
 };
 
-/// `store[dense vector] = load[every block_width-th element from `column` on]`.
+/// One turn of a copy that transposes a block: a column of it is read and stored as a vector, or a
+/// vector is read and stored as a column.
 struct ColumnCopy {
     Stmt statement;  ///< owns what the pointers show
     const Store* store = nullptr;
     const Load* load = nullptr;
     const Ramp* target = nullptr;
-    const Ramp* column = nullptr;
+    const Ramp* source = nullptr;
+    bool reads_columns = false;  ///< else it stores them
 };
+
+/// Whether a ramp is a column in each turn of the loop, beside that of the turn before.
+bool is_next_column(const Ramp& ramp, const std::string& turn, int turns) {
+    const auto column = [&](int i) { return substitute(turn, i, ramp.base); };
+    bool neighbours = !expr_uses_var(ramp.stride, turn);
+    for (int i = 1; neighbours && i < turns; ++i) {
+        neighbours = index_distance(column(i), column(i - 1)) == 1;
+    }
+    return neighbours;
+}
 
 std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& turn, int turns) {
     ColumnCopy copy{.statement = statement};
@@ -161,19 +173,21 @@ std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& 
         return std::nullopt;
     }
     copy.target = copy.store->index.as<Ramp>();
-    copy.column = copy.load->index.as<Ramp>();
-    if (copy.target == nullptr || copy.column == nullptr || !is_const_one(copy.target->stride) ||
-        !copy.column->base.type().is_scalar() || copy.column->lanes != turns ||
+    copy.source = copy.load->index.as<Ramp>();
+    if (copy.target == nullptr || copy.source == nullptr || !copy.source->base.type().is_scalar() ||
+        !copy.target->base.type().is_scalar() || copy.source->lanes != turns ||
         !transposes_blocks(copy.load->type.element_of(), turns)) {
         return std::nullopt;
     }
-    // The turns of the loop are neighbouring columns of the block.
-    const auto column = [&](int i) { return substitute(turn, i, copy.column->base); };
-    bool neighbours = !expr_uses_var(copy.column->stride, turn);
-    for (int i = 1; neighbours && i < turns; ++i) {
-        neighbours = index_distance(column(i), column(i - 1)) == 1;
-    }
-    return neighbours ? std::optional(copy) : std::nullopt;
+    // Columns that are stored must not overlap.
+    const auto target_stride = as_const_int(copy.target->stride);
+    const bool stores_columns =
+        is_const_one(copy.source->stride) && target_stride && *target_stride >= turns;
+    copy.reads_columns = is_const_one(copy.target->stride);
+    const Ramp& column = copy.reads_columns ? *copy.source : *copy.target;
+    return (copy.reads_columns || stores_columns) && is_next_column(column, turn, turns)
+               ? std::optional(copy)
+               : std::nullopt;
 }
 
 /// The copies of a loop's body, if it is nothing else.
@@ -205,22 +219,30 @@ std::optional<std::vector<ColumnCopy>> column_copies(Stmt body, const std::strin
 }
 
 Stmt transposed(const ColumnCopy& copy, const std::string& turn, int turns) {
-    const Expr begin = simplify(substitute(turn, 0, copy.column->base));
-    const auto number = [&](int value) { return Halide::cast(begin.type(), value); };
+    // The vector that `ramp` is in a turn, or across the columns that it is in all turns.
+    const auto in_turn = [&](const Ramp& ramp, int i) {
+        return simplify(substitute(turn, i, Expr(&ramp)));
+    };
+    const auto across = [&](const Ramp& ramp, int i) {
+        const Expr begin = simplify(substitute(turn, 0, ramp.base));
+        const auto number = [&](int value) { return Halide::cast(begin.type(), value); };
+        return Ramp::make(simplify(begin + number(i) * ramp.stride), number(1), turns);
+    };
     std::vector<Expr> rows;
     for (int row = 0; row < turns; ++row) {
-        rows.push_back(Load::make(
-            copy.load->type.with_lanes(turns), copy.load->name,
-            Ramp::make(simplify(begin + number(row) * copy.column->stride), number(1), turns),
-            copy.load->image, copy.load->param, Halide::Internal::const_true(turns),
-            ModulusRemainder()));
+        rows.push_back(
+            Load::make(copy.load->type.with_lanes(turns), copy.load->name,
+                       copy.reads_columns ? across(*copy.source, row) : in_turn(*copy.source, row),
+                       copy.load->image, copy.load->param, Halide::Internal::const_true(turns),
+                       ModulusRemainder()));
     }
     const RegisterTranspose block(rows);
     std::vector<Stmt> stores;
     for (int i = 0; i < turns; ++i) {
-        stores.push_back(Store::make(copy.store->name, block.columns()[static_cast<std::size_t>(i)],
-                                     simplify(substitute(turn, i, copy.store->index)),
-                                     copy.store->param, copy.store->predicate, ModulusRemainder()));
+        stores.push_back(
+            Store::make(copy.store->name, block.columns()[static_cast<std::size_t>(i)],
+                        copy.reads_columns ? in_turn(*copy.target, i) : across(*copy.target, i),
+                        copy.store->param, copy.store->predicate, ModulusRemainder()));
     }
     return block.around(Block::make(stores));
 }

@@ -120,6 +120,11 @@ void lower_row_chain(Lowering& lowering);
 void lower_scan(Lowering& lowering);
 void lower_scatter(Lowering& lowering);
 
+/// The parallel loop of `parallel_tasks`.
+inline Halide::Var task_loop() {
+    return Halide::Var("task");
+}
+
 /// Fuses `loops` (innermost first) of a Func or update stage into one, cuts it into tasks of about
 /// schedule.block points where each of its iterations has `points`, and runs the tasks in parallel.
 /// Gives the loop inside a task. The split depends on extents alone, so the order of arithmetic and
@@ -133,7 +138,7 @@ Halide::Var parallel_tasks(LoggedSchedule<Target>& schedule, const std::vector<H
         schedule.fuse(row, loops[i], fused);
         row = fused;
     }
-    const Halide::Var task("task");
+    const Halide::Var task = task_loop();
     const Halide::Var inner("row");
     const Halide::Expr rows =
         Halide::max(static_cast<std::int32_t>(block) / Halide::max(points, 1), 1);
@@ -152,6 +157,7 @@ struct RowLoops {
     Halide::Var row;    ///< inside it all loops stand still
     Halide::Var plane;  ///< inside it the outermost two do
     Halide::Var slide;  ///< the loop next to it, or itself
+    Halide::Var task;   ///< around them all
 };
 
 /// As `parallel_tasks`, for a Func that others are computed at, for one row each, or for all that
@@ -171,7 +177,7 @@ RowLoops parallel_rows(LoggedSchedule<Target>& schedule, const std::vector<RowLo
     }
     const Halide::Var plane = parallel_tasks(schedule, outside, points, block);
     return {inside > 0 ? loops.front().var : plane, plane,
-            inside > 0 ? loops[inside - 1].var : plane};
+            inside > 0 ? loops[inside - 1].var : plane, task_loop()};
 }
 
 }  // namespace latent::codegen

@@ -392,7 +392,7 @@ void BlockedReduction::schedule_across(const std::vector<std::pair<int, RVar>>& 
     blocks.parallel(task);
     start.compute_at(blocks_, task);
     const RVar& row = reduced_loops.front().second;
-    rows_.compute_at(partial_, row);
+    rows_.compute_at(partial_, row, blocks_, task);
     if (row_values_) {
         logged(stored_rows_, lowering_.log()).compute_at(partial_, row);
         const Var& loop = lowering_.var(vector_atom_);

@@ -75,7 +75,7 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
     schedule.reorder(order);
     const RowLoops at = parallel_rows(schedule, outside, points * block_vectors, block);
     padded.slide_along(out, at.slide, at.plane, together);
-    reductions.compute_at(out, loop);
+    reductions.compute_at(out, loop, out, at.task);
     std::vector<Var> unrolled = lowering.vars(stored & row);
     if (!padded.empty()) {
         values.compute_in_multiples(loop, width, lowering.log());
@@ -163,7 +163,7 @@ void lower_row(Lowering& lowering) {
         const RowLoops loops_outside =
             parallel_rows(schedule, outside, points, lowering.schedule().block);
         padded.slide_along(out, loops_outside.slide, loops_outside.plane);
-        reductions.compute_at(out, loops_outside.row);
+        reductions.compute_at(out, loops_outside.row, out, loops_outside.task);
         if ((stored & row) == 0) {
             around_vectors = loops_outside.row;
         }

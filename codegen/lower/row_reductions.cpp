@@ -4,7 +4,9 @@
 #include <bit>
 
 #include "codegen/lower/accumulation.h"
+#include "codegen/lower/block_transposes.h"
 #include "codegen/lower/whole_vectors.h"
+#include "ir/rounding.h"
 
 namespace latent::codegen {
 
@@ -106,9 +108,11 @@ Func RowReductions::define_across(int load, const std::string& name) {
 }
 
 /// Rows that lie side by side, each contiguous: a vector of rows is read as it lies in memory, and
-/// its elements are shuffled apart in registers, which gathers would fetch one by one.
+/// its elements are shuffled apart in registers, which gathers would fetch one by one. Rows that
+/// fill more than half of a vector are transposed in square blocks, which reach past their ends.
 void RowReductions::read_rows_in_whole_vectors() {
     const int across = lowering_.schedule().vector_atom;
+    const int width = lowering_.store_width();
     for (const int i : strided_loads(ir::StrideClass::tight)) {
         const ir::Stage& stage = lowering_.region().stages[static_cast<std::size_t>(i)];
         if (!lowering_.inputs().is_read_past_end(stage.input, across)) {
@@ -117,15 +121,31 @@ void RowReductions::read_rows_in_whole_vectors() {
         Func rows = define_across(i, "_rows");
         LoggedSchedule schedule = logged(rows, lowering_.log());
         schedule.store_in(Halide::MemoryType::Stack)
-            .bound_extent(lowering_.var(across), lowering_.store_width())
+            .bound_extent(lowering_.var(across), width)
             .never_partition_all();
-        std::vector<VarOrRVar> order{lowering_.var(across)};
+        const Var& row = lowering_.var(across);
+        std::vector<VarOrRVar> order{row};
+        VarOrRVar vector = row;
         for (const int atom : lowering_.atoms_of(lowering_.span(i) & row_)) {
-            schedule.bound(lowering_.var(atom), 0, lowering_.inputs().extent(atom))
-                .unroll(lowering_.var(atom));
-            order.emplace_back(lowering_.var(atom));
+            const Var& element = lowering_.var(atom);
+            const std::int64_t elements =
+                lowering_.region().atoms[static_cast<std::size_t>(atom)].fixed;
+            const bool contiguous = atom + 1 == lowering_.inputs().atom_count();
+            if (contiguous && 2 * elements > width &&
+                transposes_blocks(storage_type(stage.dtype), width)) {
+                const Var lane("lane");
+                vector = lane;
+                schedule
+                    .bound(element, 0, static_cast<std::int32_t>(ir::rounded_up(elements, width)))
+                    .split(element, element, lane, width);
+                order.insert(order.begin(), lane);
+            } else {
+                schedule.bound(element, 0, lowering_.inputs().extent(atom));
+            }
+            schedule.unroll(element);
+            order.emplace_back(element);
         }
-        schedule.reorder(order).vectorize(lowering_.var(across));
+        schedule.reorder(order).vectorize(vector);
         funcs_.push_back(rows);
     }
 }
@@ -167,6 +187,7 @@ void RowReductions::define_kept(int stage) {
         }
     }
     funcs_.push_back(kept);
+    kept_.push_back(kept);
     defined_[static_cast<std::size_t>(stage)] = true;
     lowering_.define_as(stage, kept, lowering_.atoms_of(span));
 }
@@ -329,9 +350,13 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         });
 }
 
-void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop) {
+void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop, const Func& around,
+                               const Var& task) {
     for (const Func& func : funcs_) {
         logged(func, lowering_.log()).compute_at(consumer, loop);
+    }
+    for (const Func& func : kept_) {
+        logged(func, lowering_.log()).hoist_storage(around, task);
     }
 }
 

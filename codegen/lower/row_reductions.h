@@ -21,8 +21,11 @@ class RowReductions {
     /// Defines the Funcs and enters them as the values of their stages.
     RowReductions(Lowering& lowering, std::uint64_t row_atoms);
 
-    /// Computes all of them in the given loop of the consumer.
-    void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop);
+    /// Computes all of them in a loop of `consumer`, in scratch that the tasks of `around`, a loop
+    /// outside of it, allocate once: for each of many short rows that would take longer than the
+    /// row.
+    void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
+                    const Halide::Func& around, const Halide::Var& task);
     void compute_root();
 
     bool empty() const { return funcs_.empty(); }
@@ -54,6 +57,7 @@ class RowReductions {
     std::optional<LoopTogether> rows_together_;
     std::vector<bool> defined_;  ///< of each stage, whether it is a Func by now
     std::vector<Halide::Func> funcs_;
+    std::vector<Halide::Func> kept_;  ///< those of them that are whole rows in scratch
 };
 
 /// Vectorises a loop in whole vectors, past the end of what is asked for.

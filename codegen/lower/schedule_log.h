@@ -117,6 +117,11 @@ class LoggedSchedule {
         return record("store_at", consumer.name() + ", " + var.name());
     }
 
+    LoggedSchedule& hoist_storage(const Halide::Func& consumer, const Halide::VarOrRVar& var) {
+        target_.hoist_storage(Halide::LoopLevel(consumer, var));
+        return record("hoist_storage", consumer.name() + ", " + var.name());
+    }
+
     LoggedSchedule& store_in(Halide::MemoryType memory) {
         target_.store_in(memory);
         return record("store_in", print(memory));

@@ -395,7 +395,7 @@ std::string add_reduction(OpenRegion& region, const ir::Node& node, const Coordi
     const bool last_is_reduced = contains(axes.span(), shape.size() - 1);
     if (last_is_reduced && row <= ir::longest_unrolled_row && node.type().element_count() > 1) {
         for (const Coordinate& dimension : *dimensions) {
-            region.atoms().mark_window(dimension);
+            region.atoms().mark_row(dimension);
         }
     }
     Coordinates operand;

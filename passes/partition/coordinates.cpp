@@ -195,9 +195,10 @@ std::optional<Coordinates> AtomTable::through_reshape(const Coordinates& coordin
     return result;
 }
 
-void AtomTable::mark_window(const Coordinate& coordinate) {
+void AtomTable::mark(const Coordinate& coordinate, std::int64_t most_fixed) {
     if (coordinate.terms.size() == 1) {
-        atoms_[static_cast<std::size_t>(coordinate.terms[0].atom)].window = true;
+        State& state = atoms_[static_cast<std::size_t>(coordinate.terms[0].atom)];
+        state.most_fixed = std::max(state.most_fixed, most_fixed);
     }
 }
 

@@ -31,11 +31,13 @@ class AtomTable {
     void pin(int atom) { atoms_[static_cast<std::size_t>(atom)].pinned = true; }
     /// The atom runs over the elements of a window. Where those are few, their number is part of
     /// the code, so that the loop over them can be unrolled.
-    void mark_window(const Coordinate& coordinate);
+    void mark_window(const Coordinate& coordinate) { mark(coordinate, longest_window); }
+    /// The same for the elements of a row that is reduced.
+    void mark_row(const Coordinate& coordinate) { mark(coordinate, ir::longest_unrolled_row); }
     /// The extent of an atom of that kind, else 0.
     std::int64_t fixed_extent(int atom) const {
         const State& state = atoms_[static_cast<std::size_t>(atom)];
-        return state.window && state.extent <= most_unrolled ? state.extent : 0;
+        return state.extent <= state.most_fixed ? state.extent : 0;
     }
     bool is_split(int atom) const { return atoms_[static_cast<std::size_t>(atom)].outer >= 0; }
     int size() const { return static_cast<int>(atoms_.size()); }
@@ -66,9 +68,10 @@ class AtomTable {
         int outer = -1;
         int inner = -1;
         bool pinned = false;
-        bool window = false;
+        std::int64_t most_fixed = 0;  ///< the largest extent that is part of the code
     };
-    static constexpr std::int64_t most_unrolled = 8;
+    static constexpr std::int64_t longest_window = 8;
+    void mark(const Coordinate& coordinate, std::int64_t most_fixed);
     void split(int atom, std::int64_t inner_extent);
 
     std::vector<State> atoms_;

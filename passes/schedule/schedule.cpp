@@ -172,6 +172,40 @@ void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
     }
 }
 
+/// Whether functions of a row's sum are computed, a logarithm of it: for vectors of rows only where
+/// these run across the rows.
+bool has_functions_of_rows(const ir::Region& region, const ir::Classification& classification) {
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    for (std::size_t i = 0; i < region.stages.size(); ++i) {
+        const ir::Stage& stage = region.stages[i];
+        if (stage.kind == ir::StageKind::elementwise && ir::is_transcendental(stage.op) &&
+            (spans[i] & classification.row_atoms) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Vectors of partial sums of a row's reductions: fewer for shorter rows, down to one, for vectors
+/// across rows gather their elements.
+int partial_sums_of_rows(ir::Schedule schedule, const ir::Region& region,
+                         const ir::Classification& classification,
+                         std::span<const std::int64_t> extents) {
+    constexpr std::int64_t least_beside_functions = 32;
+    schedule.unroll = 1;
+    const int along = choose_vector_atom(region, classification.row_atoms, schedule, extents);
+    const std::int64_t extent = extents[static_cast<std::size_t>(along)];
+    if (extent < schedule.lanes ||
+        (extent < least_beside_functions && has_functions_of_rows(region, classification))) {
+        return most_partial_sums;
+    }
+    while (schedule.unroll < most_partial_sums &&
+           extent >= std::int64_t{2} * schedule.unroll * schedule.lanes) {
+        schedule.unroll *= 2;
+    }
+    return schedule.unroll;
+}
+
 /// A long chain of sums waits for itself: two vectors have two of them.
 bool waits_for_sums(const ir::Schedule& schedule, const ir::Region& region,
                     const ir::Classification& classification,
@@ -384,7 +418,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
                     schedule.unroll = 2;
                 }
             } else {
-                schedule.unroll = 4;
+                schedule.unroll = partial_sums_of_rows(schedule, region, classification, extents);
                 schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
                 if (!has(classification.row_atoms, schedule.vector_atom)) {
                     schedule.unroll = 2;

@@ -28,8 +28,8 @@ struct Extents {
     int rows;
     int columns;
 };
-constexpr Extents matrices[] = {{1, 1},  {1, 7},     {7, 1},    {5, 8},
-                                {9, 33}, {33, 1000}, {300, 65}, {3, 5000}};
+constexpr Extents matrices[] = {{1, 1},   {1, 7},   {7, 1},  {5, 8},     {40, 10},  {70, 17},
+                                {20, 31}, {50, 40}, {9, 33}, {33, 1000}, {300, 65}, {3, 5000}};
 
 /// Mean %mean and reciprocal deviation %rstd over the columns, and the normalised %z.
 std::string normalised(int rows, int columns) {
@@ -74,8 +74,11 @@ TEST_CASE("softmax over columns", "[kernels]") {
 }
 
 TEST_CASE("softmax in double precision, and of NaN and infinities", "[kernels]") {
-    check_kernels(parameter(0, "9,33", "f64") + softmax(9, 33, 1) + "return %y\n",
-                  {.tolerance = {1e-13, 1e-15}});
+    for (const auto& [rows, columns] : {Extents{9, 33}, {35, 9}, {40, 16}, {20, 12}}) {
+        check_kernels(parameter(0, fmt::format("{},{}", rows, columns), "f64") +
+                          softmax(rows, columns, 1) + "return %y\n",
+                      {.tolerance = {1e-13, 1e-15}});
+    }
     check_kernels(parameter(0, "40,9") + softmax(40, 9, 1) + "return %y\n",
                   {.tolerance = {1e-5, 1e-7}, .values = Values::special});
     check_kernels(parameter(0, "40,9") + softmax(40, 9, 0) + "return %y\n",
@@ -248,7 +251,7 @@ TEST_CASE("windows side by side are reduced in vectors across them", "[kernels]"
 }
 
 TEST_CASE("short rows are unrolled", "[kernels]") {
-    for (const int columns : {2, 3, 4, 8}) {
+    for (const int columns : {2, 3, 4, 8, 9, 13, 16}) {
         for (const int rows : {1, 6, 31, 1000}) {
             const std::string shape = fmt::format("{},{}", rows, columns);
             check_kernels(parameter(0, shape) + softmax(rows, columns, 1) + "return %y\n",

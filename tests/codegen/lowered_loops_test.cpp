@@ -265,6 +265,37 @@ TEST_CASE("rows that are scanned side by side are transposed in registers, befor
     CHECK(stores <= 2 * 16);
 }
 
+TEST_CASE("rows that fill most of a vector are transposed in registers and reduced across it") {
+    const auto transposed = [](int columns, const std::string& dtype, int lanes) {
+        const std::string request = request_of(
+            "%a = parameter {index=0, dtype=" + dtype + ", shape=[700," + std::to_string(columns) +
+            "]}\n%s = reduce_sum %a {axes=[1]}\n%r = exp %s\nreturn %r");
+        const std::string code =
+            statement_of(with_number("lanes", lanes, made_for("avx512", request)));
+        return count(code, "] = block_row");
+    };
+    for (const int columns : {9, 10, 16}) {
+        CHECK(transposed(columns, "f32", 16) > 0);
+        CHECK(transposed(columns, "f64", 8) > 0);
+        CHECK(transposed(columns, "f16", 16) == 0);
+    }
+    CHECK(transposed(8, "f32", 8) > 0);
+    CHECK(transposed(8, "f32", 16) == 0);
+    CHECK(transposed(17, "f32", 16) == 0);
+}
+
+TEST_CASE("rows that a kernel keeps have one block of scratch for each of its tasks") {
+    const std::string code = statement(R"(%x = parameter {index=0, dtype=f32, shape=[70,90]}
+        %e = exp %x
+        %sum = reduce_sum %e {axes=[1]}
+        %sumb = broadcast %sum {shape=[70,90], axes=[0]}
+        %r = div %e, %sumb
+        return %r)");
+    REQUIRE(count(code, "allocate k_kept") == 1);
+    CHECK(code.find("parallel (") < code.find("allocate k_kept"));
+    CHECK(code.find("allocate k_kept") < code.find("for (k.s0.a0.row"));
+}
+
 TEST_CASE("register tiles are held apart while they are summed, and then read in memory") {
     const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
         %b = parameter {index=1, dtype=f32, shape=[45,60]}

@@ -222,6 +222,29 @@ TEST_CASE("sums of many rows that are longer than a vector gather no elements") 
     CHECK(sums(5000, 10).schedule.unroll == 1);
 }
 
+TEST_CASE("rows of less than four vectors have fewer partial sums, and none across them") {
+    const auto rows_of = [](int columns, const std::string& of_sums, const ir::Machine& machine) {
+        const std::string shape = "shape=[500," + std::to_string(columns) + "]";
+        return scheduled("%a = parameter {index=0, dtype=f32, " + shape +
+                             "}\n%s = reduce_sum %a {axes=[1]}\n%f = " + of_sums +
+                             " %s\n%b = broadcast %f {" + shape +
+                             ", axes=[0]}\n%r = sub %a, %b\nreturn %r\n",
+                         machine);
+    };
+    for (const auto& [columns, vectors] : {std::pair{17, 1}, {32, 2}, {50, 2}, {64, 4}, {900, 4}}) {
+        CHECK(rows_of(columns, "abs", avx512).vector_extent == columns);
+        CHECK(rows_of(columns, "abs", avx512).schedule.unroll == vectors);
+    }
+    CHECK(rows_of(17, "abs", avx2).schedule.unroll == 2);
+    // Rows whose number of elements is part of the code.
+    CHECK(rows_of(16, "abs", avx512).vector_extent == 500);
+    // Functions of sums are worth vectors of these beside few elements.
+    for (const ir::Machine& machine : {avx512, avx2}) {
+        CHECK(rows_of(20, "log", machine).vector_extent == 500);
+        CHECK(rows_of(32, "log", machine).vector_extent == 32);
+    }
+}
+
 TEST_CASE("neighbouring rows are scanned in vectors where L2 holds a block of them") {
     const auto rows_of = [](const std::string& rows, const std::string& columns,
                             const std::string& dtype, const ir::Machine& machine) {
