@@ -1,6 +1,7 @@
 #include "codegen/lower/function_instructions.h"
 
 #include "codegen/lower/extremes.h"
+#include "codegen/lower/number_parts.h"
 #include "codegen/lower/power_scaling.h"
 #include "codegen/lower/rare_arguments.h"
 
@@ -8,8 +9,9 @@ namespace latent::codegen {
 
 Halide::Internal::Stmt lower_functions(const Halide::Internal::Stmt& statement,
                                        const Halide::Target& target) {
-    return branch_around_rare_arguments(
-        lower_extremes(lower_power_scaling(statement, target), target), target);
+    const Halide::Internal::Stmt arithmetic =
+        lower_extremes(lower_number_parts(lower_power_scaling(statement, target), target), target);
+    return branch_around_rare_arguments(arithmetic, target);
 }
 
 }  // namespace latent::codegen

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "codegen/lower/number_parts.h"
 #include "codegen/math/detail.h"
 
 namespace latent::codegen {
@@ -28,13 +29,18 @@ Expr branch(const Expr& condition, const Expr& if_true, const Expr& if_false) {
 class BranchAroundRareArguments : public hi::IRMutator {
   public:
     explicit BranchAroundRareArguments(const Halide::Target& target)
-        : fuses_(target.has_feature(Halide::Target::FMA)) {}
+        : fuses_(target.has_feature(Halide::Target::FMA)),
+          takes_numbers_apart_(codegen::takes_numbers_apart(target)) {}
 
   private:
     using IRMutator::visit;
     Expr visit(const hi::Call* op) override {
-        if (op->name != math::detail::rare_arguments) {
+        const bool special = op->name == math::detail::special_arguments;
+        if (!special && op->name != math::detail::rare_arguments) {
             return IRMutator::visit(op);
+        }
+        if (special && takes_numbers_apart_) {
+            return mutate(op->args[1]);
         }
         const Expr rare = mutate(op->args[2]);
         if (!fuses_) {
@@ -50,6 +56,7 @@ class BranchAroundRareArguments : public hi::IRMutator {
     }
 
     bool fuses_;
+    bool takes_numbers_apart_;
 };
 
 }  // namespace

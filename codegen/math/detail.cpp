@@ -36,6 +36,15 @@ uint64_t sign_mask(const Type& type) {
     return uint64_t{1} << (type.bits() - 1);
 }
 
+NumberParts number_parts(const Real& x, bool may_be_denormal) {
+    const auto part = [&](const char* name) {
+        const Real value =
+            Call::make(x.type(), name, {x, Expr(may_be_denormal ? 1 : 0)}, Call::PureExtern);
+        return value * 1.0;  // as in multiply_add
+    };
+    return {part(number_exponent), part(number_mantissa)};
+}
+
 std::string type_name(const Type& type) {
     std::ostringstream stream;
     stream << type;
@@ -154,7 +163,7 @@ Type bits_type(const Type& type) {
 }
 
 Expr bits_constant(const Type& type, uint64_t value) {
-    return Halide::Internal::UIntImm::make(bits_type(type), value);
+    return Halide::Internal::make_const(bits_type(type), value);
 }
 
 Expr bits_of(const Real& x) {
@@ -208,6 +217,21 @@ Whole nearest_multiple(const Real& x, double factor, int bias) {
     return {shifted - shift, bits_of(shifted)};
 }
 
+Real exponent_from_place(const Expr& bits) {
+    const int digits = mantissa_bits(bits.type());
+    const int lanes = bits.type().lanes();
+    if (bits.type().bits() == 32) {
+        const Expr exponent = Halide::reinterpret(Halide::Int(32, lanes), bits) >> digits;
+        return Halide::cast(Halide::Float(32, lanes), exponent);
+    }
+    // There are no conversions of 64 bits: the exponent, biased to be positive, in the mantissa of
+    // a larger number.
+    const uint64_t bias = exponent_bias(bits.type());
+    const Expr biased = (bits + bits_constant(bits.type(), bias << digits)) >> digits;
+    const Expr shift = bits_constant(bits.type(), (bias + digits) << digits);
+    return Real(from_bits(biased | shift)) - (std::ldexp(1.0, digits) + static_cast<double>(bias));
+}
+
 Real power_of_two(const Expr& biased) {
     return from_bits(biased << mantissa_bits(biased.type()));
 }
@@ -222,6 +246,20 @@ Real unless_rare(const Expr& is_usual, const Real& usual, const Real& rare) {
     const Real value =
         Call::make(usual.type(), rare_arguments, {is_usual, usual, rare}, Call::PureExtern);
     return value * 1.0;  // as in multiply_add
+}
+
+Real unless_special(const Expr& is_usual, const Real& usual, const Real& rare) {
+    const Real value =
+        Call::make(usual.type(), special_arguments, {is_usual, usual, rare}, Call::PureExtern);
+    return value * 1.0;  // as in multiply_add
+}
+
+NumberParts parts_of_positive(const Real& x) {
+    return number_parts(x, true);
+}
+
+NumberParts parts_of_normal(const Real& x) {
+    return number_parts(x, false);
 }
 
 Real extreme(const char* which, const Real& a, const Real& b) {

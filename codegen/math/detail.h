@@ -158,6 +158,10 @@ Whole nearest_whole(const Real& x, int bias = 0);
 /// The same for x * factor, which need not be rounded before.
 Whole nearest_multiple(const Real& x, double factor, int bias = 0);
 
+/// The exponent in the upper bits, as of a float but signed and not biased. (Of 64 bits, from -1023
+/// on.)
+Real exponent_from_place(const Expr& bits);
+
 /// 2^k from the bits of a Whole made with bias exponent_bias, if -bias < k <= bias.
 Real power_of_two(const Expr& biased);
 /// value * 2^k of a Whole made with bias 2 * exponent_bias, for |k| <= 2 * exponent_bias. Overflows
@@ -176,6 +180,30 @@ Real unless_rare(const Expr& is_usual, const Real& usual, const Real& rare);
 
 /// The name of the call that unless_rare makes, of its operands.
 inline constexpr const char* rare_arguments = "latent.unless_rare";
+
+/// What a positive number is made of: 2^exponent * mantissa, sqrt(1/2) <= mantissa < sqrt(2). Steps
+/// that lowering makes instructions of (codegen/lower/number_parts.h). Where the target has some
+/// for them, they are right for all numbers: the exponent of zeros is -infinity, that of infinities
+/// infinity, the mantissa of both 1, and that of negative numbers NaN.
+struct NumberParts {
+    Real exponent;
+    Real mantissa;
+};
+/// Of positive finite numbers.
+NumberParts parts_of_positive(const Real& x);
+/// Of normal ones alone, which takes less.
+NumberParts parts_of_normal(const Real& x);
+
+/// The names of the calls for parts, of a number and whether it may be denormal.
+inline constexpr const char* number_exponent = "latent.exponent";
+inline constexpr const char* number_mantissa = "latent.mantissa";
+
+/// unless_rare, of a `usual` that is right for all numbers where parts_of_normal is: there it is
+/// taken for all, without a branch.
+Real unless_special(const Expr& is_usual, const Real& usual, const Real& rare);
+
+/// The name of the call that unless_special makes, of its operands.
+inline constexpr const char* special_arguments = "latent.unless_special";
 
 /// The larger or the smaller of two floats, as math::maximum and math::minimum have it. Lowering
 /// makes instructions of it (codegen/lower/extremes.h).

@@ -62,7 +62,7 @@ Real log_gamma_of_positive(const Real& x) {
     const LogParts parts = reduce_log(choose(stirling, x, factors));
     const Real& f = parts.fraction;
     const Real log_high = parts.exponent * ln2_high(x.type());
-    const Real log_low = log1p_tail(f) + parts.exponent * ln2_low(x.type());
+    const Real log_low = log1p_tail(f, parts.exponent * ln2_low(x.type()));
 
     const Real correction = y * log_gamma_at_two(y);
     const Real below = ((y - f) - y * euler_gamma) + (y * correction - log_low) - log_high;

@@ -23,6 +23,11 @@ double huge_argument(const Type& type) {
     return std::ldexp(1.0, type.bits() == 64 ? 60 : 30);
 }
 
+// log(2 x) for x from there on, and what else is no number below.
+Real log_of_double(const Real& x) {
+    return choose(x < infinity, log_of_parts(reduce_log(x)) + ln2, x);
+}
+
 }  // namespace
 
 Expr tanh(const Expr& argument) {
@@ -72,23 +77,21 @@ Expr asinh(const Expr& argument) {
     const Real size = magnitude(x);
     const Real square = size * size;
     const Real root = Real(Halide::sqrt(square + 1.0));
-    const Expr huge = size > huge_argument(x.type());
-    const Real excess = choose(huge, size, size + square / (1.0 + root));
-    const Real result = log1p_finite(excess) + choose(huge, x.constant(ln2), x.constant(0.0));
-    return flip_sign(choose(size < infinity, result, size), sign_bits(x));
+    const Real usual = log1p_usual(size + square / (1.0 + root));
+    const Expr is_usual = size < huge_argument(x.type());
+    const Real value = unless_rare(is_usual, usual, choose(is_usual, usual, log_of_double(size)));
+    return flip_sign(value, sign_bits(x));
 }
 
 Expr acosh(const Expr& argument) {
     const Real x = require_float(argument, "acosh");
     // acosh(x) = log1p(t + sqrt(2 t + t^2)) with t = x - 1.
     const Real t = x - 1.0;
-    const Real root = Real(Halide::sqrt(t + t + t * t));
-    const DoubleReal excess = fast_two_sum(root, t);
-    const DoubleReal sum = two_sum(x.constant(1.0), excess.high);
-    const Expr huge = x > huge_argument(x.type());
-    const DoubleReal whole = {choose(huge, x, sum.high), choose(huge, 0.0, sum.low + excess.low)};
-    const Real result = log_of_sum(whole) + choose(huge, x.constant(ln2), x.constant(0.0));
-    return choose(x >= 1.0, choose(x < infinity, result, x), quiet_nan);
+    const Real root = Real(Halide::sqrt(multiply_add(t, t, t + t)));
+    const Real usual = log1p_usual(fast_two_sum(root, t));
+    const Expr is_small = x < huge_argument(x.type());
+    const Real rare = choose(x >= 1.0, choose(is_small, usual, log_of_double(x)), quiet_nan);
+    return unless_rare(x >= x.constant(1.0) && is_small, usual, rare);
 }
 
 Expr atanh(const Expr& argument) {
@@ -96,9 +99,11 @@ Expr atanh(const Expr& argument) {
     // atanh(x) = log1p(2 x / (1 - x)) / 2. Where x is small, most of the argument is 2 x, exactly.
     const Real size = magnitude(x);
     const Real twice = size + size;
-    const Real result = 0.5 * log1p_finite(twice + twice * size / (1.0 - size));
+    const Real usual = 0.5 * log1p_usual(multiply_add(twice, size / (1.0 - size), twice));
     const Real outside = choose(size == 1.0, x.constant(infinity), x.constant(quiet_nan));
-    return flip_sign(choose(size < 1.0, result, outside), sign_bits(x));
+    const Expr is_inside = size < 1.0;
+    const Real value = unless_rare(is_inside, usual, choose(is_inside, usual, outside));
+    return flip_sign(value, sign_bits(x));
 }
 
 }  // namespace latent::codegen::math

@@ -17,13 +17,13 @@ LogParts reduce_log(const Real& x);
 double ln2_high(const Type& type);
 double ln2_low(const Type& type);
 
-/// log(1 + fraction) - fraction, for fraction in the range above.
-Real log1p_tail(const Real& fraction);
+/// log(1 + fraction) - fraction + smallest, for fraction in the range above.
+Real log1p_tail(const Real& fraction, const Real& smallest);
 /// The logarithm of what the parts stand for.
 Real log_of_parts(const LogParts& parts);
-/// log(1 + x) for x > -1, finite.
-Real log1p_finite(const Real& x);
-/// The logarithm of a positive normal sum, finite.
-Real log_of_sum(const DoubleReal& sum);
+/// log(1 + x) for x > -1, below the next.
+Real log1p_usual(const Real& x);
+Real log1p_usual(const DoubleReal& x);
+double large_for_log1p(const Type& type);
 
 }  // namespace latent::codegen::math::detail

@@ -167,6 +167,28 @@ TEST_CASE("what only rare arguments need lies behind a branch, where multiply-ad
     }
 }
 
+TEST_CASE("logarithms take numbers apart by instructions where the target has them") {
+    const Halide::Target without("x86-64-linux-sse41-avx-f16c-fma-avx2");
+    const Halide::Target with("x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake");
+    const std::initializer_list<std::string_view> tests = {"vptest", "vtestp", "vmovmskp",
+                                                           "vpmovmskb", "kortest"};
+    for (const Named& function :
+         {Named{"log", math::log}, Named{"log2", math::log2}, Named{"log10", math::log10}}) {
+        for (const Halide::Type& type : {Halide::Float(32), Halide::Float(64)}) {
+            INFO(function.name << " of " << type);
+            const int registers = 4;
+            const int copies = 2;  // the last vector has one of its own
+            const std::string instructions = assembly_of(type, function, with, registers);
+            CHECK(instructions_like(instructions, {"vgetmant"}) == copies * registers);
+            CHECK(instructions_like(instructions, {"vgetexp"}) == copies * registers);
+            CHECK(instructions_like(instructions, tests) == 0);
+            const std::string integers = assembly_of(type, function, without, registers);
+            CHECK(instructions_like(integers, {"vgetmant", "vgetexp"}) == 0);
+            CHECK(instructions_like(integers, tests) >= copies);
+        }
+    }
+}
+
 TEST_CASE("an extremum of elements and a number takes three instructions for each register") {
     const Halide::Target target("x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake");
     const Halide::Param<float> number;
