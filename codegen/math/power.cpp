@@ -17,8 +17,9 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Both of the next functions give |base|^exponent = 2^(exponent * log2 |base|) for finite non-zero
-// base and finite exponent. With 2^e (1 + f) = |base| and s = f / (2 + f), log2 |base| is
-// e + 2 log2(e) atanh(s); what multiplies s is a minimax polynomial in s^2.
+// base and finite exponent, of f32 for infinite ones too unless the base is 1. With 2^e (1 + f) =
+// |base| and s = f / (2 + f), log2 |base| is e + 2 log2(e) atanh(s); what multiplies s is a minimax
+// polynomial in s^2.
 
 // The logarithm is found in f64, to 2^-37 of itself, which is enough for f32.
 Real power_of_singles(const Real& base, const Real& exponent) {
@@ -32,8 +33,9 @@ Real power_of_singles(const Real& base, const Real& exponent) {
     const Real log2_result = clamp(widen(exponent) * log2_base, -160.0, 130.0);
     const Whole k = nearest_whole(log2_result);
     const Real fraction = narrow(log2_result - k.value);
-    const Whole single_k = nearest_whole(narrow(k.value), 2 * exponent_bias(base.type()));
-    return scale(exp2m1_fraction(fraction) + 1.0, single_k);
+    const Real single_k = narrow(k.value);
+    const Expr bits = nearest_whole(single_k, 2 * exponent_bias(base.type())).bits;
+    return scale(exp2m1_fraction(fraction) + 1.0, {single_k, bits});
 }
 
 // The logarithm and its product with the exponent are double-doubles, good to about 2^-66.
@@ -80,10 +82,11 @@ Real power_of_doubles(const Real& base, const Real& exponent) {
 
 Real power_of_floats(const Real& base, const Real& exponent) {
     const Real size = magnitude(base);
-    // Exponents this large send everything but 1 to 0 or infinity.
-    const Real finite_exponent = clamp(exponent, -0x1p60, 0x1p60);
-    const Real finite_power = base.is_double() ? power_of_doubles(size, finite_exponent)
-                                               : power_of_singles(size, finite_exponent);
+    // In f64 the product of an exponent and a logarithm may overflow. Exponents as large as these
+    // send everything but 1 to 0 or infinity.
+    const Real finite_power = base.is_double()
+                                  ? power_of_doubles(size, clamp(exponent, -0x1p60, 0x1p60))
+                                  : power_of_singles(size, exponent);
     const Expr vanishes = (size < 1.0) != (exponent < 0.0);
     const Real limit = choose(vanishes, base.constant(0.0), base.constant(infinity));
     const Expr regular = size > 0.0 && size < infinity;
@@ -97,8 +100,11 @@ Real power_of_floats(const Real& base, const Real& exponent) {
                                    std::numeric_limits<double>::quiet_NaN(), signed_power);
 
     const Expr unordered = base != base || exponent != exponent;
-    return choose(base == 1.0 || exponent == 0.0, 1.0,
-                  choose(unordered, base + exponent, real_power));
+    const Expr is_one =
+        base == 1.0 || exponent == 0.0 || (size == 1.0 && magnitude(exponent) == infinity);
+    const Real any_power = choose(is_one, 1.0, choose(unordered, base + exponent, real_power));
+    const Expr is_usual = base > 0.0 && base < infinity && magnitude(exponent) < infinity;
+    return unless_rare(is_usual, finite_power, any_power);
 }
 
 Expr power_of_integers(const Expr& base, const Expr& exponent) {

@@ -167,6 +167,20 @@ TEST_CASE("what only rare arguments need lies behind a branch, where multiply-ad
     }
 }
 
+TEST_CASE("the special cases of pow lie behind a branch") {
+    const Named power{"pow", [](const Expr& x) { return math::pow(x, math::add(x, x)); }};
+    for (const char* target : {"x86-64-linux-sse41-avx-f16c-fma-avx2",
+                               "x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake"}) {
+        INFO(target);
+        const std::string assembly = assembly_of(Halide::Float(32), power, Halide::Target(target));
+        // Whether an exponent is whole is asked for none but special ones.
+        const std::string usual =
+            assembly.substr(0, std::min(assembly.find("vround"), assembly.find("vrndscale")));
+        CHECK(usual.size() < assembly.size());
+        CHECK(instructions_like(usual, {"vtestps", "vmovmskps", "kortest"}) > 0);
+    }
+}
+
 TEST_CASE("logarithms take numbers apart by instructions where the target has them") {
     const Halide::Target without("x86-64-linux-sse41-avx-f16c-fma-avx2");
     const Halide::Target with("x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake");

@@ -77,4 +77,30 @@ TEMPLATE_TEST_CASE("logarithms are right for all numbers on each instruction set
     }
 }
 
+TEMPLATE_TEST_CASE("pow is right for all numbers on each instruction set", "", float, double) {
+    using T = TestType;
+    std::vector<T> bases;
+    std::vector<T> exponents;
+    const std::vector<T> specials = special_values<T>();
+    // Bases of each kind with usual exponents beside them, and special exponents with usual bases.
+    for (const T base : mixed_values<T>()) {
+        const size_t i = bases.size();
+        bases.push_back(base);
+        exponents.push_back(i % 11 == 0 ? specials[i / 11 % specials.size()]
+                                        : static_cast<T>(static_cast<int>(i * 37 % 97) - 48) / 4);
+    }
+    const auto reference = [](long double x, long double y) { return std::pow(x, y); };
+    for (const Halide::Target& target : targets()) {
+        INFO(target.to_string());
+        for (const int lanes : {1, 2 * usual_lanes<T, T>}) {
+            const Kernel<T, T, 2> kernel(
+                [](const auto& operands) { return math::pow(operands[0], operands[1]); }, lanes,
+                target);
+            const WorstError worst = worst_error<T>(kernel, reference, bases, exponents);
+            INFO(worst);
+            CHECK(worst.ulp <= 1.9);
+        }
+    }
+}
+
 }  // namespace latent::codegen::math::testing
