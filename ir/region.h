@@ -125,6 +125,9 @@ bool is_unrolled(const Region& region, std::uint64_t atoms);
 
 /// Vectors of partial sums that stay in registers beside what is added to them.
 inline constexpr std::int64_t most_sums = 12;
+/// The most rows that a reduction with vectors across them takes in before it stores their sums;
+/// the blocks that it sums apart have multiples of as many.
+inline constexpr int most_rows_at_a_time = 8;
 
 /// Elementwise kernels store rows of so few elements in vectors across them, if there are enough:
 /// of more, vectors along a row are full, or half full.

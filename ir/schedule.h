@@ -83,7 +83,8 @@ struct Schedule {
     /// block, or, where these are packed, its rows through all lines). Row: the atom of which
     /// `tile_rows` neighbouring rows are reduced in one walk, if any, where vectors run along the
     /// rows or the rows are unrolled. Reduction: the atom of which `tile_rows` neighbouring rows
-    /// are taken in together, if any, where each is taken in to its end. Scan, where vectors run
+    /// are taken in together, if any, where each is taken in to its end, or, where vectors run
+    /// across the rows, before their sums are stored. Scan, where vectors run
     /// along its axis: the atom of which `tile_rows` neighbouring rows are scanned as a vector, if
     /// any. Row chain: the rows of the register tiles, and how many tiles of rows are taken from
     /// the first products to the last at a time (`block_rows`); vectors run along the reduced atom.
@@ -105,7 +106,7 @@ struct Schedule {
     /// stored past the caches; 0: results are stored like any other.
     int result_strip = 0;
     /// How far ahead of its use what is read is asked for; 0: it is left to the processor. Row and
-    /// reduction, where vectors run along what is reduced: in elements. Contraction, of columns
+    /// reduction: in elements along the vectors. Contraction, of columns
     /// that are read in place: in tiles of columns; of windows (`takes_windows_as_rows`): in cache
     /// lines.
     int read_ahead = 0;

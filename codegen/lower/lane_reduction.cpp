@@ -4,7 +4,7 @@
 #include <set>
 
 #include "codegen/lower/accumulation.h"
-#include "codegen/lower/prefetches.h"
+#include "codegen/lower/read_ahead.h"
 
 namespace latent::codegen {
 
@@ -126,37 +126,14 @@ LaneReduction::Walk LaneReduction::walk(const std::string& suffix, const Expr& v
     return walk;
 }
 
-bool LaneReduction::repeats(const ir::RegionInput& input) const {
-    // A loop that goes on outside of what is taken together repeats what it does not vary.
-    const auto is_inside = [&](int atom) {
-        return takes_whole_rows() &&
-               std::ranges::find(together_, atom, &LoopTogether::atom) != together_.end();
-    };
-    for (std::size_t atom = 0; atom < input.strides.size(); ++atom) {
-        if (input.strides[atom] == ir::StrideClass::zero && !is_inside(static_cast<int>(atom))) {
-            return true;
+std::uint64_t LaneReduction::loops_outside() const {
+    std::uint64_t loops = lowering_.all_atoms();
+    if (takes_whole_rows()) {
+        for (const LoopTogether& loop : together_) {
+            loops &= ~(std::uint64_t{1} << loop.atom);
         }
     }
-    return false;
-}
-
-Expr LaneReduction::asking_ahead(Expr value, Coordinates at) const {
-    const ir::Region& region = lowering_.region();
-    at[static_cast<std::size_t>(vector_atom_)] += lowering_.schedule().read_ahead;
-    for (std::size_t i = 0; i < region.stages.size(); ++i) {
-        const ir::Stage& stage = region.stages[i];
-        if (stage.kind != ir::StageKind::load) {
-            continue;
-        }
-        // What repeats along a loop is in a cache.
-        const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(stage.input)];
-        if (input.kind == ir::InputKind::strided &&
-            input.strides[static_cast<std::size_t>(vector_atom_)] == ir::StrideClass::one &&
-            !repeats(input)) {
-            value = with_prefetch(value, lowering_.stages().at(static_cast<int>(i), at));
-        }
-    }
-    return value;
+    return loops;
 }
 
 void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
@@ -166,7 +143,7 @@ void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
     }
     std::vector<Expr> values = lowering_.stages().at(operands, walk.at);
     if (in_one_walk && lowering_.schedule().read_ahead > 0) {
-        values[0] = asking_ahead(values[0], walk.at);
+        values[0] = asking_ahead(lowering_, values[0], walk.at, loops_outside());
     }
     const std::vector<Expr> before = elements(partial_(with_lane(lane_)));
     std::vector<Expr> after;

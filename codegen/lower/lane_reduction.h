@@ -85,11 +85,8 @@ class LaneReduction {
     int rows_together(int atom) const { return rows_ && rows_->atom == atom ? rows_->turns : 1; }
     /// Keeps a walk along rows, where the coordinate counts vectors, from going past their ends.
     void end_early(Walk& walk) const;
-    /// Whether an input is the same along a loop that is not taken together.
-    bool repeats(const ir::RegionInput& input) const;
-    /// The value of what is read at these coordinates, and what is read there some time later is
-    /// asked for.
-    Halide::Expr asking_ahead(Halide::Expr value, Coordinates at) const;
+    /// All loops but those that are taken together inside of a row.
+    std::uint64_t loops_outside() const;
     /// Takes in what the walk meets; `inside`, if it is defined, says where there is something.
     void update(Walk& walk, const Halide::Expr& inside, bool in_one_walk);
 

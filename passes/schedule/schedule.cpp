@@ -434,6 +434,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             choose_overlapping_sums_together(schedule, region, classification, machine, extents);
             schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
             choose_read_ahead(schedule, region, classification, machine, extents);
+            choose_rows_at_a_time(schedule, region, classification, machine, extents);
             break;
         case ir::Template::contraction:
             schedule_contraction(schedule, region, classification, machine, extents);

@@ -156,7 +156,9 @@ void ScheduleSpace::add_row() {
     }
     kept.jumps = kept.settings;
     dimensions_.push_back(std::move(kept));
-    if (default_.kind == ir::Template::row && default_.row_atom >= 0) {
+    const bool takes_in_rows = default_.kind == ir::Template::row ||
+                               !has(classification_.final_atoms, default_.vector_atom);
+    if (takes_in_rows && default_.row_atom >= 0) {
         add_numbers<&ir::Schedule::tile_rows>({1, 2, 4, 8});
     }
     if (default_.kind == ir::Template::row) {
@@ -330,9 +332,11 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     }
     if (!is_contraction) {
         // Rows are taken together either along vectors or across them.
-        const bool fits_rows = default_.kind != ir::Template::row || schedule.row_atom < 0 ||
-                               has(classification_.row_atoms, schedule.vector_atom) ==
-                                   has(classification_.row_atoms, default_.vector_atom);
+        const std::uint64_t reduced = classification_.row_atoms | classification_.final_atoms;
+        const bool fits_rows =
+            (default_.kind != ir::Template::row && default_.kind != ir::Template::reduction) ||
+            schedule.row_atom < 0 ||
+            has(reduced, schedule.vector_atom) == has(reduced, default_.vector_atom);
         // Strips are of what the default's vectors store, one after the other.
         const bool fits_strips =
             schedule.result_strip == 0 ||

@@ -1,6 +1,7 @@
 #include "passes/schedule/schedule_streams.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <vector>
 
@@ -62,6 +63,19 @@ int elements_ahead(const ir::Machine& machine, std::size_t element_bytes) {
                                                   : static_cast<int>(bytes_ahead / element_bytes);
 }
 
+bool reads_indexed(const ir::Region& region) {
+    return std::ranges::any_of(
+        region.inputs, [](const auto& input) { return input.kind == ir::InputKind::indexed; });
+}
+
+std::size_t widest_input(const ir::Region& region) {
+    std::size_t widest = 1;
+    for (const ir::RegionInput& input : region.inputs) {
+        widest = std::max(widest, byte_size(input.dtype));
+    }
+    return widest;
+}
+
 std::size_t result_bytes(const ir::Region& region, const ir::RegionResult& result) {
     return byte_size(region.stages[static_cast<std::size_t>(result.stage)].dtype);
 }
@@ -76,24 +90,46 @@ void choose_read_ahead(ir::Schedule& schedule, const ir::Region& region,
         std::ranges::any_of(region.results, [&](const ir::RegionResult& result) {
             return (ir::mask_of(result.strides) & reduced) != 0;
         });
-    const bool reads_indexed = std::ranges::any_of(
-        region.inputs, [](const auto& input) { return input.kind == ir::InputKind::indexed; });
     const Traffic traffic = least_traffic(region, extents);
-    std::size_t widest = 1;
-    for (const ir::RegionInput& input : region.inputs) {
-        widest = std::max(widest, byte_size(input.dtype));
-    }
+    const std::size_t widest = widest_input(region);
     if (classification.stored_rows > 0 && traffic.bytes > machine.l2_bytes) {
         // Of the walks over a row only the first waits for memory, which the others leave idle.
         schedule.read_ahead = 2 * elements_ahead(machine, widest);
         return;
     }
-    if (!has(reduced, schedule.vector_atom) || stores_rows || reads_indexed ||
+    if (!has(reduced, schedule.vector_atom) || stores_rows || reads_indexed(region) ||
         traffic.bytes <= machine.l3_bytes ||
         arithmetic_cost(region, schedule.vector_atom) > traffic.point_bytes) {
         return;
     }
     schedule.read_ahead = elements_ahead(machine, widest);
+}
+
+void choose_rows_at_a_time(ir::Schedule& schedule, const ir::Region& region,
+                           const ir::Classification& classification, const ir::Machine& machine,
+                           std::span<const std::int64_t> extents) {
+    constexpr int rows_of_caches = 4;
+    constexpr std::int64_t long_row = 8192;  // bytes
+    const std::uint64_t reduced = classification.final_atoms;
+    const Traffic traffic = least_traffic(region, extents);
+    if (schedule.vector_atom < 0 || has(reduced, schedule.vector_atom) ||
+        std::popcount(reduced) != 1 || classification.row_atoms != 0 ||
+        classification.stored_rows > 0 || reads_indexed(region) ||
+        arithmetic_cost(region, schedule.vector_atom) > traffic.point_bytes) {
+        return;
+    }
+    if (traffic.bytes <= machine.l3_bytes) {
+        schedule.row_atom = std::countr_zero(reduced);
+        schedule.tile_rows = rows_of_caches;
+        return;
+    }
+    // Of short rows that come from memory a processor follows one stream best.
+    const auto widest = static_cast<std::int64_t>(widest_input(region));
+    if (extents[static_cast<std::size_t>(schedule.vector_atom)] * widest >= long_row) {
+        schedule.row_atom = std::countr_zero(reduced);
+        schedule.tile_rows = ir::most_rows_at_a_time;
+        schedule.read_ahead = elements_ahead(machine, static_cast<std::size_t>(widest));
+    }
 }
 
 int strip_of_results(const ir::Schedule& schedule, const ir::Region& region) {

@@ -14,6 +14,13 @@ void choose_read_ahead(ir::Schedule& schedule, const ir::Region& region,
                        const ir::Classification& classification, const ir::Machine& machine,
                        std::span<const std::int64_t> extents);
 
+/// Has several rows taken in before their sums are stored (`row_atom`, `tile_rows`), where vectors
+/// run across the rows and what these are computed from takes less time than to read and store the
+/// sums. Long rows that come from memory are asked for ahead. Changes no order of arithmetic.
+void choose_rows_at_a_time(ir::Schedule& schedule, const ir::Region& region,
+                           const ir::Classification& classification, const ir::Machine& machine,
+                           std::span<const std::int64_t> extents);
+
 /// Elements of a strip of the results of a pointwise or row schedule that may be stored past the
 /// caches; 0 where none may be: where vectors run along what does not lie in memory one after the
 /// other, or across rows.

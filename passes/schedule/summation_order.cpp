@@ -57,8 +57,12 @@ class Orders {
             blocks.rows = schedule_.row_atom < 0 ? 0 : schedule_.tile_rows;
         } else {
             blocks.kept_points = 1;
-            for (std::size_t atom = 0; atom < extents_.size(); ++atom) {
-                blocks.kept_points *= has(final_atoms, static_cast<int>(atom)) ? 1 : extents_[atom];
+            blocks.row_points = 1;
+            for (int atom = 0; atom < static_cast<int>(extents_.size()); ++atom) {
+                const std::int64_t kept =
+                    has(final_atoms, atom) ? 1 : extents_[static_cast<std::size_t>(atom)];
+                blocks.kept_points *= kept;
+                blocks.row_points *= atom > std::countr_zero(final_atoms) ? kept : 1;
             }
         }
         return blocks;

@@ -24,6 +24,7 @@ struct SummationOrder {
     struct Blocks {
         std::int64_t points = 0;       ///< of a task
         std::int64_t kept_points = 0;  ///< results, as far as their number counts
+        std::int64_t row_points = 0;   ///< of these, those of one place outside of the blocks
         std::int64_t cut_extent = 0;   ///< of the outermost atom
         bool whole_rows = false;       ///< each row is taken in to its end before the next one
         int rows = 0;                  ///< that are taken in together, if any

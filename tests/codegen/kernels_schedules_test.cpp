@@ -84,7 +84,14 @@ constexpr Example examples[] = {
         %r = reduce_sum %x {axes=[0]}
         return %r
      )",
-     2},
+     5},
+    {"sums across rows of several matrices, beside their maxima",
+     R"(%x = parameter {index=0, dtype=f32, shape=[3,523,39]}
+        %r = reduce_sum %x {axes=[1]}
+        %m = reduce_max %x {axes=[1]}
+        return %r, %m
+     )",
+     4},
     {"maxima of rows",
      R"(%x = parameter {index=0, dtype=f32, shape=[21,130]}
         %r = reduce_max %x {axes=[1]}

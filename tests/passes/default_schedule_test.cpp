@@ -202,10 +202,35 @@ TEST_CASE("sums of more than the last cache holds have it asked for ahead") {
     CHECK(ahead(cached + 1, sums, avx512) == 512);
     CHECK(ahead(cached + 1, sum, avx512) == 512);
     CHECK(ahead(2 * cached, sum, avx512) == 512);
-    // Vectors across the rows; arithmetic that takes longer than memory.
+    // Vectors across short rows; arithmetic that takes longer than memory.
     CHECK(ahead(2 * cached, "%r = reduce_sum %x {axes=[0]}\nreturn %r\n", avx512) == 0);
     CHECK(ahead(2 * cached, "%e = exp %x\n%r = reduce_sum %e {axes=[1]}\nreturn %r\n", avx512) ==
           0);
+}
+
+TEST_CASE("several rows are taken in before sums across them are stored") {
+    const auto sums = [](std::int64_t rows, int columns, const std::string& results) {
+        const std::string shape =
+            "[3," + std::to_string(rows) + "," + std::to_string(columns) + "]";
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=" + shape + "}\n" + results,
+                         avx512)
+            .schedule;
+    };
+    const std::string across = "%r = reduce_sum %x {axes=[1]}\nreturn %r\n";
+    const ir::Schedule cached = sums(500, 100, across);
+    CHECK(cached.row_atom == 1);
+    CHECK(cached.tile_rows == 4);
+    CHECK(cached.read_ahead == 0);
+    // More of long rows that come from memory, and the next ones are asked for.
+    const std::int64_t many = avx512.l3_bytes / 4 / 2048;
+    const ir::Schedule from_memory = sums(many, 2048, across);
+    CHECK(from_memory.tile_rows == 8);
+    CHECK(from_memory.read_ahead == 512);
+    // Short ones are one stream. Beside arithmetic the sums are no matter.
+    CHECK(sums(32 * many, 64, across).row_atom == -1);
+    CHECK(sums(500, 100, "%e = exp %x\n%r = reduce_sum %e {axes=[1]}\nreturn %r\n").row_atom == -1);
+    // Along the rows; across two dimensions that lie apart.
+    CHECK(sums(500, 100, "%r = reduce_max %x {axes=[0,1,2]}\nreturn %r\n").row_atom == -1);
 }
 
 TEST_CASE("sums of many rows that are longer than a vector gather no elements") {
