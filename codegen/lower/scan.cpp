@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "codegen/lower/row_reductions.h"
+#include "codegen/lower/sort_keys.h"
 #include "codegen/math/math.h"
 
 namespace latent::codegen {
@@ -21,6 +24,9 @@ class Scans {
         : lowering_(lowering),
           axis_(lowering.atoms_of(lowering.classification().final_atoms).front()),
           extent_(lowering.inputs().extent(axis_)),
+          sorts_(std::ranges::any_of(
+              lowering.region().stages,
+              [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; })),
           within_(lowering.stages()) {
         const ir::Region& region = lowering.region();
         if (together()) {
@@ -46,9 +52,9 @@ class Scans {
     }
 
     /// Whether vectors are of neighbouring rows.
-    bool together() const {
-        return lowering_.schedule().row_atom >= 0 && lowering_.schedule().vector_atom == axis_;
-    }
+    bool together() const { return lowering_.schedule().row_atom >= 0 && !sorts_; }
+    /// Whether neighbouring rows are sorted by one call.
+    bool sorts_together() const { return lowering_.schedule().row_atom >= 0 && sorts_; }
 
     void compute_at(const Func& consumer, const VarOrRVar& loop) {
         for (const Func& func : funcs_) {
@@ -251,22 +257,27 @@ class Scans {
     void define_sort(int index, const ir::Stage& stage) {
         const std::uint64_t span = lowering_.span(index);
         const std::vector<int> atoms = lowering_.atoms_of(span);
-        const Halide::Type computed = compute_type(stage_of(stage.operands[0]).dtype);
-        const Halide::Type key_type = computed.is_bool() ? Halide::UInt(8) : computed;
         Func keys(lowering_.name() + "_keys" + std::to_string(index));
-        keys(lowering_.vars(span)) = Halide::cast(
-            key_type, lowering_.stages().at(stage.operands[0], lowering_.loop_coordinates()));
+        keys(lowering_.vars(span)) = sort_key(
+            lowering_.stages().at(stage.operands[0], lowering_.loop_coordinates()), stage.reverse);
         schedule_pointwise(keys, span);
+        keep_rows(keys, span);
         funcs_.push_back(keys);
         Func order(lowering_.name() + "_order" + std::to_string(index));
         const auto axis =
             static_cast<std::int32_t>(std::ranges::find(atoms, axis_) - atoms.begin());
-        order.define_extern(
-            "latent_sort_row",
-            {user_context_, keys, Expr(axis), Expr(static_cast<std::int32_t>(stage.reverse))},
-            Halide::Int(64), lowering_.vars(span));
+        order.define_extern("latent_sort_rows", {user_context_, keys, Expr(axis)}, Halide::Int(64),
+                            lowering_.vars(span));
         keep_whole(order);
+        keep_rows(order, span);
         enter(index, order, atoms);
+    }
+
+    /// Gives a Func the rows that are sorted by one call.
+    void keep_rows(Func& func, std::uint64_t span) {
+        if (sorts_together() && (span & set_of(lowering_.schedule().row_atom)) != 0) {
+            logged(func, lowering_.log()).bound_extent(row(), rows());
+        }
     }
 
     const ir::Stage& stage_of(int stage) const {
@@ -276,6 +287,7 @@ class Scans {
     Lowering& lowering_;
     int axis_;
     Expr extent_;
+    bool sorts_;               ///< some scan is a sort
     StageExpressions within_;  ///< the stages as scans read them
     /// One for all calls: Halide takes another of the same name for another parameter.
     const Expr user_context_ = Halide::user_context_value();
@@ -297,15 +309,22 @@ void lower_scan(Lowering& lowering) {
     const int vector_atom = lowering.schedule().vector_atom;
     const Var lane("lane");
     const Var& vector_loop = lowering.var(vector_atom);
-    schedule.split(vector_loop, vector_loop, lane, lowering.store_width()).vectorize(lane);
+    const int row_atom = lowering.schedule().row_atom;
+    const int rows = lowering.schedule().tile_rows;
+    if (row_atom == vector_atom) {
+        schedule.split(vector_loop, vector_loop, lane, rows, Halide::TailStrategy::ShiftInwards);
+    } else {
+        schedule.split(vector_loop, vector_loop, lane, lowering.store_width());
+    }
+    schedule.vectorize(lane);
     std::vector<VarOrRVar> order{lane, lowering.var(axis)};
     Expr points = lowering.inputs().extent(axis);
-    if (vector_atom != axis) {
+    if (row_atom == vector_atom) {
+        points *= rows;
+    } else if (vector_atom != axis) {
         points *= lowering.store_width();
     }
-    const int row_atom = scans.together() ? lowering.schedule().row_atom : -1;
-    const int rows = lowering.schedule().tile_rows;
-    if (row_atom >= 0) {
+    if (row_atom >= 0 && row_atom != vector_atom) {
         const Var& row = lowering.var(row_atom);
         const Var turn("turn");
         schedule.split(row, row, turn, rows, Halide::TailStrategy::ShiftInwards);

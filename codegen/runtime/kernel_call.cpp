@@ -1,5 +1,7 @@
 #include "codegen/runtime/kernel_call.h"
 
+#include <HalideRuntime.h>
+
 #include <algorithm>
 #include <cstring>
 #include <exception>
@@ -51,7 +53,7 @@ void KernelCall::record(Failure failure, const char* message) noexcept {
 }
 
 KernelFrame::KernelFrame(KernelCall& call)
-    : latent_kernel_context{&allocate_scratch, &release_scratch, &run_parallel, &sort_row,
+    : latent_kernel_context{&allocate_scratch, &release_scratch, &run_parallel, &sort_rows,
                             &record_error},
       call_(call) {}
 
@@ -159,8 +161,8 @@ int KernelFrame::run_parallel(latent_kernel_context* context, latent_kernel_task
     return 0;
 }
 
-int KernelFrame::sort_row(latent_kernel_context* context, halide_buffer_t* keys, int dimension,
-                          int decreasing, halide_buffer_t* order) {
+int KernelFrame::sort_rows(latent_kernel_context* context, halide_buffer_t* keys, int dimension,
+                           halide_buffer_t* order) {
     if (keys->host == nullptr || order->host == nullptr) {
         // Halide asks which keys the positions come from.
         for (int i = 0; i < order->dimensions; ++i) {
@@ -170,11 +172,19 @@ int KernelFrame::sort_row(latent_kernel_context* context, halide_buffer_t* keys,
         return 0;
     }
     // Through the frame's memory: what throws cannot pass through the kernel.
-    const auto extent = static_cast<std::size_t>(order->dim[dimension].extent);
-    void* const scratch = allocate_scratch(context, sort_scratch_bytes(extent));
-    sort_positions({keys->host, keys->type, extent, keys->dim[dimension].stride}, decreasing != 0,
-                   {reinterpret_cast<std::int64_t*>(order->host), order->dim[dimension].stride},
-                   scratch);
+    const halide_dimension_t& places = order->dim[dimension];
+    SortKeys rows{keys->host, keys->type.bits, static_cast<std::size_t>(places.extent),
+                  keys->dim[dimension].stride};
+    SortedPositions positions{reinterpret_cast<std::int64_t*>(order->host), places.stride};
+    for (int i = 0; i < order->dimensions; ++i) {
+        if (i != dimension && order->dim[i].extent > 1) {
+            rows.rows = static_cast<std::size_t>(order->dim[i].extent);
+            rows.row_stride = keys->dim[i].stride;
+            positions.row_stride = order->dim[i].stride;
+        }
+    }
+    void* const scratch = allocate_scratch(context, sort_scratch_bytes(rows.count));
+    sort_positions(rows, positions, scratch);
     release_scratch(context, scratch);
     return 0;
 }

@@ -100,8 +100,8 @@ class KernelFrame : private latent_kernel_context {
     static void release_scratch(latent_kernel_context* context, void* memory);
     static int run_parallel(latent_kernel_context* context, latent_kernel_task task, int begin,
                             int extent, std::uint8_t* closure);
-    static int sort_row(latent_kernel_context* context, halide_buffer_t* keys, int dimension,
-                        int decreasing, halide_buffer_t* order);
+    static int sort_rows(latent_kernel_context* context, halide_buffer_t* keys, int dimension,
+                         halide_buffer_t* order);
     static void record_error(latent_kernel_context* context, const char* message);
 
     struct Scratch {

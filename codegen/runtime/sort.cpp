@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <concepts>
 #include <limits>
 #include <span>
-#include <type_traits>
 #include <utility>
 
+#include "codegen/runtime/rows_side_by_side.h"
 #include "codegen/runtime/sorting_network.h"
 
 namespace latent::codegen::runtime {
@@ -46,25 +45,6 @@ constexpr std::size_t least_counted<NarrowItem> = largest_network + 1;
 
 /// From here on, passes over the items take longer than the counts of longer digits.
 constexpr std::size_t least_of_long_digits = 4096;
-
-/// Unsigned bits in the order of the keys.
-template <typename T>
-auto ordered_bits(T value) {
-    if constexpr (std::floating_point<T>) {
-        using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-        constexpr int sign = sizeof(T) * 8 - 1;
-        // Signs of random numbers are no matter for branches. Adding zero makes the negative one
-        // positive.
-        const Bits bits = std::bit_cast<Bits>(value + T(0));
-        const Bits ordered = bits ^ ((Bits{0} - (bits >> sign)) | Bits{1} << sign);
-        return value != value ? std::numeric_limits<Bits>::max() : ordered;
-    } else {
-        using Bits = std::make_unsigned_t<T>;
-        constexpr auto sign =
-            static_cast<Bits>(std::is_signed_v<T> ? Bits{1} << (sizeof(T) * 8 - 1) : Bits{0});
-        return static_cast<Bits>(static_cast<Bits>(value) ^ sign);
-    }
-}
 
 /// Sorts by digits of the keys, from the last that is needed to the first.
 template <int digit_bits, typename Item>
@@ -180,29 +160,105 @@ void sort_by_comparing(std::span<WideItem> items) {
     });
 }
 
-template <typename T>
-void sort_elements(const SortKeys& keys, bool decreasing, const SortedPositions& positions,
-                   void* scratch) {
-    using Bits = decltype(ordered_bits(T{}));
-    using Item = std::conditional_t<sizeof(Bits) <= sizeof(std::uint32_t), NarrowItem, WideItem>;
-    std::span<Item> items(static_cast<Item*>(scratch), keys.count);
-    const auto* const data = static_cast<const T*>(keys.data);
-    const Bits flip = decreasing ? std::numeric_limits<Bits>::max() : Bits{0};
-    for (std::size_t i = 0; i < keys.count; ++i) {
-        const T key = data[static_cast<std::ptrdiff_t>(i) * keys.stride];
-        items[i] = Item(static_cast<Bits>(ordered_bits(key) ^ flip), static_cast<std::uint32_t>(i));
+/// The keys, as items.
+template <typename Item>
+class Rows {
+  public:
+    Rows(const SortKeys& keys, const SortedPositions& positions)
+        : keys_(keys), positions_(positions) {}
+
+    void sort(void* scratch) const {
+        std::size_t row = 0;
+        if (keys_.count <= largest_network && can_sort_side_by_side()) {
+            for (; row + rows_side_by_side <= keys_.rows; row += rows_side_by_side) {
+                sort_several(row);
+            }
+        }
+        for (; row < keys_.rows; ++row) {
+            sort_row(row, scratch);
+        }
     }
-    if (keys.count < least_counted<Item>) {
-        sort_by_comparing(items);
-    } else {
-        const std::span<Item> other(items.data() + keys.count, keys.count);
-        items = keys.count < least_of_long_digits ? DigitSort<8, Item>(items, other).run()
-                                                  : DigitSort<11, Item>(items, other).run();
+
+  private:
+    using Bits = typename Item::Bits;
+
+    const Bits& key(std::size_t row, std::size_t i) const {
+        return static_cast<const Bits*>(
+            keys_.data)[static_cast<std::ptrdiff_t>(row) * keys_.row_stride +
+                        static_cast<std::ptrdiff_t>(i) * keys_.stride];
     }
-    for (std::size_t i = 0; i < keys.count; ++i) {
-        positions.data[static_cast<std::ptrdiff_t>(i) * positions.stride] = items[i].position();
+    std::int64_t& position(std::size_t row, std::size_t i) const {
+        return positions_.data[static_cast<std::ptrdiff_t>(row) * positions_.row_stride +
+                               static_cast<std::ptrdiff_t>(i) * positions_.stride];
     }
-}
+
+    /// As signed numbers, which are compared.
+    static constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+
+    /// Calls `visit(i, r, key)` for item i of each of several rows.
+    template <typename Visit>
+    void for_each_key(std::size_t row, Visit&& visit) const {
+        const std::ptrdiff_t to_next_row = keys_.row_stride;
+        for (std::size_t i = 0; i < keys_.count; ++i) {
+            const auto* key = &this->key(row, i);
+#pragma GCC unroll 8
+            for (std::size_t r = 0; r < rows_side_by_side; ++r, key += to_next_row) {
+                visit(i, i * rows_side_by_side + r, *key);
+            }
+        }
+    }
+
+    void store_positions(std::size_t row, const RowsSideBySide& items) const {
+        const std::ptrdiff_t to_next_row = positions_.row_stride;
+        for (std::size_t i = 0; i < keys_.count; ++i) {
+            std::int64_t* position = &this->position(row, i);
+#pragma GCC unroll 8
+            for (std::size_t r = 0; r < rows_side_by_side; ++r, position += to_next_row) {
+                *position = static_cast<std::uint32_t>(items[i * rows_side_by_side + r]);
+            }
+        }
+    }
+
+    void sort_several(std::size_t row) const {
+        if constexpr (std::same_as<Item, NarrowItem>) {
+            alignas(64) RowsSideBySide items;
+            for_each_key(row, [&](std::size_t i, std::size_t place, Bits key) {
+                const Item item(key, static_cast<std::uint32_t>(i));
+                items[place] = static_cast<std::int64_t>(item.both ^ sign);
+            });
+            sort_side_by_side(items, keys_.count);
+            store_positions(row, items);
+        } else {
+            PairsSideBySide items;
+            for_each_key(row, [&](std::size_t i, std::size_t place, Bits key) {
+                items.first[place] = static_cast<std::int64_t>(key ^ sign);
+                items.second[place] = static_cast<std::int64_t>(i);
+            });
+            sort_side_by_side(items, keys_.count);
+            store_positions(row, items.second);
+        }
+    }
+
+    void sort_row(std::size_t row, void* scratch) const {
+        std::span<Item> items(static_cast<Item*>(scratch), keys_.count);
+        for (std::size_t i = 0; i < keys_.count; ++i) {
+            items[i] = Item(key(row, i), static_cast<std::uint32_t>(i));
+        }
+        if (keys_.count < least_counted<Item>) {
+            sort_by_comparing(items);
+        } else {
+            const std::span<Item> other(items.data() + keys_.count, keys_.count);
+            items = keys_.count < least_of_long_digits ? DigitSort<8, Item>(items, other).run()
+                                                       : DigitSort<11, Item>(items, other).run();
+        }
+        for (std::size_t i = 0; i < keys_.count; ++i) {
+            position(row, i) = items[i].position();
+        }
+    }
+
+    const SortKeys& keys_;
+    const SortedPositions& positions_;
+};
 
 }  // namespace
 
@@ -210,20 +266,12 @@ std::size_t sort_scratch_bytes(std::size_t count) {
     return 2 * std::max<std::size_t>(count, 1) * sizeof(WideItem);
 }
 
-void sort_positions(const SortKeys& keys, bool decreasing, const SortedPositions& positions,
+void sort_positions(const SortKeys& keys, const SortedPositions& positions,
                     void* scratch) noexcept {
-    const auto sort = [&]<typename T>(std::type_identity<T>) {
-        sort_elements<T>(keys, decreasing, positions, scratch);
-    };
-    const bool narrow = keys.type.bits == 32;
-    switch (keys.type.code) {
-        case halide_type_float:
-            return narrow ? sort(std::type_identity<float>{}) : sort(std::type_identity<double>{});
-        case halide_type_int:
-            return narrow ? sort(std::type_identity<std::int32_t>{})
-                          : sort(std::type_identity<std::int64_t>{});
-        default:
-            return sort(std::type_identity<std::uint8_t>{});
+    if (keys.bits == 32) {
+        Rows<NarrowItem>(keys, positions).sort(scratch);
+    } else {
+        Rows<WideItem>(keys, positions).sort(scratch);
     }
 }
 

@@ -72,12 +72,15 @@ bool lines_are_one(const KernelStep& step, std::size_t line, std::size_t row) {
 }  // namespace
 
 ir::Schedule possible_schedule(const KernelStep& step, ir::Schedule schedule) {
-    // Blocks of rows that are scanned side by side overlap at the ends.
+    // Blocks of rows that are scanned or sorted together overlap at the ends; those that are
+    // scanned are transposed in square blocks.
     const auto has_block = [&](int atom) {
         return atom >= 0 && step.extents[static_cast<std::size_t>(atom)] >= schedule.tile_rows;
     };
+    const bool sorts = std::ranges::any_of(
+        step.region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
     if (schedule.kind == ir::Template::scan &&
-        !(has_block(schedule.row_atom) && has_block(schedule.vector_atom))) {
+        !(has_block(schedule.row_atom) && (sorts || has_block(schedule.vector_atom)))) {
         schedule.row_atom = -1;
         schedule.tile_rows = 0;
     }

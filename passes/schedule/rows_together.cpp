@@ -215,4 +215,49 @@ void choose_scanned_rows(ir::Schedule& schedule, const ir::Region& region,
     }
 }
 
+void choose_sorted_rows(ir::Schedule& schedule, const ir::Region& region,
+                        const ir::Classification& classification, const ir::Machine& machine,
+                        std::span<const std::int64_t> extents, int neighbours) {
+    constexpr std::int64_t longest_compared = 32;  // by a network, side by side
+    constexpr int most_rows = 64;
+    constexpr int shortest_vector = 4;
+    constexpr std::int64_t key_and_position_bytes = 16;
+    const int axis = std::countr_zero(classification.final_atoms);
+    const std::int64_t elements = extents[static_cast<std::size_t>(axis)];
+    if (std::ranges::any_of(region.stages, [](const ir::Stage& stage) {
+            return stage.kind == ir::StageKind::scan && stage.op != ir::Op::argsort;
+        })) {
+        return;
+    }
+    if (neighbours >= 0) {
+        const int rows = ir::stored_at_a_time(schedule);
+        if (extents[static_cast<std::size_t>(neighbours)] >= rows &&
+            rows * elements * key_and_position_bytes <= machine.l2_bytes) {
+            schedule.vector_atom = neighbours;
+            schedule.row_atom = neighbours;
+            schedule.tile_rows = rows;
+        }
+        return;
+    }
+    int row = -1;
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        row = atom != axis && extents[static_cast<std::size_t>(atom)] > 1 ? atom : row;
+    }
+    if (row < 0 || elements > longest_compared) {
+        return;
+    }
+    schedule.unroll = elements < 2 * schedule.lanes ? 1 : schedule.unroll;
+    while (schedule.lanes > shortest_vector && elements < schedule.lanes) {
+        schedule.lanes /= 2;
+    }
+    int rows = most_rows;
+    while (rows > 1 && extents[static_cast<std::size_t>(row)] < rows) {
+        rows /= 2;
+    }
+    if (rows > 1) {
+        schedule.row_atom = row;
+        schedule.tile_rows = rows;
+    }
+}
+
 }  // namespace latent::passes

@@ -43,4 +43,11 @@ void choose_scanned_rows(ir::Schedule& schedule, const ir::Region& region,
                          const ir::Classification& classification, const ir::Machine& machine,
                          std::span<const std::int64_t> extents);
 
+/// Has rows sorted several at a time, by one call (`row_atom`, `tile_rows`): short ones, which are
+/// compared side by side, and those that lie across memory, whose lines are then used whole
+/// (`vector_atom`). Changes no order.
+void choose_sorted_rows(ir::Schedule& schedule, const ir::Region& region,
+                        const ir::Classification& classification, const ir::Machine& machine,
+                        std::span<const std::int64_t> extents, int neighbours);
+
 }  // namespace latent::passes

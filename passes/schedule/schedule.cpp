@@ -443,7 +443,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             schedule_row_chain(schedule, region, classification, machine, extents);
             break;
         case ir::Template::scan: {
-            // Across rows where their elements are neighbours; a sort has its rows one by one.
+            // Across rows where their elements are neighbours.
             const std::uint64_t axis = classification.final_atoms;
             const int across = choose_vector_atom(region, all & ~axis, schedule, extents);
             const bool sorts = std::ranges::any_of(
@@ -452,7 +452,12 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             const bool neighbours = across >= 0 && contiguous_elements(region, across, extents) >
                                                        contiguous_elements(region, along, extents);
             schedule.vector_atom = neighbours && !sorts ? across : along;
-            choose_scanned_rows(schedule, region, classification, machine, extents);
+            if (sorts) {
+                choose_sorted_rows(schedule, region, classification, machine, extents,
+                                   neighbours ? across : -1);
+            } else {
+                choose_scanned_rows(schedule, region, classification, machine, extents);
+            }
             break;
         }
         case ir::Template::scatter: {

@@ -135,6 +135,32 @@ TEST_CASE("positions in order of rows of every short length, and of longer ones"
     }
 }
 
+TEST_CASE("positions in order of many short rows, and of columns side by side", "[kernels]") {
+    for (const int length : {1, 2, 5, 8, 13, 16, 29, 32, 33}) {
+        for (const std::string_view dtype : {"f32", "f64", "i32", "i64", "bool", "f16"}) {
+            for (const int axis : {1, 2}) {
+                check_kernels(parameter(0,
+                                        axis == 2 ? fmt::format("3,71,{}", length)
+                                                  : fmt::format("3,{},71", length),
+                                        dtype) +
+                                  fmt::format("%o = argsort %p0 {{axis={}, reverse={}}}\n"
+                                              "return %o\n",
+                                              axis, length % 2 == 0),
+                              {.values = dtype[0] == 'f' ? Values::special : Values::ordinary});
+            }
+        }
+    }
+}
+
+TEST_CASE("elements in order of columns, computed beside their keys", "[kernels]") {
+    check_kernels(parameter(0, "300,70") +
+                  "%k = neg %p0\n"
+                  "%o = argsort %k {axis=0, reverse=false}\n"
+                  "%f = cast %o {dtype=f32}\n"
+                  "%r = add %f, %k\n"
+                  "return %r, %o\n");
+}
+
 TEST_CASE("tasks sort in memory of their own", "[kernels][concurrency]") {
     const ir::Graph graph = ir::parse(parameter(0, "2000,200") +
                                       "%o = argsort %p0 {axis=1, reverse=false}\nreturn %o\n");

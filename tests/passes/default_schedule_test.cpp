@@ -233,6 +233,32 @@ TEST_CASE("several rows are taken in before sums across them are stored") {
     CHECK(sums(500, 100, "%r = reduce_max %x {axes=[0,1,2]}\nreturn %r\n").row_atom == -1);
 }
 
+TEST_CASE("short rows and columns side by side are sorted several at a time") {
+    const auto sorted = [](int rows, int columns, int axis) {
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=[" + std::to_string(rows) +
+                             "," + std::to_string(columns) + "]}\n%r = argsort %x {axis=" +
+                             std::to_string(axis) + ", reverse=false}\nreturn %r\n",
+                         avx512)
+            .schedule;
+    };
+    const ir::Schedule rows = sorted(1000, 10, 1);
+    CHECK(rows.row_atom == 0);
+    CHECK(rows.tile_rows == 64);
+    CHECK(rows.vector_atom == 1);
+    CHECK(rows.lanes == 8);
+    CHECK(sorted(20, 10, 1).tile_rows == 16);
+    CHECK(sorted(1000, 33, 1).row_atom == -1);
+    // As many columns as the results' vectors have, while their keys and positions fit L2.
+    const ir::Schedule columns = sorted(500, 100, 0);
+    CHECK(columns.vector_atom == 1);
+    CHECK(columns.row_atom == 1);
+    CHECK(columns.tile_rows == ir::stored_at_a_time(columns));
+    const int many = static_cast<int>(avx512.l2_bytes / 16 / columns.tile_rows);
+    CHECK(sorted(many, 100, 0).row_atom == 1);
+    CHECK(sorted(many + 1, 100, 0).row_atom == -1);
+    CHECK(sorted(500, columns.tile_rows - 1, 0).row_atom == -1);
+}
+
 TEST_CASE("sums of many rows that are longer than a vector gather no elements") {
     const auto sums = [](int rows, int columns) {
         return scheduled("%a = parameter {index=0, dtype=f32, shape=[" + std::to_string(rows) +

@@ -24,11 +24,11 @@ struct latent_kernel_context {
      * look at the result. */
     int (*parallel_for)(struct latent_kernel_context* context, latent_kernel_task task, int begin,
                         int extent, uint8_t* closure);
-    /* Writes to `order` (int64) the positions along `dimension` of the elements of `keys`, buffers
-     * of Halide's that have one row of equal extents, in increasing or decreasing order; equal keys
-     * by position, NaN as if it were the largest. Gives 0. */
-    int (*sort_row)(struct latent_kernel_context* context, struct halide_buffer_t* keys,
-                    int dimension, int decreasing, struct halide_buffer_t* order);
+    /* Writes to `order` (int64) the positions along `dimension` of the elements of `keys`
+     * (unsigned, of 32 or 64 bits) in increasing order, equal ones by position. Both are buffers of
+     * Halide's of the same extents, of which one other may be more than 1. Gives 0. */
+    int (*sort_rows)(struct latent_kernel_context* context, struct halide_buffer_t* keys,
+                     int dimension, struct halide_buffer_t* order);
     /* Records a message; the kernel then returns a code other than zero. */
     void (*error)(struct latent_kernel_context* context, const char* message);
 };

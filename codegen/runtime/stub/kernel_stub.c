@@ -24,10 +24,10 @@ LATENT_HIDDEN int halide_do_par_for(void* user_context, latent_kernel_task task,
     return context->parallel_for(context, task, begin, extent, closure);
 }
 
-LATENT_HIDDEN int latent_sort_row(void* user_context, struct halide_buffer_t* keys, int dimension,
-                                  int decreasing, struct halide_buffer_t* order) {
+LATENT_HIDDEN int latent_sort_rows(void* user_context, struct halide_buffer_t* keys, int dimension,
+                                   struct halide_buffer_t* order) {
     struct latent_kernel_context* context = user_context;
-    return context->sort_row(context, keys, dimension, decreasing, order);
+    return context->sort_rows(context, keys, dimension, order);
 }
 
 LATENT_HIDDEN void halide_error(void* user_context, const char* message) {
