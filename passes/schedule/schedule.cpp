@@ -136,7 +136,7 @@ int partial_sums(const ir::Region& region, const ir::Classification& classificat
 }
 
 /// Vectors of a last reduction. Where several sums are made together, one short vector of
-/// neighbours is better than elements that are gathered; more than one always is. Rows that are
+/// neighbours is better than elements that are gathered; a whole one always is. Rows that are
 /// stored beside sums over them have vectors along them.
 void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
                             const ir::Classification& classification,
@@ -151,15 +151,18 @@ void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
     schedule.unroll = vectors < most_partial_sums ? 1 : vectors;
     schedule.vector_atom = choose_vector_atom(region, all, schedule, extents);
     if (gathers(region, schedule.vector_atom, extents)) {
-        const int kept =
-            choose_vector_atom(region, all & ~classification.final_atoms, schedule, extents);
-        if (kept >= 0 && !gathers(region, kept, extents) &&
-            extents[static_cast<std::size_t>(kept)] > schedule.lanes) {
-            schedule.vector_atom = kept;
+        for (int atom = static_cast<int>(region.atoms.size()); atom-- > 0;) {
+            if (!has(classification.final_atoms, atom) && !gathers(region, atom, extents) &&
+                contiguous_elements(region, atom, extents) > 0 &&
+                extents[static_cast<std::size_t>(atom)] >= schedule.lanes) {
+                schedule.vector_atom = atom;
+                break;
+            }
         }
     }
     if (!has(classification.final_atoms, schedule.vector_atom)) {
-        schedule.unroll = 2;
+        const std::int64_t extent = extents[static_cast<std::size_t>(schedule.vector_atom)];
+        schedule.unroll = extent < 2 * schedule.lanes ? 1 : 2;
         return;
     }
     if (gathers(region, schedule.vector_atom, extents)) {

@@ -271,6 +271,18 @@ TEST_CASE("sums of many rows that are longer than a vector gather no elements") 
     // Shorter ones do, a vector at a time.
     CHECK(sums(5000, 10).vector_extent == 5000);
     CHECK(sums(5000, 10).schedule.unroll == 1);
+    // Nor do they along a longer dimension outside of the rows.
+    const auto outside = [](int columns) {
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[900,40," +
+                             std::to_string(columns) +
+                             "]}\n%r = reduce_sum %a {axes=[1]}\nreturn %r\n",
+                         avx512);
+    };
+    CHECK(outside(33).vector_extent == 33);
+    CHECK(outside(33).schedule.unroll == 2);
+    CHECK(outside(17).vector_extent == 17);
+    CHECK(outside(17).schedule.unroll == 1);
+    CHECK(outside(15).vector_extent == 900);
 }
 
 TEST_CASE("rows of less than four vectors have fewer partial sums, and none across them") {
