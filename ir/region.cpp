@@ -158,6 +158,8 @@ std::string_view name(Packing packing) {
             return "streamed";
         case Packing::deep:
             return "deep";
+        case Packing::swept:
+            return "swept";
         case Packing::dots:
             return "dots";
     }

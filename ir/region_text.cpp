@@ -295,7 +295,7 @@ class RequestParser {
     static void read(LineReader& line, Packing& value) {
         value = named<Packing>(line,
                                {Packing::none, Packing::columns, Packing::both, Packing::streamed,
-                                Packing::deep, Packing::dots},
+                                Packing::deep, Packing::swept, Packing::dots},
                                "a packing");
     }
     static void read(LineReader& line, std::vector<int>& value) { value = integers(line); }

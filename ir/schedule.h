@@ -37,6 +37,8 @@ enum class Packing : std::uint8_t {
     streamed,  ///< the rows, by blocks of the depth; the columns are read from memory once, ahead
                ///< of their use
     deep,      ///< the columns, and sums by blocks of the depth
+    swept,     ///< the columns, a block of the depth at a time in tasks along them, each of which
+               ///< sums all rows beside it
     dots,      ///< as `streamed`, but sums in vectors along the depth, of which the register tile
                ///< has one for each row and column: other bits than all other forms
 };

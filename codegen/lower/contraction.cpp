@@ -16,6 +16,8 @@ ContractionVariant variant_of(const ir::Schedule& schedule) {
             return ContractionVariant::deep;
         case ir::Packing::streamed:
             return ContractionVariant::streamed;
+        case ir::Packing::swept:
+            return ContractionVariant::swept;
         case ir::Packing::both:
             return ContractionVariant::large;
         case ir::Packing::columns:

@@ -134,7 +134,7 @@ class ContractionBuilder {
     /// B at a place of a register tile.
     Halide::Expr tiled_b(const std::vector<Halide::Expr>& k) const;
     void schedule_scratch_output();
-    void schedule_streamed_output();
+    void schedule_output_by_columns();
     void schedule_tiled_output();
     void schedule_tiled_sum(Halide::Func& sum);
     void define_turned_blocks();
@@ -164,8 +164,12 @@ class ContractionBuilder {
         return one ? tiles_.lanes : two;
     }
     bool takes_rows_together() const { return spec_.row_tiles_together > 0; }
-    bool blocks_k() const { return packs_a() || spec_.variant == ContractionVariant::deep; }
+    bool blocks_k() const {
+        return packs_a() || sweeps_k() || spec_.variant == ContractionVariant::deep;
+    }
     bool streams_b() const { return spec_.variant == ContractionVariant::streamed; }
+    bool sweeps_k() const { return spec_.variant == ContractionVariant::swept; }
+    bool tasks_are_columns() const { return streams_b() || sweeps_k(); }
     /// The columns of a tile are parts of as many rows as there are terms: of windows they lie in
     /// few, which overlap. Where a vector is less than a line, there is no room for a prefetch
     /// beside the sums.
@@ -192,8 +196,9 @@ class ContractionBuilder {
     /// Columns that are contiguous along the depth are read along it, and transposed in L1. Windows
     /// are short runs, which would end in partial vectors.
     bool transposes_b() const {
-        const bool has_long_runs = k_.size() == 1 || packs_one_run() ||
-                                   (!blocks_k() && !Halide::Internal::is_const(spec_.k_extents[0]));
+        const bool has_long_runs =
+            k_.size() == 1 || packs_one_run() ||
+            ((!blocks_k() || sweeps_k()) && !Halide::Internal::is_const(spec_.k_extents[0]));
         return spec_.variant != ContractionVariant::direct &&
                spec_.b.unit_stride == UnitStride::reduced && has_long_runs;
     }

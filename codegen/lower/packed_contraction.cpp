@@ -63,7 +63,7 @@ void ContractionBuilder::define_packed_b() {
         constexpr int lines_ahead = 8;
         const int terms_ahead = lines_ahead * tiles_.lanes;
         // Columns that are shorter than that are those of the next tile.
-        const Expr is_short = extent <= terms_ahead;
+        const Expr is_short = sweeps_k() ? Halide::Internal::const_false() : extent <= terms_ahead;
         const Expr later_column = column + select(is_short, tiles_.columns, 0);
         std::vector<Expr> later = k;
         later[0] += select(is_short, 0, terms_ahead);
@@ -232,8 +232,8 @@ void ContractionBuilder::build_tiled() {
     }
     if (spec_.is_scratch) {
         schedule_scratch_output();
-    } else if (streams_b()) {
-        schedule_streamed_output();
+    } else if (tasks_are_columns()) {
+        schedule_output_by_columns();
     } else {
         schedule_tiled_output();
     }
@@ -254,8 +254,9 @@ void ContractionBuilder::schedule_scratch_output() {
                          {column_tile_, row_tile_, tile_column_, tile_row_}, tiles_, outer_);
 }
 
-/// Blocks of columns, and the outer dimensions, are tasks; a task's sums are swept row by row.
-void ContractionBuilder::schedule_streamed_output() {
+/// Blocks of columns, and the outer dimensions that are not summed together, are tasks; a task's
+/// sums are stored row by row.
+void ContractionBuilder::schedule_output_by_columns() {
     LoggedSchedule schedule = logged(out_, log_);
     schedule.split(column_, column_tile_, tile_column_, tiles_.columns)
         .split(column_tile_, column_block_, panel_, spec_.row_block);
@@ -263,7 +264,9 @@ void ContractionBuilder::schedule_streamed_output() {
     if (has_row_) {
         order.emplace_back(row_);
     }
-    const std::vector<Var> tasks = concatenate(outer_, {column_block_});
+    const std::vector<Var> together = outer_loops(true);
+    order.insert(order.end(), together.begin(), together.end());
+    const std::vector<Var> tasks = concatenate(outer_loops(false), {column_block_});
     order.insert(order.end(), tasks.begin(), tasks.end());
     schedule.reorder(order);
     schedule_tasks(schedule, tasks);
@@ -412,6 +415,8 @@ void ContractionBuilder::schedule_packing() {
     const bool in_task = spec_.b.varies_along_outer || takes_rows_together();
     if (spec_.is_scratch) {
         packed_.push_back(packed_b_);
+    } else if (sweeps_k()) {
+        schedule.compute_at(sum_, k_outer_.front());
     } else if (streams_b()) {
         schedule.compute_at(sum_, column_tile_).bound_extent(column_tile_, 1);
     } else {
@@ -447,7 +452,7 @@ void ContractionBuilder::schedule_packing() {
             schedule.partition(column_tile_, Partition::Auto);
         }
     }
-    if (spec_.parallel && !in_task && !streams_b() && !spec_.is_scratch) {
+    if (spec_.parallel && !in_task && !tasks_are_columns() && !spec_.is_scratch) {
         schedule.parallel(task);
     }
 }

@@ -37,6 +37,9 @@ enum class ContractionVariant {
                ///< read past the last of them, up to a whole tile
     small,     ///< packs B, reads A in place
     deep,      ///< packs B, reads A in place in blocks of k
+    swept,     ///< packs B in blocks of k, in tasks along the columns, beside all rows of A, which
+               ///< are read in place: B does not vary along the outer dimensions, which are summed
+               ///< together
     large,     ///< packs A in blocks of k, and B whole
     streamed,  ///< packs A in blocks of k, in tasks along the columns, and reads B from memory
                ///< once, ahead of its use: in place, as `direct`, or along k to pack a tile of it
@@ -72,7 +75,7 @@ struct ContractionSpec {
     /// Greatest k extents of a packed block, innermost first; see `contraction_k_blocks`.
     std::vector<Halide::Expr> k_blocks;
     /// Register tiles in a block of rows, which is a task (in whole pairs, where two are stored
-    /// together); of variant `streamed` in one of columns. Changes no bit.
+    /// together); of variants `streamed` and `swept` in one of columns. Changes no bit.
     Halide::Expr row_block;
     /// Panels of B that are packed, or swept, before the next ones. Changes no bit.
     Halide::Expr column_block;

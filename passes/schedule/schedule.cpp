@@ -503,7 +503,8 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
                              std::ranges::find(schedule.together, atom) != schedule.together.end();
         outer *= contracted || in_task ? 1 : extent;
     }
-    const bool by_columns = schedule.packing == ir::Packing::streamed;
+    const bool is_swept = schedule.packing == ir::Packing::swept;
+    const bool by_columns = is_swept || schedule.packing == ir::Packing::streamed;
     const int shared = by_columns ? schedule.vector_atom : schedule.row_atom;
     const std::int64_t elements =
         line * (shared < 0 ? 1 : extents[static_cast<std::size_t>(shared)]);
@@ -512,7 +513,10 @@ std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
         std::max<std::int64_t>(ir::ceiling_quotient(elements, std::max(tile, 1)), 1);
     std::int64_t tasks =
         ir::ceiling_quotient(std::clamp<std::int64_t>(work / least_task, 1, most_tasks), outer);
-    if (by_columns) {
+    if (is_swept) {
+        // Each task reads all rows again.
+        tasks = machine.processors;
+    } else if (by_columns) {
         // Each task packs all rows. Of few of them it waits for memory where its runs of columns
         // begin, and what processors fetch past their ends is for nothing.
         constexpr std::int64_t few_rows = 8;

@@ -39,10 +39,10 @@ std::int64_t depth_of(const ir::Stage& contraction, std::span<const std::int64_t
 /// Whether the input that a stage loads is contiguous along an atom.
 bool is_contiguous(const ir::Region& region, int load, int atom);
 
-/// Register tiles in a block of rows of a contraction (of columns, where these are streamed; of a
-/// row chain, blocks of rows), the unit of its parallel work: few enough to give several threads
-/// work, no more than the caches bear. It depends on the extents and the machine alone, changes no
-/// bit of the result, and reaches the kernel as an argument.
+/// Register tiles in a block of rows of a contraction (of columns, where these are streamed or
+/// swept; of a row chain, blocks of rows), the unit of its parallel work: few enough to give
+/// several threads work, no more than the caches bear. It depends on the extents and the machine
+/// alone, changes no bit of the result, and reaches the kernel as an argument.
 std::int64_t row_block(const ir::Schedule& schedule, const ir::Region& region,
                        const ir::Machine& machine, std::span<const std::int64_t> extents);
 

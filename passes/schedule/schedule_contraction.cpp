@@ -8,6 +8,7 @@
 #include "ir/rounding.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
+#include "passes/schedule/schedule_depth_blocks.h"
 #include "passes/schedule/schedule_lines.h"
 #include "passes/schedule/turned_windows.h"
 
@@ -290,51 +291,8 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
                                   : ir::Packing::both;
     if (schedule.packing == ir::Packing::columns) {
         schedule.block_rows *= 2;
-    }
-}
-
-/// Sums by blocks of the depth read the operand with the columns once for each element of the other
-/// free dimensions of the rows, which are many where the rows are windows. Those of which the sums
-/// of a task, and what is packed of its rows, stay in L2 are summed together, as long as there are
-/// tasks for several threads.
-void choose_together(ir::Schedule& schedule, std::uint64_t row_atoms, const ir::Machine& machine,
-                     int element, std::span<const std::int64_t> extents) {
-    constexpr std::int64_t least_tasks = 2;
-    constexpr std::int64_t least_tiles = 2;
-    const auto extent = [&](int atom) {
-        return std::max<std::int64_t>(extents[static_cast<std::size_t>(atom)], 1);
-    };
-    if ((schedule.packing != ir::Packing::both && schedule.packing != ir::Packing::deep) ||
-        schedule.row_atom < 0 || schedule.vector_atom < 0) {
-        return;
-    }
-    const std::int64_t tiles = ir::ceiling_quotient(extent(schedule.row_atom), schedule.tile_rows);
-    std::int64_t outside = 1;
-    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
-        outside *= has(row_atoms, atom) && atom != schedule.row_atom ? extent(atom) : 1;
-    }
-    const std::int64_t block_columns = std::min<std::int64_t>(
-        extent(schedule.vector_atom),
-        std::int64_t{schedule.block_columns} * schedule.tile_vectors * schedule.lanes);
-    const std::int64_t packed_depth =
-        schedule.packing == ir::Packing::both ? schedule.block_depth : 0;
-    std::int64_t tile_bytes = schedule.tile_rows * (block_columns + packed_depth) * element;
-    for (int atom = static_cast<int>(extents.size()); atom-- > 0;) {
-        if (!has(row_atoms, atom) || atom == schedule.row_atom) {
-            continue;
-        }
-        const bool enough = tiles * outside / extent(atom) >= least_tasks;
-        if (!enough || tile_bytes * extent(atom) * least_tiles > machine.l2_bytes / 2) {
-            break;
-        }
-        schedule.together.push_back(atom);
-        outside /= extent(atom);
-        tile_bytes *= extent(atom);
-    }
-    // As many rows as there may be, for their number asks for no other kernel.
-    while (!schedule.together.empty() && schedule.block_rows > least_tiles &&
-           tile_bytes * schedule.block_rows > machine.l2_bytes / 2) {
-        schedule.block_rows /= 2;
+    } else if (may_sweep(schedule, region, contraction, operands, machine, extents)) {
+        choose_swept(schedule);
     }
 }
 

@@ -216,8 +216,9 @@ void ScheduleSpace::add_forms(const ir::Machine& machine) {
     dimension.settings.push_back(setting);
     setting.tile_vectors = 2;
     setting.tile_rows = most_tile_rows(machine, setting.tile_vectors);
-    for (const ir::Packing packing : {ir::Packing::none, ir::Packing::columns, ir::Packing::both,
-                                      ir::Packing::streamed, ir::Packing::deep}) {
+    for (const ir::Packing packing :
+         {ir::Packing::none, ir::Packing::columns, ir::Packing::both, ir::Packing::streamed,
+          ir::Packing::deep, ir::Packing::swept}) {
         setting.packing = packing;
         dimension.settings.push_back(setting);
     }
@@ -364,7 +365,15 @@ bool ScheduleSpace::is_possible(const ir::Schedule& schedule) const {
     const bool is_kept =
         (schedule.packing == ir::Packing::dots) == (default_.packing == ir::Packing::dots) &&
         (schedule.packing != ir::Packing::dots || is_tiled);
-    return fits_lines && is_kept && (schedule.packing == ir::Packing::none || is_tiled) &&
+    // What is swept has all rows beside columns that nothing else varies along. (Rows past the end
+    // repeat the last: in one tile LLVM would multiply once for both, and add apart.)
+    const bool fits_sweep =
+        schedule.packing != ir::Packing::swept ||
+        (default_.packing == ir::Packing::swept && schedule.row_atom == default_.row_atom &&
+         schedule.vector_atom == default_.vector_atom &&
+         schedule.tile_rows <= extents_[static_cast<std::size_t>(schedule.row_atom)]);
+    return fits_lines && is_kept && fits_sweep &&
+           (schedule.packing == ir::Packing::none || is_tiled) &&
            (!reads_vectors || has(columns.contiguous, schedule.vector_atom));
 }
 

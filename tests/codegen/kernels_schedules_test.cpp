@@ -401,3 +401,57 @@ TEST_CASE("rows of several register tiles that are stored together have the bits
         }
     }
 }
+
+TEST_CASE(
+    "columns that are packed as the depth is swept have the bits of those that are packed whole",
+    "[kernels]") {
+    struct Gradient {
+        const char* what;
+        const char* image;
+        const char* results;
+        const char* window;
+    };
+    for (const Gradient& gradient :
+         {Gradient{"rows lie along the depth", "3,9,12,23", "3,37,10,21",
+                   "size=[3,3], stride=[1,1]"},
+          Gradient{"rows are windows", "3,2,27,39", "3,37,11,17", "size=[7,7], stride=[2,2]"},
+          Gradient{"lines shorter than a vector", "3,2,11,9", "3,37,5,4",
+                   "size=[3,3], stride=[2,2]"},
+          Gradient{"one row for each channel", "5,19,7,29", "5,70,7,29",
+                   "size=[1,1], stride=[1,1]"}}) {
+        INFO(gradient.what);
+        const ir::Graph graph =
+            ir::parse(fmt::format("%x = parameter {{index=0, dtype=f32, shape=[{}]}}\n"
+                                  "%g = parameter {{index=1, dtype=f32, shape=[{}]}}\n"
+                                  "%v = window %x {{axes=[2,3], {}, dilation=[1,1]}}\n"
+                                  "%r = contraction %g, %v {{lhs=[0,6,2,3], rhs=[0,1,2,3,4,5], "
+                                  "out=[6,1,4,5]}}\nreturn %r\n",
+                                  gradient.image, gradient.results, gradient.window));
+        const std::vector<Array> inputs = fill_parameters(graph);
+        const auto of_form = [&](ir::Packing packing, int rows, int depth) {
+            return plan_kernels(
+                graph, true, [=](const passes::KernelStep& step, const ir::Machine& machine) {
+                    ir::Schedule schedule =
+                        tiled_schedule(step, machine, {packing, rows, 2, depth, 4});
+                    // Filters are columns, beside windows along lines.
+                    schedule.vector_atom = 0;
+                    schedule.row_atom =
+                        std::ranges::find(step.region.stages, ir::StageKind::contraction,
+                                          &ir::Stage::kind)
+                            ->atoms.front() -
+                        1;
+                    for (int atom = schedule.row_atom; atom-- > 1;) {
+                        schedule.together.push_back(atom);
+                    }
+                    return schedule;
+                });
+        };
+        const std::vector<Array> expected = run_kernels(of_form(ir::Packing::both, 3, 32), inputs);
+        for (const auto& [rows, depth] : {std::pair(3, 32), std::pair(2, 64), std::pair(3, 16)}) {
+            CAPTURE(rows, depth);
+            const detail::Planned planned = of_form(ir::Packing::swept, rows, depth);
+            CHECK(same_bits(run_kernels(planned, inputs)[0], expected[0]));
+            CHECK(same_bits(run_kernels(planned, inputs, 2)[0], expected[0]));
+        }
+    }
+}

@@ -162,7 +162,10 @@ TEST_CASE("turned windows are summed in tiles that transposed blocks make up") {
 }
 
 TEST_CASE("the gradient of filters sums all elements of a window for each block of pixels") {
-    const auto gradient = [](const std::string& images, int size, int stride) {
+    // More processors than there are panels of columns.
+    ir::Machine machine = avx512;
+    machine.processors = 4;
+    const auto gradient = [&](const std::string& images, int size, int stride) {
         const std::string window = std::to_string(size);
         const std::string step = std::to_string(stride);
         return scheduled("%x = parameter {index=0, dtype=f32, shape=[" + images +
@@ -173,12 +176,25 @@ TEST_CASE("the gradient of filters sums all elements of a window for each block 
                              "], dilation=[1,1]}\n"
                              "%r = contraction %g, %v {lhs=[0,6,2,3], rhs=[0,1,2,3,4,5], "
                              "out=[6,1,4,5]}\nreturn %r\n",
-                         avx512)
-            .schedule.together;
+                         machine)
+            .schedule;
     };
-    CHECK(gradient("8,64,58,58", 3, 1) == std::vector<int>{3, 2});
+    CHECK(gradient("8,64,58,58", 3, 1).packing == ir::Packing::deep);
+    CHECK(gradient("8,64,58,58", 3, 1).together == std::vector<int>{3, 2});
     // There are three tasks left, one for each channel.
-    CHECK(gradient("8,3,117,117", 7, 2) == std::vector<int>{2});
+    CHECK(gradient("8,3,117,117", 7, 2).packing == ir::Packing::both);
+    CHECK(gradient("8,3,117,117", 7, 2).together == std::vector<int>{2});
+    // A panel for each processor: each sums all rows while it packs its own panel.
+    machine.processors = 2;
+    machine.l2_bytes = 1 << 20;
+    for (const auto& [images, size, stride] :
+         {std::tuple("8,64,58,58", 3, 1), std::tuple("8,3,117,117", 7, 2)}) {
+        CHECK(gradient(images, size, stride).packing == ir::Packing::swept);
+    }
+    CHECK(gradient("8,64,58,58", 3, 1).together == std::vector<int>{3, 2});
+    CHECK(gradient("8,3,117,117", 7, 2).together == std::vector<int>{2, 1});
+    // Of more channels, L2 does not hold all sums.
+    CHECK(gradient("8,512,58,58", 3, 1).packing == ir::Packing::deep);
 }
 
 TEST_CASE("the gradient of few filters with a short window packs nothing") {

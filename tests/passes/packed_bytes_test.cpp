@@ -61,6 +61,10 @@ TEST_CASE("what each task packs is not counted") {
     CHECK(packed("4,128,784", "4,784,512", "lhs=[0,1,2], rhs=[0,2,3], out=[0,1,3]") == 0);
 }
 
+TEST_CASE("columns that tasks pack a block of the depth at a time are not counted") {
+    CHECK(packed("16,200,784", "16,256,784", "lhs=[0,1,2], rhs=[0,3,2], out=[1,3]") == 0);
+}
+
 TEST_CASE("of products that are summed in vectors along the depth, all rows are packed") {
     const std::string transposed = "lhs=[0,1], rhs=[2,1], out=[0,2]";
     CHECK(packed("29,500", "4096,500", transposed) == 35 * 512 * 4);

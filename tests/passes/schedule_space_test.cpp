@@ -197,6 +197,26 @@ TEST_CASE("a schedule space holds nothing that lowering was not made for") {
     CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.kept = {0}; }));
 }
 
+TEST_CASE("a swept depth keeps its rows and columns, and tiles that all rows fill") {
+    const ScheduleSpace space = space_of(R"(%x = parameter {index=0, dtype=f32, shape=[8,3,115,115]}
+%g = parameter {index=1, dtype=f32, shape=[8,64,56,56]}
+%v = window %x {axes=[2,3], size=[5,5], stride=[2,2], dilation=[1,1]}
+%r = contraction %g, %v {lhs=[0,6,2,3], rhs=[0,1,2,3,4,5], out=[6,1,4,5]}
+return %r
+)");
+    REQUIRE(space.default_schedule().packing == ir::Packing::swept);
+    CHECK(space.contains(space.default_schedule()));
+    CHECK(contains_changed(space, [](ir::Schedule& s) { s.packing = ir::Packing::both; }));
+    CHECK(contains_changed(space, [](ir::Schedule& s) { s.tile_rows = 4; }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) {
+        s.tile_rows = 6;
+        s.tile_vectors = 1;
+    }));
+    CHECK_FALSE(contains_changed(space, [](ir::Schedule& s) { s.row_atom = 1; }));
+    CHECK_FALSE(contains_changed(space_of(product),
+                                 [](ir::Schedule& s) { s.packing = ir::Packing::swept; }));
+}
+
 TEST_CASE("the tiles that are tried divide few rows evenly") {
     const ScheduleSpace space = space_of(R"(%a = parameter {index=0, dtype=f32, shape=[8,256]}
 %b = parameter {index=1, dtype=f32, shape=[256,512]}
