@@ -132,7 +132,7 @@ inline constexpr int most_rows_at_a_time = 8;
 /// Elementwise kernels store rows of so few elements in vectors across them, if there are enough:
 /// of more, vectors along a row are full, or half full.
 inline constexpr std::int64_t longest_row_side_by_side = 7;
-inline constexpr std::int64_t least_rows_side_by_side = 32;
+inline constexpr std::int64_t least_rows_side_by_side = 16;
 /// Whether rows whose number of elements is part of the code lie side by side in a result, one for
 /// each place along `atom`.
 bool stores_rows_side_by_side(const Region& region, const RegionResult& result, int atom);

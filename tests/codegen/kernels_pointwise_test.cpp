@@ -393,7 +393,7 @@ TEST_CASE("floats are rounded to f16 alike in vectors and beside them", "[kernel
 TEST_CASE("rows of a few elements are read and stored as they lie", "[kernels]") {
     for (const char* dtype : {"f32", "f64", "f16", "i8", "i64"}) {
         for (const int elements : {2, 3, 4, 5, 7}) {
-            for (const int rows : {31, 32, 33, 100, 6001}) {
+            for (const int rows : {15, 16, 17, 31, 33, 100, 6001}) {
                 check_kernels(
                     fmt::format("%x = parameter {{index=0, dtype={0}, shape=[{1},{2}]}}\n"
                                 "%m = parameter {{index=1, dtype={0}, shape=[{2}]}}\n"

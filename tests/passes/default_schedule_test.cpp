@@ -84,6 +84,16 @@ TEST_CASE("vectors of several rows are no longer than these, and the last ones o
         CHECK(schedule.unroll == (columns > 4 ? 1 : 2));
         CHECK(schedule.ends_overlap);
     }
+    // Lines of pairs that are spread in memory, as those of two phases of a stride.
+    const auto of_pairs = [](int pairs) {
+        const std::string n = std::to_string(pairs);
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=[300,2," + n +
+                             "]}\n%r = permute %x {permutation=[0,2,1]}\nreturn %r\n",
+                         avx512);
+    };
+    CHECK(of_pairs(17).vector_extent == 17);
+    CHECK(of_pairs(17).schedule.lanes == 8);
+    CHECK(of_pairs(40).schedule.lanes == 16);
     // Of one row the end does not count, and lengths of all kinds share a kernel.
     for (const int length : {3, 1000}) {
         const ir::Schedule schedule =
