@@ -335,6 +335,7 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
     // Vectors run along the innermost dimension that only one operand has, unless it is short and
     // another is not; rows along the longest one of the other operand. A window that nearly fills
     // a vector is not short: it is read where it is, in the gradient of a convolution's filters.
+    // But any window is where the depth may be swept beside vectors of filters.
     const std::uint64_t free = (lhs ^ rhs) & ~classification.final_atoms;
     const auto reads_along = [&](int atom) {
         return std::ranges::any_of(contraction.operands, [&](int operand) {
@@ -342,10 +343,12 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
         });
     };
     const auto is_short = [&](int atom) {
-        const bool fills = contraction.atoms.size() > 1 &&
-                           4 * extent(atom) >= std::int64_t{3} * schedule.lanes &&
-                           reads_along(atom);
-        return extent(atom) < schedule.lanes && !fills;
+        const bool window = contraction.atoms.size() > 1 && reads_along(atom);
+        const bool fills = window && 4 * extent(atom) >= std::int64_t{3} * schedule.lanes;
+        const bool sweeps =
+            window && region.atoms[static_cast<std::size_t>(atom)].fixed > 0 &&
+            may_sweep_beside(atom, schedule, region, contraction, {lhs, rhs}, machine, extents);
+        return sweeps || (extent(atom) < schedule.lanes && !fills);
     };
     // A short window stays where another dimension would waste as much of a vector: it is read in
     // place, and that would be packed as deep as an image is large.

@@ -1,6 +1,7 @@
 #include "passes/schedule/schedule_depth_blocks.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "ir/rounding.h"
 #include "passes/schedule/atom_set.h"
@@ -51,6 +52,29 @@ bool may_sweep(const ir::Schedule& schedule, const ir::Region& region, const ir:
            region.atoms[static_cast<std::size_t>(innermost)].fixed == 0 &&
            panels >= machine.processors && (sums + block) * element <= machine.l2_bytes * 3 / 4 &&
            column_count * depth_of(contraction, extents) * element > machine.l2_bytes;
+}
+
+bool may_sweep_beside(int row, const ir::Schedule& schedule, const ir::Region& region,
+                      const ir::Stage& contraction, const std::array<std::uint64_t, 2>& operands,
+                      const ir::Machine& machine, std::span<const std::int64_t> extents) {
+    const std::uint64_t contracted = ir::mask_of(contraction.atoms);
+    const std::size_t rows = has(operands[0], row) ? 0 : 1;
+    const std::uint64_t columns = operands[1 - rows] & ~contracted;
+    if (!std::has_single_bit(columns)) {
+        return false;
+    }
+    ir::Schedule swept = schedule;
+    swept.vector_atom = std::countr_zero(columns);
+    swept.row_atom = row;
+    swept.tile_vectors = 2;
+    swept.block_depth = static_cast<int>(machine.l1_bytes / 2) /
+                        (swept.tile_vectors * swept.lanes * computed_bytes(contraction.dtype));
+    for (int atom = row; atom-- > 0;) {
+        const auto extent = [&](int of) { return extents[static_cast<std::size_t>(of)]; };
+        const bool is_row = has(operands[rows] & ~contracted, atom);
+        swept.row_atom = is_row && extent(atom) > extent(swept.row_atom) ? atom : swept.row_atom;
+    }
+    return may_sweep(swept, region, contraction, operands, machine, extents);
 }
 
 void choose_swept(ir::Schedule& schedule) {

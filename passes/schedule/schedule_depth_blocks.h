@@ -17,6 +17,12 @@ bool may_sweep(const ir::Schedule& schedule, const ir::Region& region, const ir:
                const std::array<std::uint64_t, 2>& operands, const ir::Machine& machine,
                std::span<const std::int64_t> extents);
 
+/// The same, with vectors along the only dimension that the other operand than that of the window
+/// `row` has beside the contracted ones, and rows along the longest one of that of the window.
+bool may_sweep_beside(int row, const ir::Schedule& schedule, const ir::Region& region,
+                      const ir::Stage& contraction, const std::array<std::uint64_t, 2>& operands,
+                      const ir::Machine& machine, std::span<const std::int64_t> extents);
+
 /// Has a contraction whose register tiles and blocks are chosen sweep the depth.
 void choose_swept(ir::Schedule& schedule);
 

@@ -193,6 +193,18 @@ TEST_CASE("the gradient of filters sums all elements of a window for each block 
     }
     CHECK(gradient("8,64,58,58", 3, 1).together == std::vector<int>{3, 2});
     CHECK(gradient("8,3,117,117", 7, 2).together == std::vector<int>{2, 1});
+    // So where vectors are so short that the window would fill one, or nearly.
+    for (const ir::Machine& with_short_vectors : {sse41, avx2}) {
+        machine = with_short_vectors;
+        machine.processors = 2;
+        machine.l2_bytes = 1 << 20;
+        CHECK(gradient("8,3,117,117", 7, 2).packing == ir::Packing::swept);
+        CHECK(gradient("8,3,117,117", 7, 2).vector_atom == 0);
+    }
+    machine.processors = 8;
+    CHECK(gradient("8,3,117,117", 7, 2).packing == ir::Packing::none);
+    CHECK(gradient("8,3,117,117", 7, 2).vector_atom == 3);
+    machine = avx512;
     // Of more channels, L2 does not hold all sums.
     CHECK(gradient("8,512,58,58", 3, 1).packing == ir::Packing::deep);
 }
