@@ -53,6 +53,8 @@ std::vector<KernelArgument> kernel_arguments(const ir::Region& region) {
                     }
                 }
                 break;
+            case ir::InputKind::position:
+                break;
         }
     }
     const std::vector<const ir::IndexedDim*> dims = indexed_dims(region);

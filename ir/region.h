@@ -31,17 +31,18 @@ struct Atom {
 enum class StrideClass : std::uint8_t { zero, one, tight, dense, any };
 
 enum class InputKind : std::uint8_t {
-    scalar,   ///< one number, passed by value
-    strided,  ///< a buffer with a stride for each atom
-    indexed,  ///< a buffer addressed along its own dimensions by `Stage::index`
-    affine,   ///< no memory: offset + sum of stride * atom (an iota seen through views)
+    scalar,    ///< one number, passed by value
+    strided,   ///< a buffer with a stride for each atom
+    indexed,   ///< a buffer addressed along its own dimensions by `Stage::index`
+    affine,    ///< no memory: offset + sum of stride * atom (an iota seen through views)
+    position,  ///< no memory: the place along the atom of stride one, whose extent is fixed
 };
 
 struct RegionInput {
     InputKind kind = InputKind::strided;
     DType dtype = DType::f32;
-    /// strided, affine: one for each atom; indexed: one for each dimension of the buffer; scalar:
-    /// none.
+    /// strided, affine, position: one for each atom; indexed: one for each dimension of the buffer;
+    /// scalar: none.
     std::vector<StrideClass> strides;
     bool operator==(const RegionInput&) const = default;
 };
@@ -66,7 +67,7 @@ struct IndexedDim {
 };
 
 enum class StageKind : std::uint8_t {
-    load,      ///< input `input` at the current point (scalar, strided or affine)
+    load,      ///< input `input` at the current point (scalar, strided, affine or position)
     indexed,   ///< input `input` at `index`; operands[0], if any, is the fill where a guard fails
     constant,  ///< `literal`
     elementwise,  ///< `op` of operands (Op::cast: to `dtype`)

@@ -34,6 +34,8 @@ std::string_view name(InputKind kind) {
             return "indexed";
         case InputKind::affine:
             return "affine";
+        case InputKind::position:
+            return "position";
     }
     return "?";
 }
@@ -138,10 +140,11 @@ class RequestParser {
             region().atoms.push_back({line.number<std::int64_t>("a fixed extent or 0")});
         } else if (kind == "input") {
             RegionInput input;
-            input.kind = named<InputKind>(
-                line,
-                {InputKind::scalar, InputKind::strided, InputKind::indexed, InputKind::affine},
-                "an input's kind");
+            input.kind =
+                named<InputKind>(line,
+                                 {InputKind::scalar, InputKind::strided, InputKind::indexed,
+                                  InputKind::affine, InputKind::position},
+                                 "an input's kind");
             input.dtype = line.dtype();
             input.strides = strides(line);
             region().inputs.push_back(std::move(input));

@@ -74,6 +74,9 @@ ir::Graph multiply_outer_products(const ir::Graph& graph, PassContext& context);
 /// Moves slices and flips towards the leaves.
 ir::Graph sink_views(const ir::Graph& graph, PassContext& context);
 
+/// Makes single elements side by side, and elements spread by a few, a choice by position.
+ir::Graph interleave(const ir::Graph& graph, PassContext& context);
+
 /// Merges equal expressions.
 ir::Graph eliminate_common_subexpressions(const ir::Graph& graph, PassContext& context);
 

@@ -18,8 +18,9 @@ namespace {
 // Contractions come after simplify, which uncovers them, and before outer products become
 // multiplications, since a sum over an outer product is a contraction, and before folds are
 // gathered, since one of a contraction is another contraction. Views sink when all else has
-// settled; what comes to lie side by side by that is merged and simplified once more.
-constexpr std::array<Pass, 11> passes_in_order = {{
+// settled; what comes to lie side by side by that is merged and simplified once more. Elements are
+// interleaved when no rule is left that knows concatenations and pads.
+constexpr std::array<Pass, 12> passes_in_order = {{
     {"canonicalise", canonicalise},
     {"fold-constants", fold_constants},
     {"simplify", simplify},
@@ -30,6 +31,7 @@ constexpr std::array<Pass, 11> passes_in_order = {{
     {"canonicalise", canonicalise},
     {"fold-constants", fold_constants},
     {"simplify", simplify},
+    {"interleave", interleave},
     {"cse", eliminate_common_subexpressions},
 }};
 

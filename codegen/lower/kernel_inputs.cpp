@@ -127,6 +127,13 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
     if (description.kind == ir::InputKind::scalar) {
         return scalars_.at(input);
     }
+    if (description.kind == ir::InputKind::position) {
+        const auto along =
+            static_cast<std::size_t>(std::ranges::find(description.strides, ir::StrideClass::one) -
+                                     description.strides.begin());
+        return rounded(description.dtype,
+                       Halide::cast(compute_type(description.dtype), coordinates[along]));
+    }
     if (description.kind == ir::InputKind::affine) {
         // What is seen through views are numbers of an iota, which a type of 32 bits holds, with
         // the differences between them.

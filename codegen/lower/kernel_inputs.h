@@ -48,7 +48,8 @@ class KernelInputs {
 
     /// Where an affine input starts.
     Halide::Expr affine_offset(int input) const { return affine_offsets_.at(input); }
-    /// Input `input` at these coordinates, one for each atom: scalar, strided or affine.
+    /// Input `input` at these coordinates, one for each atom: scalar, strided, affine or
+    /// position.
     Halide::Expr load(int input, const std::vector<Halide::Expr>& coordinates) const;
     /// Indexed input `input` at these indices, one for each of its dimensions, outermost first.
     Halide::Expr load_at(int input, const std::vector<Halide::Expr>& indices) const;

@@ -8,6 +8,7 @@
 
 #include "passes/partition/absorption.h"
 #include "passes/partition/canonical_step.h"
+#include "passes/partition/choices.h"
 #include "passes/partition/copy_parts.h"
 #include "passes/partition/merged_chains.h"
 #include "passes/partition/partitioner.h"
@@ -345,6 +346,9 @@ std::string Partitioner::absorb(const ir::Node& node, const Requests& place, int
     if (node.op() != ir::Op::pad && !open.atoms().is_pure(coordinates, node.type().shape.span())) {
         return "it is read along a part of a dimension";
     }
+    if (chooses_by_place(node) && !tells_places_apart(open, coordinates)) {
+        return "its interleaved elements would each be computed at every place";
+    }
     const bool elementwise = is_elementwise(node.op());
     if (elementwise && request.need == Need::any) {
         *instance = open.add_instance(&node, ir::StageKind::elementwise);
@@ -373,6 +377,8 @@ std::string Partitioner::absorb(const ir::Node& node, const Requests& place, int
         const KernelStep trial = open.snapshot();
         if (repeats_anchor(trial)) {
             reason = "it would be computed again along another dimension of the result";
+        } else if (!tells_choices_apart(open)) {
+            reason = "interleaved elements would each be computed at every place";
         } else if (trial.classification.kind) {
             for (int i = first; i < static_cast<int>(open.instance_count()); ++i) {
                 for (PendingOperand& pending : take_pending(open, i)) {

@@ -57,6 +57,7 @@ bool lines_are_one(const KernelStep& step, std::size_t line, std::size_t row) {
             case ir::InputKind::indexed:
                 return false;
             case ir::InputKind::affine:
+            case ir::InputKind::position:
                 if (!follow(strides)) {
                     return false;
                 }

@@ -55,6 +55,8 @@ class RegionWriter {
     void merge_atoms();
     bool same_role(int outer, int inner) const;
     bool stores_short_rows() const;
+    bool has_contraction() const;
+    bool is_position(const WrittenLoad& load) const;
     void emit();
     int emit_load(int load);
     int position(int atom) const;

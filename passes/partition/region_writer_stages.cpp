@@ -52,14 +52,17 @@ std::vector<ir::StrideClass> RegionWriter::classes(std::span<const std::int64_t>
     return result;
 }
 
+bool RegionWriter::has_contraction() const {
+    return std::ranges::any_of(open_.instances_, [](const OpenRegion::Instance& instance) {
+        return instance.kind == ir::StageKind::contraction;
+    });
+}
+
 /// Filters that are contracted with windows of two dimensions lie along all of the depth.
 void RegionWriter::mark_dense(std::vector<ir::StrideClass>& classes,
                               std::span<const std::int64_t> strides, std::size_t tight) const {
-    const bool contracts = std::ranges::any_of(open_.instances_, [](const auto& instance) {
-        return instance.kind == ir::StageKind::contraction;
-    });
     const std::int64_t fixed = step_.region.atoms[tight].fixed;
-    if (!contracts || fixed == 0 || tight + 2 != strides.size()) {
+    if (!has_contraction() || fixed == 0 || tight + 2 != strides.size()) {
         return;
     }
     const std::int64_t dense = fixed * strides[tight];
@@ -145,6 +148,18 @@ bool RegionWriter::stores_short_rows() const {
            });
 }
 
+/// Whether a load is the place along an atom whose extent is part of the code: what depends on it
+/// is known where the loop is unrolled. Not in products, whose rows may end at a position.
+bool RegionWriter::is_position(const WrittenLoad& load) const {
+    if (load.kind != ir::InputKind::affine || load.offset != 0 ||
+        std::ranges::count(load.strides, 0) + 1 != std::ssize(load.strides) || has_contraction()) {
+        return false;
+    }
+    const auto along = std::ranges::find(load.strides, 1);
+    return along != load.strides.end() &&
+           step_.region.atoms[static_cast<std::size_t>(along - load.strides.begin())].fixed > 0;
+}
+
 void RegionWriter::emit() {
     ir::Region& region = step_.region;
     for (std::size_t i = 0; i < order_.size(); ++i) {
@@ -156,7 +171,8 @@ void RegionWriter::emit() {
         region.atoms.back().fixed = step_.extents.back();
     }
     for (const WrittenLoad& load : loads_) {
-        region.inputs.push_back({load.kind, load.dtype,
+        const bool counts = is_position(load);
+        region.inputs.push_back({counts ? ir::InputKind::position : load.kind, load.dtype,
                                  load.kind == ir::InputKind::strided ? classes_by_atom(load.strides)
                                                                      : classes(load.strides)});
         std::vector<std::int64_t> extents;
