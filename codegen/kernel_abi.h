@@ -36,9 +36,8 @@ struct KernelArgument {
 ///
 /// Buffers have their dimensions innermost first, all with minimum 0. Strided inputs have one for
 /// each atom of nonzero stride class, results one for each along which the first result varies;
-/// indexed inputs and scattered results have all of their own. Stride class `one` promises a stride
-/// of 1 element, `tight` one of `tight_stride`, `dense` one of `dense_stride`. Booleans are bytes 0
-/// or 1.
+/// indexed inputs and scattered results have all of their own. Stride classes promise the stride of
+/// `ir::known_stride`. Booleans are bytes 0 or 1.
 std::vector<KernelArgument> kernel_arguments(const ir::Region& region);
 
 /// The indexed dimensions in the order in which arguments count them.

@@ -107,6 +107,30 @@ bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms)
                               [&](int atom) { return strides[static_cast<std::size_t>(atom)]; });
 }
 
+std::optional<std::int64_t> known_stride(const Region& region, StrideClass stride) {
+    switch (stride) {
+        case StrideClass::zero:
+            return 0;
+        case StrideClass::one:
+            return 1;
+        case StrideClass::tight:
+            return region.atoms.back().fixed;
+        case StrideClass::dense:
+            return region.atoms.back().fixed * region.atoms[region.atoms.size() - 2].fixed;
+        case StrideClass::two:
+            return 2;
+        case StrideClass::three:
+            return 3;
+        case StrideClass::four:
+            return 4;
+        case StrideClass::reversed:
+            return -1;
+        case StrideClass::any:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
 bool stores_rows_side_by_side(const Region& region, const RegionResult& result, int atom) {
     return atom >= 0 && static_cast<std::size_t>(atom) + 2 == region.atoms.size() &&
            region.atoms.back().fixed > 1 &&

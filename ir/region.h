@@ -26,9 +26,10 @@ struct Atom {
 /// What the code knows of the stride along one dimension. `zero`: does not vary. `one`: neighbours.
 /// `tight`: the extent of the innermost atom, which is fixed and has stride one, so that the two
 /// are contiguous: windows, or short rows, side by side; or stride zero: one element of each row.
-/// `dense`: the same of the two innermost atoms: windows of two dimensions side by side. `any`:
-/// told at run time.
-enum class StrideClass : std::uint8_t { zero, one, tight, dense, any };
+/// `dense`: the same of the two innermost atoms: windows of two dimensions side by side. `two`,
+/// `three`, `four` and `reversed` (minus one): vectors of what is read so are shuffled. `any`: told
+/// at run time.
+enum class StrideClass : std::uint8_t { zero, one, tight, dense, two, three, four, reversed, any };
 
 enum class InputKind : std::uint8_t {
     scalar,    ///< one number, passed by value
@@ -138,15 +139,8 @@ inline constexpr std::int64_t least_rows_side_by_side = 16;
 /// each place along `atom`.
 bool stores_rows_side_by_side(const Region& region, const RegionResult& result, int atom);
 
-/// The stride along an atom of class `tight`.
-inline std::int64_t tight_stride(const Region& region) {
-    return region.atoms.back().fixed;
-}
-
-/// The stride along an atom of class `dense`.
-inline std::int64_t dense_stride(const Region& region) {
-    return region.atoms.back().fixed * region.atoms[region.atoms.size() - 2].fixed;
-}
+/// The stride of a class; nothing where it is told at run time.
+std::optional<std::int64_t> known_stride(const Region& region, StrideClass stride);
 
 /// Whether a contraction reads windows in place as its rows, beside packed columns.
 inline bool takes_windows_as_rows(const Region& region, const Stage& contraction,

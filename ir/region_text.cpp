@@ -18,6 +18,14 @@ std::string_view name(StrideClass stride) {
             return "tight";
         case StrideClass::dense:
             return "dense";
+        case StrideClass::two:
+            return "two";
+        case StrideClass::three:
+            return "three";
+        case StrideClass::four:
+            return "four";
+        case StrideClass::reversed:
+            return "reversed";
         case StrideClass::any:
             return "any";
     }
@@ -192,8 +200,9 @@ class RequestParser {
             result.push_back(
                 named<StrideClass>(line,
                                    {StrideClass::zero, StrideClass::one, StrideClass::tight,
-                                    StrideClass::dense, StrideClass::any},
-                                   "zero, one, tight, dense or any"));
+                                    StrideClass::dense, StrideClass::two, StrideClass::three,
+                                    StrideClass::four, StrideClass::reversed, StrideClass::any},
+                                   "zero, one, tight, dense, two, three, four, reversed or any"));
         });
         return result;
     }

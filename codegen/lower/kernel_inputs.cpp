@@ -102,11 +102,24 @@ void KernelInputs::compute_past_end(int atom, int elements) {
 bool KernelInputs::is_read_past_end(int input, int atom) const {
     const ir::RegionInput& description = region_.inputs[static_cast<std::size_t>(input)];
     const ir::StrideClass stride = description.strides[static_cast<std::size_t>(atom)];
-    return stride == ir::StrideClass::one ||
-           (stride == ir::StrideClass::tight &&
-            static_cast<std::size_t>(past_end_elements_ * ir::tight_stride(region_)) *
-                    byte_size(description.dtype) <=
-                ir::readable_past_end);
+    switch (stride) {
+        case ir::StrideClass::one:
+            return true;
+        case ir::StrideClass::tight:
+        case ir::StrideClass::two:
+        case ir::StrideClass::three:
+        case ir::StrideClass::four:
+            return static_cast<std::size_t>(past_end_elements_ *
+                                            *ir::known_stride(region_, stride)) *
+                       byte_size(description.dtype) <=
+                   ir::readable_past_end;
+        case ir::StrideClass::zero:
+        case ir::StrideClass::dense:
+        case ir::StrideClass::reversed:
+        case ir::StrideClass::any:
+            return false;
+    }
+    return false;
 }
 
 Expr KernelInputs::stride(int input, int atom) const {

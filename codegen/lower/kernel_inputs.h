@@ -85,21 +85,15 @@ class KernelInputs {
     std::vector<Halide::Expr> facts_;
 };
 
-/// Tells Halide what is known of a buffer's strides, innermost dimension first: 0, 1, the tight
-/// or the dense stride where the class says so, and nothing else.
+/// Tells Halide what is known of a buffer's strides, innermost dimension first: those that the
+/// class says, and nothing else.
 template <typename Buffer>
 void describe_strides(Buffer&& buffer, std::span<const ir::StrideClass> innermost_first,
                       const ir::Region& region) {
     for (std::size_t i = 0; i < innermost_first.size(); ++i) {
         auto dim = buffer.dim(static_cast<int>(i));
-        if (innermost_first[i] == ir::StrideClass::one) {
-            dim.set_stride(1);
-        } else if (innermost_first[i] == ir::StrideClass::tight) {
-            dim.set_stride(static_cast<std::int32_t>(ir::tight_stride(region)));
-        } else if (innermost_first[i] == ir::StrideClass::dense) {
-            dim.set_stride(static_cast<std::int32_t>(ir::dense_stride(region)));
-        } else if (innermost_first[i] == ir::StrideClass::zero) {
-            dim.set_stride(0);
+        if (const auto stride = ir::known_stride(region, innermost_first[i])) {
+            dim.set_stride(static_cast<std::int32_t>(*stride));
         } else if (i == 0) {
             dim.set_stride(Halide::Expr());
         }

@@ -65,6 +65,7 @@ class RegionWriter {
     ir::IndexedDim written(const OpenRegion::IndexDraft& draft,
                            const OpenRegion::Instance* instance);
     static std::vector<ir::StrideClass> classes(std::span<const std::int64_t> strides);
+    std::vector<ir::StrideClass> classes_of_read(std::span<const std::int64_t> strides) const;
     std::vector<ir::StrideClass> classes_by_atom(std::span<const std::int64_t> strides) const;
     void mark_dense(std::vector<ir::StrideClass>& classes, std::span<const std::int64_t> strides,
                     std::size_t tight) const;

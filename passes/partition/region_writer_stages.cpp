@@ -94,6 +94,27 @@ std::vector<ir::StrideClass> RegionWriter::classes_by_atom(
     return result;
 }
 
+/// The same of what is read: vectors of every second, third or fourth element, and of reversed
+/// ones, are shuffled from whole vectors where the code knows the stride. Products and scans have
+/// other ways to read such elements.
+std::vector<ir::StrideClass> RegionWriter::classes_of_read(
+    std::span<const std::int64_t> strides) const {
+    std::vector<ir::StrideClass> result = classes_by_atom(strides);
+    const bool shuffles = std::ranges::none_of(open_.instances_, [](const auto& instance) {
+        return instance.kind == ir::StageKind::contraction || instance.kind == ir::StageKind::scan;
+    });
+    for (std::size_t atom = 0; shuffles && atom < strides.size(); ++atom) {
+        for (const ir::StrideClass shuffled : {ir::StrideClass::two, ir::StrideClass::three,
+                                               ir::StrideClass::four, ir::StrideClass::reversed}) {
+            if (result[atom] == ir::StrideClass::any &&
+                ir::known_stride(step_.region, shuffled) == strides[atom]) {
+                result[atom] = shuffled;
+            }
+        }
+    }
+    return result;
+}
+
 ir::IndexedDim RegionWriter::written(const OpenRegion::IndexDraft& draft,
                                      const OpenRegion::Instance* instance) {
     ir::IndexedDim dim = draft.dim;
@@ -173,7 +194,7 @@ void RegionWriter::emit() {
     for (const WrittenLoad& load : loads_) {
         const bool counts = is_position(load);
         region.inputs.push_back({counts ? ir::InputKind::position : load.kind, load.dtype,
-                                 load.kind == ir::InputKind::strided ? classes_by_atom(load.strides)
+                                 load.kind == ir::InputKind::strided ? classes_of_read(load.strides)
                                                                      : classes(load.strides)});
         std::vector<std::int64_t> extents;
         for (const int atom : load.source_atoms) {

@@ -48,10 +48,15 @@ std::int64_t elements_read(const ir::Region& region, int atom, ir::StrideClass s
 }
 
 /// How many elements are read and written by accesses whose neighbours along `atom` are neighbours
-/// in memory.
+/// in memory, or close to each other there: these are shuffled from whole vectors.
 std::int64_t contiguous_elements(const ir::Region& region, int atom,
                                  std::span<const std::int64_t> extents) {
-    std::int64_t total = elements_read(region, atom, ir::StrideClass::one, extents);
+    std::int64_t total = 0;
+    for (const ir::StrideClass close :
+         {ir::StrideClass::one, ir::StrideClass::two, ir::StrideClass::three, ir::StrideClass::four,
+          ir::StrideClass::reversed}) {
+        total += elements_read(region, atom, close, extents);
+    }
     for (const ir::RegionResult& result : region.results) {
         if (result.scatter.empty() &&
             result.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one) {
@@ -245,12 +250,13 @@ bool choose_vectors_of_short_rows(ir::Schedule& schedule, const ir::Region& regi
            extents[static_cast<std::size_t>(across)] < ir::stored_at_a_time(schedule)) {
         schedule.lanes /= 2;
     }
-    schedule.ends_overlap = can_overlap_ends(schedule, extents);
+    schedule.ends_overlap = can_overlap_ends(schedule, region, extents);
     return true;
 }
 
 /// Of several short rows the ends count: vectors are as short as these are.
-void choose_row_ends(ir::Schedule& schedule, std::span<const std::int64_t> extents) {
+void choose_row_ends(ir::Schedule& schedule, const ir::Region& region,
+                     std::span<const std::int64_t> extents) {
     if (schedule.vector_atom > 0 && schedule.result_strip == 0) {
         const std::int64_t extent = extents[static_cast<std::size_t>(schedule.vector_atom)];
         while (schedule.unroll > 1 && extent < ir::stored_at_a_time(schedule)) {
@@ -260,15 +266,22 @@ void choose_row_ends(ir::Schedule& schedule, std::span<const std::int64_t> exten
             schedule.lanes /= 2;
         }
     }
-    schedule.ends_overlap = can_overlap_ends(schedule, extents);
+    schedule.ends_overlap = can_overlap_ends(schedule, region, extents);
 }
 
 }  // namespace
 
-bool can_overlap_ends(const ir::Schedule& schedule, std::span<const std::int64_t> extents) {
-    const bool several =
-        schedule.vector_atom > 0 || (schedule.vector_atom == 0 && extents.size() > 1);
-    return schedule.kind == ir::Template::pointwise && several && schedule.result_strip == 0 &&
+bool can_overlap_ends(const ir::Schedule& schedule, const ir::Region& region,
+                      std::span<const std::int64_t> extents) {
+    // Reversed elements cannot be read past the last, which may be the first in memory.
+    const bool counts =
+        schedule.vector_atom > 0 ||
+        (schedule.vector_atom == 0 &&
+         (extents.size() > 1 || std::ranges::any_of(region.inputs, [](const auto& input) {
+              return input.kind == ir::InputKind::strided &&
+                     input.strides.front() == ir::StrideClass::reversed;
+          })));
+    return schedule.kind == ir::Template::pointwise && counts && schedule.result_strip == 0 &&
            extents[static_cast<std::size_t>(schedule.vector_atom)] >=
                ir::stored_at_a_time(schedule);
 }
@@ -406,7 +419,7 @@ ir::Schedule default_schedule(const ir::Region& region, const ir::Classification
             }
             choose_tile(schedule, region, extents);
             choose_result_strip(schedule, region, machine, extents);
-            choose_row_ends(schedule, extents);
+            choose_row_ends(schedule, region, extents);
             break;
         case ir::Template::row:
             if (ir::is_unrolled(region, classification.row_atoms) &&

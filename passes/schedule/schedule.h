@@ -21,7 +21,8 @@ void choose_tile(ir::Schedule& schedule, const ir::Region& region,
 /// Whether the last vectors of a row may be stored over a part of those before them: in pointwise
 /// kernels of several rows (of one alone the end counts for nothing, and lengths of all kinds share
 /// a kernel) that are at least as long.
-bool can_overlap_ends(const ir::Schedule& schedule, std::span<const std::int64_t> extents);
+bool can_overlap_ends(const ir::Schedule& schedule, const ir::Region& region,
+                      std::span<const std::int64_t> extents);
 
 /// Which stages of a row that several loops over it use are worth more than a store and a load.
 enum class KeptStages : std::uint8_t { none, transcendental, all };

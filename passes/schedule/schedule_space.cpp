@@ -396,7 +396,8 @@ bool ScheduleSpace::contains(const ir::Schedule& schedule) const {
         dimension.copy(default_, rest);
     }
     rest.ends_overlap = default_.ends_overlap;
-    return rest == default_ && schedule.ends_overlap == can_overlap_ends(schedule, extents_) &&
+    return rest == default_ &&
+           schedule.ends_overlap == can_overlap_ends(schedule, region_, extents_) &&
            is_possible(schedule);
 }
 
@@ -405,7 +406,7 @@ std::vector<ir::Schedule> ScheduleSpace::neighbours(const ir::Schedule& schedule
     const auto append = [&](const Dimension& dimension, const ir::Schedule& setting) {
         ir::Schedule neighbour = schedule;
         dimension.copy(setting, neighbour);
-        neighbour.ends_overlap = can_overlap_ends(neighbour, extents_);
+        neighbour.ends_overlap = can_overlap_ends(neighbour, region_, extents_);
         if (neighbour != schedule && is_possible(neighbour) &&
             std::ranges::find(result, neighbour) == result.end()) {
             result.push_back(std::move(neighbour));

@@ -318,6 +318,19 @@ TEST_CASE("rows of less than four vectors have fewer partial sums, and none acro
     }
 }
 
+TEST_CASE("sums over every second element have vectors along the rows") {
+    const auto vector_atom = [](const char* step) {
+        return scheduled(
+                   "%x = parameter {index=0, dtype=f32, shape=[400,2000]}\n"
+                   "%e = slice %x {start=[0,0], stop=[400,2000], step=[1," +
+                       std::string(step) + "]}\n" + "%r = reduce_sum %e {axes=[1]}\nreturn %r\n",
+                   avx512)
+            .schedule.vector_atom;
+    };
+    CHECK(vector_atom("2") == 1);
+    CHECK(vector_atom("4") == 1);
+}
+
 TEST_CASE("neighbouring rows are scanned in vectors where L2 holds a block of them") {
     const auto rows_of = [](const std::string& rows, const std::string& columns,
                             const std::string& dtype, const ir::Machine& machine) {
