@@ -86,6 +86,32 @@ Value concat_of_one(const ir::Node& node, const RuleContext&) {
     return node.operands().size() == 1 ? node.operand(0) : Value{};
 }
 
+/// A slice or flip that takes all along the axis of a concatenation is one of slices. Where the
+/// concatenation has other users, a small part of it only: the whole may be stored for them, and
+/// would be read there. (The columns that padding repeats, beside rows that it has repeated.)
+Value part_of_concat(const ir::Node& node, const RuleContext& context) {
+    constexpr std::int64_t least_times_larger = 8;
+    const Value& inner = node.operand(0);
+    if (inner.op() != Op::concat || node.type().element_count() == 0) {
+        return {};
+    }
+    const auto& attributes = inner.node->attributes_as<ir::ConcatAttributes>();
+    const auto axis = static_cast<std::size_t>(attributes.axis);
+    StridedView view = strided_view_of(node);
+    const bool is_small =
+        node.type().element_count() * least_times_larger <= inner.type().element_count();
+    if (view[axis] != Range{0, 1, inner.type().shape[axis]} ||
+        !(is_small || context.used_once(inner))) {
+        return {};
+    }
+    std::vector<Value> parts;
+    for (const Value& part : inner.node->operands()) {
+        view[axis].count = part.type().shape[axis];
+        parts.push_back(take(part, view, node.location()));
+    }
+    return ir::make(Op::concat, attributes, parts, node.location());
+}
+
 bool all_zero(const ir::Dims& dims) {
     return std::ranges::all_of(dims, [](std::int64_t v) { return v == 0; });
 }
@@ -234,6 +260,7 @@ std::vector<Rule> structural_rules() {
          {Op::reduce_max, Op::reduce_min},
          order_of_repeated_elements},
         {"concat_of_one", {Op::concat}, concat_of_one},
+        {"part_of_concat", {Op::slice, Op::flip}, part_of_concat},
         {"pad_that_only_cuts", {Op::pad}, pad_that_only_cuts},
         {"slice_of_pad", {Op::slice}, slice_of_pad},
         {"drop_trivial_windows", {Op::window}, drop_trivial_windows},

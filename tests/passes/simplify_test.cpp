@@ -182,6 +182,32 @@ TEST_CASE("The maximum of repeated elements looks at one of them") {
     stays("%a = broadcast %v {shape=[4,6], axes=[1]}\n %r = reduce_max %a {axes=[1]}\n return %r");
 }
 
+TEST_CASE("Slices and flips along other axes than that of a concatenation are of its parts") {
+    becomes(
+        "%a = concat %x, %y {axis=0}\n %r = slice %a {start=[0,2], stop=[8,6], step=[1,2]}\n"
+        " return %r",
+        "%a = slice %x {start=[0,2], stop=[4,5], step=[1,2]}\n"
+        "%h = slice %y {start=[0,2], stop=[4,5], step=[1,2]}\n"
+        "%r = concat %a, %h {axis=0}\n return %r");
+    becomes("%a = concat %x, %y {axis=1}\n %r = flip %a {axes=[0]}\n return %r",
+            "%a = flip %x {axes=[0]}\n %h = flip %y {axes=[0]}\n"
+            "%r = concat %a, %h {axis=1}\n return %r");
+    stays(
+        "%a = concat %x, %y {axis=0}\n %r = slice %a {start=[2,0], stop=[6,6], step=[1,1]}\n"
+        " return %r");
+    // What others need whole is stored, and read there, but for small parts.
+    stays(
+        "%a = concat %x, %y {axis=0}\n %r = slice %a {start=[0,0], stop=[8,1], step=[1,1]}\n"
+        " return %r, %a");
+    becomes(
+        "%a = concat %b, %b {axis=0}\n"
+        "%r = slice %a {start=[0,1,1], stop=[6,2,2], step=[1,1,1]}\n return %r, %a",
+        "%a = concat %b, %b {axis=0}\n"
+        "%g = slice %b {start=[0,1,1], stop=[3,2,2], step=[1,1,1]}\n"
+        "%h = slice %b {start=[0,1,1], stop=[3,2,2], step=[1,1,1]}\n"
+        "%r = concat %g, %h {axis=0}\n return %r, %a");
+}
+
 TEST_CASE("Concatenations of one and pads that add nothing disappear") {
     becomes("%r = concat %x {axis=1}\n return %r", "return %x");
     becomes("%r = pad %x, %s {low=[0,0], high=[0,0], interior=[0,0]}\n return %r", "return %x");
