@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <utility>
+
+#include "codegen/lower/block_transposes.h"
 #include "codegen/lower/row_reductions.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/whole_vectors.h"
@@ -10,8 +14,17 @@ using Halide::Var;
 
 namespace {
 
+/// Whether tiles are whole, and squares of them fit registers, which transpose what is read.
+bool transposes_in_registers(const Lowering& lowering, const ir::RegionInput& input) {
+    const int size = lowering.schedule().lanes;
+    const bool is_converted = storage_type(input.dtype) != compute_type(input.dtype);
+    return lowering.schedule().ends_overlap && !is_converted &&
+           transposes_blocks(storage_type(input.dtype), size) &&
+           lowering.schedule().tile_rows % size == 0 && lowering.vector_width() % size == 0;
+}
+
 /// Inputs that lie along the rows of tiles, not along vectors, as Funcs that are to be computed for
-/// a tile: read along the rows and transposed in L1.
+/// a tile: transposed in registers, or read along the rows and transposed in L1.
 std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
     const int row = lowering.schedule().row_atom;
     const int column = lowering.schedule().vector_atom;
@@ -37,6 +50,10 @@ std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
                 atoms.push_back(atom);
             }
         }
+        const bool in_registers = transposes_in_registers(lowering, input);
+        if (in_registers) {
+            std::swap(atoms.front(), *std::ranges::find(atoms, column));
+        }
         std::vector<Var> loops;
         for (const int atom : atoms) {
             loops.push_back(lowering.var(atom));
@@ -45,7 +62,20 @@ std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
         tile(loops) = lowering.stages().at(static_cast<int>(i), lowering.loop_coordinates());
         LoggedSchedule schedule = logged(tile, lowering.log());
         schedule.never_partition_all();
-        vectorize_guarded(schedule, lowering.var(row), lowering.schedule().lanes);
+        if (in_registers) {
+            // Lowering knows the loops over a square (transpose_blocks).
+            const int size = lowering.schedule().lanes;
+            const Var lane("lane"), turn("turn"), columns("columns"), rows("rows");
+            schedule.store_in(Halide::MemoryType::Stack)
+                .bound_extent(lowering.var(column), lowering.vector_width())
+                .bound_extent(lowering.var(row), lowering.schedule().tile_rows)
+                .split(lowering.var(column), columns, lane, size, Halide::TailStrategy::RoundUp)
+                .split(lowering.var(row), rows, turn, size, Halide::TailStrategy::RoundUp)
+                .reorder({lane, turn, columns, rows})
+                .vectorize(lane);
+        } else {
+            vectorize_guarded(schedule, lowering.var(row), lowering.schedule().lanes);
+        }
         lowering.define_as(static_cast<int>(i), tile, atoms);
         tiles.push_back(tile);
     }
@@ -98,7 +128,9 @@ void lower_pointwise(Lowering& lowering) {
     if (!tiles.empty()) {
         const Var& row = lowering.var(lowering.schedule().row_atom);
         const Var tile_row("tile_row");
-        schedule.split(row, row, tile_row, lowering.schedule().tile_rows);
+        schedule.split(
+            row, row, tile_row, lowering.schedule().tile_rows,
+            ends_overlap ? Halide::TailStrategy::ShiftInwards : Halide::TailStrategy::GuardWithIf);
         order.emplace_back(tile_row);
         inside *= lowering.schedule().tile_rows;
     }

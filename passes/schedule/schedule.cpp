@@ -281,7 +281,11 @@ bool can_overlap_ends(const ir::Schedule& schedule, const ir::Region& region,
               return input.kind == ir::InputKind::strided &&
                      input.strides.front() == ir::StrideClass::reversed;
           })));
+    const bool fits_tiles =
+        schedule.row_atom < 0 ||
+        extents[static_cast<std::size_t>(schedule.row_atom)] >= schedule.tile_rows;
     return schedule.kind == ir::Template::pointwise && counts && schedule.result_strip == 0 &&
+           fits_tiles &&
            extents[static_cast<std::size_t>(schedule.vector_atom)] >=
                ir::stored_at_a_time(schedule);
 }
@@ -306,6 +310,12 @@ void choose_tile(ir::Schedule& schedule, const ir::Region& region,
                 schedule.row_atom = atom;
                 schedule.tile_rows =
                     std::min(most_rows, cache_line / static_cast<int>(byte_size(input.dtype)));
+                // Of whole tiles registers transpose squares, and lines are stored whole.
+                const std::int64_t line = cache_line / static_cast<int>(byte_size(input.dtype));
+                if (line <= most_rows && extent(atom) >= line &&
+                    extent(schedule.vector_atom) >= std::max<std::int64_t>(line, schedule.lanes)) {
+                    schedule.unroll = std::max(1, static_cast<int>(line) / schedule.lanes);
+                }
                 return;
             }
         }

@@ -56,6 +56,19 @@ TEST_CASE("only the store of a pointwise kernel has a guard, and that of rows ha
     CHECK(count(of_rows, "for (") >= 2);
 }
 
+TEST_CASE("what an elementwise kernel reads across its layout is transposed in registers") {
+    const std::string request = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[90,70]}
+        %r = permute %a {permutation=[1,0]}
+        return %r)");
+    const auto shuffles = [&](std::string_view instruction_set, int lanes) {
+        const std::string made =
+            with_number("unroll", 16 / lanes, with_number("lanes", lanes, request));
+        return count(statement_of(made_for(instruction_set, made)), "shuffle(");
+    };
+    CHECK(shuffles("avx512", 16) == 16 * 4);
+    CHECK(shuffles("avx2", 8) == 8 * 3);
+}
+
 TEST_CASE("nothing is chosen at run time between interleaved elements") {
     const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,1]}
         %b = parameter {index=1, dtype=f32, shape=[70,1]}

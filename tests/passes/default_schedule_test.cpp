@@ -318,6 +318,22 @@ TEST_CASE("rows of less than four vectors have fewer partial sums, and none acro
     }
 }
 
+TEST_CASE("tiles that are transposed store whole cache lines") {
+    const auto of = [](const char* shape, const ir::Machine& machine) {
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=" + std::string(shape) +
+                             "}\n%y = sqrt %x\n%r = permute %y {permutation=[1,0]}\nreturn %r\n",
+                         machine)
+            .schedule;
+    };
+    for (const ir::Machine& machine : {avx2, avx512}) {
+        const ir::Schedule whole = of("[100,200]", machine);
+        CHECK(whole.tile_rows == 16);
+        CHECK(whole.lanes * whole.unroll == 16);
+        CHECK(whole.ends_overlap);
+        CHECK(!of("[100,10]", machine).ends_overlap);
+    }
+}
+
 TEST_CASE("sums over every second element have vectors along the rows") {
     const auto vector_atom = [](const char* step) {
         return scheduled(
