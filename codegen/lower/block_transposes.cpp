@@ -71,16 +71,13 @@ class RegisterTranspose {
         return Variable::make(value.type(), names_.back().first);
     }
 
-    /// Runs of `run` elements of `a` and of `b` in turn: those at `first` of each `period`.
-    Expr alternate(const Expr& a, const Expr& b, int run, int first, int count, int period) {
+    /// Elements of `a` and of `b` in turn: those of one half of each lane.
+    Expr alternate(const Expr& a, const Expr& b, int first) {
         std::vector<int> elements;
-        for (int begin = first; begin < size_; begin += period) {
-            for (int i = 0; i < count; i += run) {
-                for (const int vector : {0, size_}) {
-                    for (int k = 0; k < run; ++k) {
-                        elements.push_back(vector + begin + i + k);
-                    }
-                }
+        for (int lane = 0; lane < size_; lane += within_) {
+            for (int i = 0; i < within_ / 2; ++i) {
+                elements.push_back(lane + first + i);
+                elements.push_back(size_ + lane + first + i);
             }
         }
         return name(Shuffle::make({a, b}, elements));
@@ -89,20 +86,17 @@ class RegisterTranspose {
     /// Within each lane: `rows[g * within + k]` becomes what the rows g * within ... hold at k.
     void transpose_within_lanes(std::vector<Expr>& rows) {
         const int half = within_ / 2;
-        for (int run = 1; run < within_; run *= 2) {
-            std::vector<Expr> next(rows.size());
+        for (int apart = 1; apart < within_; apart *= 2) {
+            std::vector<Expr> next;
             for (int group = 0; group < size_; group += within_) {
-                for (int pair = 0; pair < half; ++pair) {
-                    const int first = run == 1 ? 2 * pair : pair;
-                    const Expr& a = rows[static_cast<std::size_t>(group + first)];
-                    const Expr& b =
-                        rows[static_cast<std::size_t>(group + first + (run == 1 ? 1 : half))];
-                    const auto to = static_cast<std::size_t>(group + 2 * pair);
-                    next[to] = alternate(a, b, run, 0, half, within_);
-                    next[to + 1] = alternate(a, b, run, half, half, within_);
+                for (int row = group; row < group + half; ++row) {
+                    const Expr& a = rows[static_cast<std::size_t>(row)];
+                    const Expr& b = rows[static_cast<std::size_t>(row + half)];
+                    next.push_back(alternate(a, b, 0));
+                    next.push_back(alternate(a, b, half));
                 }
             }
-            rows = next;
+            rows = std::move(next);
         }
     }
 
@@ -276,8 +270,9 @@ Stmt transpose_blocks(const Stmt& statement) {
 
 bool transposes_blocks(Halide::Type element, int size) {
     const int within = RegisterTranspose::lane_bytes / element.bytes();
-    return (within == 2 || within == 4) &&
-           (size == within || size == 2 * within || size == 4 * within);
+    const bool is_short = within > 4;  // of more vectors there would be more code than registers
+    return within > 1 &&
+           (size == within || (!is_short && (size == 2 * within || size == 4 * within)));
 }
 
 }  // namespace latent::codegen

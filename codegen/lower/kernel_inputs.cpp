@@ -162,6 +162,11 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
         }
         return rounded(description.dtype, Halide::cast(type, value));
     }
+    return from_storage(description.dtype, stored(input, coordinates));
+}
+
+Expr KernelInputs::stored(int input, const std::vector<Expr>& coordinates) const {
+    const ir::RegionInput& description = region_.inputs[static_cast<std::size_t>(input)];
     std::vector<Expr> indices;
     for (std::size_t atom = 0; atom < description.strides.size(); ++atom) {
         if (description.strides[atom] != ir::StrideClass::zero) {
@@ -170,7 +175,7 @@ Expr KernelInputs::load(int input, const std::vector<Expr>& coordinates) const {
                                                              : within(along, coordinates[atom]));
         }
     }
-    return load_at(input, indices);
+    return stored_at(input, indices);
 }
 
 Expr KernelInputs::stored_at(int input, const std::vector<Expr>& indices) const {

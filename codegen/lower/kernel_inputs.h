@@ -51,6 +51,8 @@ class KernelInputs {
     /// Input `input` at these coordinates, one for each atom: scalar, strided, affine or
     /// position.
     Halide::Expr load(int input, const std::vector<Halide::Expr>& coordinates) const;
+    /// Strided input `input` at these coordinates, as it is stored.
+    Halide::Expr stored(int input, const std::vector<Halide::Expr>& coordinates) const;
     /// Indexed input `input` at these indices, one for each of its dimensions, outermost first.
     Halide::Expr load_at(int input, const std::vector<Halide::Expr>& indices) const;
     /// The same where `inside` holds; elsewhere nothing is read, and the value is anything.

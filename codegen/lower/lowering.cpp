@@ -37,6 +37,14 @@ void Lowering::define_as(int stage, const Halide::Func& func, const std::vector<
     });
 }
 
+void Lowering::define_as_stored(int stage, const Halide::Func& func,
+                                const std::vector<int>& atoms) {
+    const DType dtype = region().stages[static_cast<std::size_t>(stage)].dtype;
+    stages_.define(stage, [func, atoms, dtype](const Coordinates& coordinates) {
+        return from_storage(dtype, func(arguments_for(atoms, coordinates)));
+    });
+}
+
 std::uint64_t Lowering::all_atoms() const {
     return (std::uint64_t{1} << inputs_.atom_count()) - 1;
 }

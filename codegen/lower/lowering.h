@@ -31,6 +31,8 @@ class Lowering {
     StageExpressions& stages() { return stages_; }
     /// From now on `stage` is what `func`, over `atoms` innermost first, holds.
     void define_as(int stage, const Halide::Func& func, const std::vector<int>& atoms);
+    /// The same of what it holds as it is stored.
+    void define_as_stored(int stage, const Halide::Func& func, const std::vector<int>& atoms);
     /// From now on other terms of a row than those that `terms` gives for its place are known to
     /// add nothing to any reduction along it, and are not computed.
     void limit_rows(std::function<RowTerms(const Coordinates&)> terms) {

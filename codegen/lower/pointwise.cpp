@@ -14,13 +14,16 @@ using Halide::Var;
 
 namespace {
 
-/// Whether tiles are whole, and squares of them fit registers, which transpose what is read.
-bool transposes_in_registers(const Lowering& lowering, const ir::RegionInput& input) {
-    const int size = lowering.schedule().lanes;
-    const bool is_converted = storage_type(input.dtype) != compute_type(input.dtype);
-    return lowering.schedule().ends_overlap && !is_converted &&
-           transposes_blocks(storage_type(input.dtype), size) &&
-           lowering.schedule().tile_rows % size == 0 && lowering.vector_width() % size == 0;
+/// The squares that registers transpose of what is read across tiles; 0 where tiles are not whole.
+int transposed_square(const Lowering& lowering, const ir::RegionInput& input) {
+    const Halide::Type stored = storage_type(input.dtype);
+    for (const int size : {lowering.schedule().lanes, 16 / stored.bytes()}) {
+        if (lowering.schedule().ends_overlap && transposes_blocks(stored, size) &&
+            lowering.schedule().tile_rows % size == 0 && lowering.vector_width() % size == 0) {
+            return size;
+        }
+    }
+    return 0;
 }
 
 /// Inputs that lie along the rows of tiles, not along vectors, as Funcs that are to be computed for
@@ -50,8 +53,8 @@ std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
                 atoms.push_back(atom);
             }
         }
-        const bool in_registers = transposes_in_registers(lowering, input);
-        if (in_registers) {
+        const int square = transposed_square(lowering, input);
+        if (square > 0) {
             std::swap(atoms.front(), *std::ranges::find(atoms, column));
         }
         std::vector<Var> loops;
@@ -59,24 +62,23 @@ std::vector<Func> stage_transposed_inputs(Lowering& lowering) {
             loops.push_back(lowering.var(atom));
         }
         Func tile(lowering.name() + "_tile" + std::to_string(i));
-        tile(loops) = lowering.stages().at(static_cast<int>(i), lowering.loop_coordinates());
+        tile(loops) = lowering.inputs().stored(stage.input, lowering.loop_coordinates());
         LoggedSchedule schedule = logged(tile, lowering.log());
         schedule.never_partition_all();
-        if (in_registers) {
+        if (square > 0) {
             // Lowering knows the loops over a square (transpose_blocks).
-            const int size = lowering.schedule().lanes;
             const Var lane("lane"), turn("turn"), columns("columns"), rows("rows");
             schedule.store_in(Halide::MemoryType::Stack)
                 .bound_extent(lowering.var(column), lowering.vector_width())
                 .bound_extent(lowering.var(row), lowering.schedule().tile_rows)
-                .split(lowering.var(column), columns, lane, size, Halide::TailStrategy::RoundUp)
-                .split(lowering.var(row), rows, turn, size, Halide::TailStrategy::RoundUp)
+                .split(lowering.var(column), columns, lane, square, Halide::TailStrategy::RoundUp)
+                .split(lowering.var(row), rows, turn, square, Halide::TailStrategy::RoundUp)
                 .reorder({lane, turn, columns, rows})
                 .vectorize(lane);
         } else {
             vectorize_guarded(schedule, lowering.var(row), lowering.schedule().lanes);
         }
-        lowering.define_as(static_cast<int>(i), tile, atoms);
+        lowering.define_as_stored(static_cast<int>(i), tile, atoms);
         tiles.push_back(tile);
     }
     return tiles;

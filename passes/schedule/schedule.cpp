@@ -311,10 +311,10 @@ void choose_tile(ir::Schedule& schedule, const ir::Region& region,
                 schedule.tile_rows =
                     std::min(most_rows, cache_line / static_cast<int>(byte_size(input.dtype)));
                 // Of whole tiles registers transpose squares, and lines are stored whole.
-                const std::int64_t line = cache_line / static_cast<int>(byte_size(input.dtype));
-                if (line <= most_rows && extent(atom) >= line &&
-                    extent(schedule.vector_atom) >= std::max<std::int64_t>(line, schedule.lanes)) {
-                    schedule.unroll = std::max(1, static_cast<int>(line) / schedule.lanes);
+                const int line = cache_line / static_cast<int>(byte_size(input.dtype));
+                if (extent(atom) >= schedule.tile_rows &&
+                    extent(schedule.vector_atom) >= std::max(line, schedule.lanes)) {
+                    schedule.unroll = std::max(1, line / schedule.lanes);
                 }
                 return;
             }
