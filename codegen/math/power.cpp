@@ -17,9 +17,8 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Both of the next functions give |base|^exponent = 2^(exponent * log2 |base|) for finite non-zero
-// base and finite exponent, of f32 for infinite ones too unless the base is 1. With 2^e (1 + f) =
-// |base| and s = f / (2 + f), log2 |base| is e + 2 log2(e) atanh(s); what multiplies s is a minimax
-// polynomial in s^2.
+// base and finite exponent. With 2^e (1 + f) = |base| and s = f / (2 + f), log2 |base| is
+// e + 2 log2(e) atanh(s); what multiplies s is a minimax polynomial in s^2.
 
 // The logarithm is found in f64, to 2^-37 of itself, which is enough for f32.
 Real power_of_singles(const Real& base, const Real& exponent) {
@@ -90,7 +89,8 @@ Real power_of_floats(const Real& base, const Real& exponent) {
     const Expr vanishes = (size < 1.0) != (exponent < 0.0);
     const Real limit = choose(vanishes, base.constant(0.0), base.constant(infinity));
     const Expr regular = size > 0.0 && size < infinity;
-    const Real power = choose(regular, finite_power, limit);
+    const Expr is_finite_exponent = magnitude(exponent) < infinity;
+    const Real power = choose(regular && is_finite_exponent, finite_power, limit);
 
     const Expr whole = Real(Halide::floor(exponent)) == exponent;
     const Real half = 0.5 * exponent;
@@ -103,7 +103,7 @@ Real power_of_floats(const Real& base, const Real& exponent) {
     const Expr is_one =
         base == 1.0 || exponent == 0.0 || (size == 1.0 && magnitude(exponent) == infinity);
     const Real any_power = choose(is_one, 1.0, choose(unordered, base + exponent, real_power));
-    const Expr is_usual = base > 0.0 && base < infinity && magnitude(exponent) < infinity;
+    const Expr is_usual = base > 0.0 && base < infinity && is_finite_exponent;
     return unless_rare(is_usual, finite_power, any_power);
 }
 
