@@ -9,6 +9,15 @@ using namespace detail;
 
 namespace {
 
+constexpr double ln2 = 0.6931471805599453;
+
+// For 0 <= x, given what is right below 1.
+Real with_limits(const Real& x, const Real& inside) {
+    const Real limit = detail::choose(x == 1.0, x.constant(std::numeric_limits<double>::infinity()),
+                                      x.constant(std::numeric_limits<double>::quiet_NaN()));
+    return detail::choose(x < 1.0, inside, limit);
+}
+
 struct Fraction {
     Real numerator;
     Real denominator;
@@ -62,14 +71,11 @@ Fraction far_tail_fraction(const Real& root) {
                     1.42151175831644588870e-7, 2.04426310338993978564e-15})};
 }
 
-// For 0 <= x < 1 in f64. No f32 reaches the far tail.
-Real erfinv_of_double(const Real& x, bool reaches_far_tail) {
+// For 0 <= x < 1 in f64.
+Real erfinv_of_double(const Real& x) {
     const Real log_tail = log_of_parts(reduce_log(0.5 * (1.0 - x)));
     const Real root = Real(Halide::sqrt((-log_tail).expr()));
-    Fraction tail = tail_fraction(root);
-    if (reaches_far_tail) {
-        tail = choose(root <= 5.0, tail, far_tail_fraction(root));
-    }
+    const Fraction tail = choose(root <= 5.0, tail_fraction(root), far_tail_fraction(root));
     const Expr central = x <= 0.85;
     const Real square = x * x;
     const Fraction fraction = choose(central, central_fraction(square), tail);
@@ -78,16 +84,50 @@ Real erfinv_of_double(const Real& x, bool reaches_far_tail) {
     return detail::choose(central, x * half_sqrt_pi + x * (square * quotient), root + quotient);
 }
 
+// In f32 erfinv(x) / x is a polynomial of w = -log(1 - x^2) where w <= 5, else one of its root.
+// (M. Giles, Approximating the erfinv function, GPU Computing Gems 2, 2011. Coefficients of our
+// own, minimax, relative errors 2^-31 and 2^-29.) The polynomials are in f64, so that nothing but
+// w and the last rounding counts.
+constexpr double largest_central_single = 0.9966;  // w is 4.99
+
+// -log(x) in f64, of a normal f32 up to 1: only the two parts that are added are rounded to f32.
+Real wide_minus_log(const Real& x) {
+    const auto [exponent, fraction] = reduce_log_of_normal(x);
+    const Real mantissa_log = fraction + log1p_tail(fraction, fraction.constant(0.0));
+    return multiply_add(widen(exponent), -ln2, -widen(mantissa_log));
+}
+
+// For 0 <= x in f32; NaN beyond 1.
+Real erfinv_of_single(const Real& x) {
+    const Real w = wide_minus_log((1.0 - x) * (1.0 + x));
+    const Real wide = widen(x);
+    const Real central =
+        narrow(wide * polynomial(w - 2.5, {1.5014093516925116, 0.24664027578566713,
+                                           -0.004177324636216577, -0.0012527048769397427,
+                                           0.00021826355750232022, -4.998759725060535e-06,
+                                           -3.4260121688775083e-06, 4.796988453528087e-07,
+                                           1.6457231453045118e-08, -1.1023213798041128e-08,
+                                           4.370310584159906e-10, 1.3285901455448538e-10}));
+    const Real root = Real(Halide::sqrt(w)) - 3.0;
+    const Real tail =
+        narrow(wide * polynomial(root, {2.832976801243433, 1.0016752359777514, 0.009445317269850389,
+                                        -0.0076427388369821846, 0.005687554862658674,
+                                        -0.003567277054359192, 0.0014756315591882851,
+                                        -0.00011960125924678278, -0.00027829515735013516,
+                                        0.00016022065162579887, -2.9055426224243835e-05}));
+    const Expr is_central = x < largest_central_single;
+    return unless_rare(is_central, central,
+                       with_limits(x, detail::choose(is_central, central, tail)));
+}
+
 }  // namespace
 
 Expr erfinv(const Expr& argument) {
     const Real x = require_float(argument, "erfinv");
     const Real size = magnitude(x);
-    const Real inside =
-        x.is_double() ? erfinv_of_double(size, true) : narrow(erfinv_of_double(widen(size), false));
-    const Real limit = choose(size == 1.0, x.constant(std::numeric_limits<double>::infinity()),
-                              x.constant(std::numeric_limits<double>::quiet_NaN()));
-    return flip_sign(detail::choose(size < 1.0, inside, limit), sign_bits(x));
+    const Real value =
+        x.is_double() ? with_limits(size, erfinv_of_double(size)) : erfinv_of_single(size);
+    return flip_sign(value, sign_bits(x));
 }
 
 }  // namespace latent::codegen::math

@@ -98,7 +98,7 @@ LogParts of_parts(const NumberParts& parts) {
 
 // A logarithm, given by the parts of its argument.
 Real logarithm(const Real& x, Real (*of)(const LogParts&)) {
-    return unless_special(is_normal(x), of(of_parts(parts_of_normal(x))),
+    return unless_special(is_normal(x), of(reduce_log_of_normal(x)),
                           with_limits(x, of(reduce_log(x))));
 }
 
@@ -117,6 +117,10 @@ double large_for_log1p(const Type& type) {
 
 LogParts reduce_log(const Real& x) {
     return of_parts(parts_of_positive(x));
+}
+
+LogParts reduce_log_of_normal(const Real& x) {
+    return of_parts(parts_of_normal(x));
 }
 
 Real log1p_tail(const Real& f, const Real& smallest) {

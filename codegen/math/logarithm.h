@@ -12,6 +12,8 @@ struct LogParts {
 };
 /// For positive finite x, subnormal ones too.
 LogParts reduce_log(const Real& x);
+/// For normal ones alone, which takes less.
+LogParts reduce_log_of_normal(const Real& x);
 
 /// ln 2 = high + low, where products of high with exponents are exact.
 double ln2_high(const Type& type);
