@@ -439,7 +439,11 @@ void schedule_contraction(ir::Schedule& schedule, const ir::Region& region,
         choose_turned_tile(schedule, machine, extent(column),
                            depth_of(contraction, extents) * element);
     }
-    if (contraction.atoms.size() > 1 && schedule.tile_rows > 0 &&
+    // Of a product, half of the last tile's columns are a loop of their own, unless rows are few.
+    constexpr int few_rows_of_half = 8;
+    const bool computes_half =
+        schedule.packing != ir::Packing::none || schedule.tile_rows >= few_rows_of_half;
+    if ((contraction.atoms.size() > 1 || !computes_half) && schedule.tile_rows > 0 &&
         extent(column) <= schedule.lanes) {
         schedule.tile_vectors = 1;
     }

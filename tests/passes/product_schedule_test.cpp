@@ -239,3 +239,22 @@ TEST_CASE("tasks of streamed columns that pack all rows are long where processor
     CHECK(columns_of_task(128, 784, 512, 16) == 128);
     CHECK(columns_of_task(128, 4096, 4096, 1) == 512);
 }
+
+TEST_CASE("products whose columns fit a vector, of few rows, take one vector of them") {
+    const auto vectors = [](int rows, int columns, const ir::Machine& machine) {
+        const std::string m = std::to_string(rows);
+        const std::string n = std::to_string(columns);
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[1000," + m +
+                             ",5]}\n%b = parameter {index=1, dtype=f32, shape=[1000,5," + n +
+                             "]}\n%r = contraction %a, %b {lhs=[0,1,2], rhs=[0,2,3], "
+                             "out=[0,1,3]}\nreturn %r\n",
+                         machine)
+            .schedule.tile_vectors;
+    };
+    CHECK(vectors(4, 4, avx512) == 1);
+    CHECK(vectors(4, 16, avx512) == 1);
+    CHECK(vectors(4, 17, avx512) == 2);
+    // Half of a tile of eight rows is summed by a loop of its own.
+    CHECK(vectors(8, 4, avx512) == 2);
+    CHECK(vectors(4, 4, avx2) == 1);
+}
