@@ -112,6 +112,28 @@ Value part_of_concat(const ir::Node& node, const RuleContext& context) {
     return ir::make(Op::concat, attributes, parts, node.location());
 }
 
+/// Single elements that are put side by side, and seen across, are put one after the other.
+Value permute_of_single_elements(const ir::Node& node, const RuleContext& context) {
+    const Value& inner = node.operand(0);
+    const auto& permutation = node.attributes_as<ir::PermuteAttributes>().permutation;
+    const auto last = static_cast<std::int64_t>(permutation.size()) - 1;
+    if (inner.op() != Op::concat || !context.used_once(inner) ||
+        inner.node->attributes_as<ir::ConcatAttributes>().axis != last ||
+        permutation[permutation.size() - 1] == last ||
+        std::ranges::any_of(inner.node->operands(), [](const Value& part) {
+            return part.type().shape[part.type().rank() - 1] != 1;
+        })) {
+        return {};
+    }
+    std::vector<Value> parts;
+    for (const Value& part : inner.node->operands()) {
+        parts.push_back(ir::permute(part, permutation.span(), node.location()));
+    }
+    return ir::make(Op::concat,
+                    ir::ConcatAttributes{static_cast<std::int64_t>(position_of(permutation, last))},
+                    parts, node.location());
+}
+
 bool all_zero(const ir::Dims& dims) {
     return std::ranges::all_of(dims, [](std::int64_t v) { return v == 0; });
 }
@@ -261,6 +283,7 @@ std::vector<Rule> structural_rules() {
          order_of_repeated_elements},
         {"concat_of_one", {Op::concat}, concat_of_one},
         {"part_of_concat", {Op::slice, Op::flip}, part_of_concat},
+        {"permute_of_single_elements", {Op::permute}, permute_of_single_elements},
         {"pad_that_only_cuts", {Op::pad}, pad_that_only_cuts},
         {"slice_of_pad", {Op::slice}, slice_of_pad},
         {"drop_trivial_windows", {Op::window}, drop_trivial_windows},

@@ -208,6 +208,19 @@ TEST_CASE("Slices and flips along other axes than that of a concatenation are of
         "%r = concat %g, %h {axis=0}\n return %r, %a");
 }
 
+TEST_CASE("Single elements side by side that are seen across are put one after the other") {
+    becomes(
+        "%a = reshape %x {shape=[24,1]}\n %c = reshape %y {shape=[24,1]}\n"
+        "%g = concat %a, %c {axis=1}\n %r = permute %g {permutation=[1,0]}\n return %r",
+        "%a = reshape %x {shape=[24,1]}\n %c = reshape %y {shape=[24,1]}\n"
+        "%g = permute %a {permutation=[1,0]}\n %h = permute %c {permutation=[1,0]}\n"
+        "%r = concat %g, %h {axis=0}\n return %r");
+    stays(
+        "%a = reshape %x {shape=[4,6,1]}\n %c = reshape %y {shape=[4,6,1]}\n"
+        "%g = concat %a, %c {axis=2}\n %r = permute %g {permutation=[1,0,2]}\n return %r");
+    stays("%g = concat %x, %y {axis=1}\n %r = permute %g {permutation=[1,0]}\n return %r");
+}
+
 TEST_CASE("Concatenations of one and pads that add nothing disappear") {
     becomes("%r = concat %x {axis=1}\n return %r", "return %x");
     becomes("%r = pad %x, %s {low=[0,0], high=[0,0], interior=[0,0]}\n return %r", "return %x");
