@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/kernels.h"
+#include "tests/support/statements.h"
 
 using namespace latent;
 using namespace latent::test;
@@ -128,4 +129,15 @@ TEST_CASE("the elements of a short row are interleaved where it is reduced", "[k
         return %r
     )",
                   {.tolerance = {1e-6}, .kernels = 1});
+}
+
+TEST_CASE("nothing is chosen at run time between interleaved elements") {
+    const std::string code =
+        statement_of(request_of(R"(%a = parameter {index=0, dtype=f32, shape=[70,1]}
+        %b = parameter {index=1, dtype=f32, shape=[70,1]}
+        %e = sqrt %a
+        %r = concat %a, %b, %e {axis=1}
+        return %r)"));
+    CHECK(count(code, "select") == 0);
+    CHECK(count(code, "== 1") == 0);
 }

@@ -69,16 +69,6 @@ TEST_CASE("what an elementwise kernel reads across its layout is transposed in r
     CHECK(shuffles("avx2", 8) == 8 * 3);
 }
 
-TEST_CASE("nothing is chosen at run time between interleaved elements") {
-    const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,1]}
-        %b = parameter {index=1, dtype=f32, shape=[70,1]}
-        %e = sqrt %a
-        %r = concat %a, %b, %e {axis=1}
-        return %r)");
-    CHECK(count(code, "select") == 0);
-    CHECK(count(code, "== 1") == 0);
-}
-
 TEST_CASE("kernels do not compute which parts of their buffers they need") {
     const std::string code = statement(R"(%a = parameter {index=0, dtype=f32, shape=[70,45]}
         %b = parameter {index=1, dtype=f32, shape=[45,60]}
