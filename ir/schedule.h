@@ -79,17 +79,18 @@ struct Schedule {
     /// Pointwise: the atom along which inputs lie that are read in tiles of `tile_rows` by a
     /// vector, if any. Contraction: the atom along which the rows of the register tile run; which
     /// operands are packed; rows (0: no register tile) and vectors (of dots: columns) of the
-    /// register tile; most rows and the columns of the cache
-    /// blocks in tiles, and their depth in elements; the atom along which the register tile has as
-    /// many lines of rows and columns, if any (0: its columns go on from line to line of a cache
-    /// block, or, where these are packed, its rows through all lines). Row: the atom of which
-    /// `tile_rows` neighbouring rows are reduced in one walk, if any, where vectors run along the
-    /// rows or the rows are unrolled. Reduction: the atom of which `tile_rows` neighbouring rows
-    /// are taken in together, if any, where each is taken in to its end, or, where vectors run
-    /// across the rows, before their sums are stored. Scan, where vectors run
-    /// along its axis: the atom of which `tile_rows` neighbouring rows are scanned as a vector, if
-    /// any. Row chain: the rows of the register tiles, and how many tiles of rows are taken from
-    /// the first products to the last at a time (`block_rows`); vectors run along the reduced atom.
+    /// register tile; most rows and the columns of the cache blocks in tiles, and their depth in
+    /// elements; the atom along which the register tile has as many lines of rows and columns, if
+    /// any (0: its columns go on from line to line of a cache block, or, where these are packed,
+    /// its rows through all lines). Row: the atom of which `tile_rows` neighbouring rows are
+    /// reduced in one walk, if any, where vectors run along the rows or the rows are unrolled.
+    /// Reduction: the atom of which `tile_rows` neighbouring rows are taken in together, if any,
+    /// where each is taken in to its end, or, where vectors run across the rows, before their sums
+    /// are stored. Scan, where vectors run along its axis: the atom of which `tile_rows`
+    /// neighbouring rows are scanned as a vector, if any; of sorts, wherever vectors run, those
+    /// that are sorted by one call. Row chain: the rows of the register tiles, and how many tiles
+    /// of rows are taken from the first products to the last at a time (`block_rows`); vectors run
+    /// along the reduced atom.
     int row_atom = -1;
     Packing packing = Packing::none;
     int tile_rows = 0;
