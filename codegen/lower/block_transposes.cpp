@@ -204,7 +204,9 @@ std::optional<std::vector<ColumnCopy>> column_copies(Stmt body, const std::strin
     // All turns of one copy come before those of the next, which must not matter.
     for (const ColumnCopy& reader : copies) {
         for (const ColumnCopy& writer : copies) {
-            if (reader.load->name == writer.store->name) {
+            const bool shares_target =
+                &reader != &writer && reader.store->name == writer.store->name;
+            if (reader.load->name == writer.store->name || shares_target) {
                 return std::nullopt;
             }
         }

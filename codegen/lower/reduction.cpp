@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "codegen/lower/blocked_reduction.h"
 
@@ -55,8 +56,11 @@ void BlockedReduction::choose_blocks() {
     if (!along_) {
         block = Halide::max(block, Halide::cast<std::int32_t>(
                                        Halide::min(all * kept / Expr(most_partial_results), all)));
-        block = (block + ir::most_rows_at_a_time - 1) / ir::most_rows_at_a_time *
-                ir::most_rows_at_a_time;
+        if (std::popcount(final_) == 1) {
+            // So that groups of rows do not cross blocks.
+            block = (block + ir::most_rows_at_a_time - 1) / ir::most_rows_at_a_time *
+                    ir::most_rows_at_a_time;
+        }
     }
     if (along_ && blocked_atom_ == vector_atom_) {
         const int width = lowering_.vector_width();

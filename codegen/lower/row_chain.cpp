@@ -42,9 +42,9 @@ class RowChain {
         weights.compute_at(sum.out, sum.rows_together).never_partition_all();
         vectorize_whole(weights, lowering_.var(row_), lowering_.store_width());
         if (parts_.stores_row_numbers) {
-            reductions.compute_at(sum.out, sum.rows_together, sum.out, sum.task);
+            reductions.compute_at(sum.out, sum.rows_together);
         } else {
-            reductions.compute_at(weights_, lowering_.var(schedule_.row_atom), sum.out, sum.task);
+            reductions.compute_at(weights_, lowering_.var(schedule_.row_atom));
         }
         for (const BuiltContraction& product : products_) {
             logged(product.out, lowering_.log()).compute_at(sum.out, sum.rows_together);

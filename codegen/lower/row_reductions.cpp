@@ -131,8 +131,9 @@ void RowReductions::read_rows_in_whole_vectors() {
             const std::int64_t elements =
                 lowering_.region().atoms[static_cast<std::size_t>(atom)].fixed;
             const bool contiguous = atom + 1 == lowering_.inputs().atom_count();
-            if (contiguous && 2 * elements > width &&
-                transposes_blocks(storage_type(stage.dtype), width)) {
+            const Halide::Type stored = storage_type(stage.dtype);
+            if (contiguous && 2 * elements > width && stored == compute_type(stage.dtype) &&
+                transposes_blocks(stored, width)) {
                 const Var lane("lane");
                 vector = lane;
                 schedule
@@ -350,11 +351,15 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         });
 }
 
-void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop, const Func& around,
-                               const Var& task) {
+void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop) {
     for (const Func& func : funcs_) {
         logged(func, lowering_.log()).compute_at(consumer, loop);
     }
+}
+
+void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop, const Func& around,
+                               const Var& task) {
+    compute_at(consumer, loop);
     for (const Func& func : kept_) {
         logged(func, lowering_.log()).hoist_storage(around, task);
     }

@@ -21,9 +21,10 @@ class RowReductions {
     /// Defines the Funcs and enters them as the values of their stages.
     RowReductions(Lowering& lowering, std::uint64_t row_atoms);
 
-    /// Computes all of them in a loop of `consumer`, in scratch that the tasks of `around`, a loop
-    /// outside of it, allocate once: for each of many short rows that would take longer than the
-    /// row.
+    /// Computes all of them in the given loop of the consumer.
+    void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop);
+    /// The same, in scratch that the tasks of `around`, a loop outside of that one, allocate once:
+    /// for each of many short rows that would take longer than the row.
     void compute_at(const Halide::Func& consumer, const Halide::VarOrRVar& loop,
                     const Halide::Func& around, const Halide::Var& task);
     void compute_root();

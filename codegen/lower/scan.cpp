@@ -52,7 +52,10 @@ class Scans {
     }
 
     /// Whether vectors are of neighbouring rows.
-    bool together() const { return lowering_.schedule().row_atom >= 0 && !sorts_; }
+    bool together() const {
+        return lowering_.schedule().row_atom >= 0 && !sorts_ &&
+               lowering_.schedule().vector_atom == axis_;
+    }
     /// Whether neighbouring rows are sorted by one call.
     bool sorts_together() const { return lowering_.schedule().row_atom >= 0 && sorts_; }
 
@@ -309,7 +312,8 @@ void lower_scan(Lowering& lowering) {
     const int vector_atom = lowering.schedule().vector_atom;
     const Var lane("lane");
     const Var& vector_loop = lowering.var(vector_atom);
-    const int row_atom = lowering.schedule().row_atom;
+    const int row_atom =
+        scans.together() || scans.sorts_together() ? lowering.schedule().row_atom : -1;
     const int rows = lowering.schedule().tile_rows;
     if (row_atom == vector_atom) {
         schedule.split(vector_loop, vector_loop, lane, rows, Halide::TailStrategy::ShiftInwards);

@@ -23,8 +23,8 @@ double huge_argument(const Type& type) {
     return std::ldexp(1.0, type.bits() == 64 ? 60 : 30);
 }
 
-// log(2 x) for x from there on, and what else is no number below.
-Real log_of_double(const Real& x) {
+// log(2 x) for x from there on; infinity and NaN as they are.
+Real log_of_twice(const Real& x) {
     return choose(x < infinity, log_of_parts(reduce_log(x)) + ln2, x);
 }
 
@@ -79,7 +79,7 @@ Expr asinh(const Expr& argument) {
     const Real root = Real(Halide::sqrt(square + 1.0));
     const Real usual = log1p_usual(size + square / (1.0 + root));
     const Expr is_usual = size < huge_argument(x.type());
-    const Real value = unless_rare(is_usual, usual, choose(is_usual, usual, log_of_double(size)));
+    const Real value = unless_rare(is_usual, usual, choose(is_usual, usual, log_of_twice(size)));
     return flip_sign(value, sign_bits(x));
 }
 
@@ -90,7 +90,7 @@ Expr acosh(const Expr& argument) {
     const Real root = Real(Halide::sqrt(multiply_add(t, t, t + t)));
     const Real usual = log1p_usual(fast_two_sum(root, t));
     const Expr is_small = x < huge_argument(x.type());
-    const Real rare = choose(x >= 1.0, choose(is_small, usual, log_of_double(x)), quiet_nan);
+    const Real rare = choose(x >= 1.0, choose(is_small, usual, log_of_twice(x)), quiet_nan);
     return unless_rare(x >= x.constant(1.0) && is_small, usual, rare);
 }
 

@@ -87,10 +87,12 @@ Value concat_of_one(const ir::Node& node, const RuleContext&) {
 }
 
 /// A slice or flip that takes all along the axis of a concatenation is one of slices. Where the
-/// concatenation has other users, a small part of it only: the whole may be stored for them, and
-/// would be read there. (The columns that padding repeats, beside rows that it has repeated.)
+/// concatenation has other users, a small part only of one of few values: the whole may be stored
+/// for them, and would be read there. (The columns that padding repeats, beside rows that it has
+/// repeated.)
 Value part_of_concat(const ir::Node& node, const RuleContext& context) {
     constexpr std::int64_t least_times_larger = 8;
+    constexpr std::size_t most_parts = 4;
     const Value& inner = node.operand(0);
     if (inner.op() != Op::concat || node.type().element_count() == 0) {
         return {};
@@ -99,6 +101,7 @@ Value part_of_concat(const ir::Node& node, const RuleContext& context) {
     const auto axis = static_cast<std::size_t>(attributes.axis);
     StridedView view = strided_view_of(node);
     const bool is_small =
+        inner.node->operands().size() <= most_parts &&
         node.type().element_count() * least_times_larger <= inner.type().element_count();
     if (view[axis] != Range{0, 1, inner.type().shape[axis]} ||
         !(is_small || context.used_once(inner))) {
