@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -132,6 +133,16 @@ inline bool columns_go_on(const Schedule& schedule) {
 /// Elements along the vectors' atom that a pointwise loop computes and stores at a time.
 inline int stored_at_a_time(const Schedule& schedule) {
     return schedule.lanes * (schedule.unroll > 1 ? schedule.unroll : 1);
+}
+
+/// Whether rows are at least as long as what is stored at a time, and tiles no taller than there
+/// are rows: the last of each may then overlap those before them.
+inline bool ends_fit(const Schedule& schedule, std::span<const std::int64_t> extents) {
+    const auto has = [&](int atom, std::int64_t elements) {
+        return extents[static_cast<std::size_t>(atom)] >= elements;
+    };
+    return schedule.vector_atom >= 0 && has(schedule.vector_atom, stored_at_a_time(schedule)) &&
+           (schedule.row_atom < 0 || has(schedule.row_atom, schedule.tile_rows));
 }
 
 /// Visits the fields after `kind` and `instruction_set` with their printed names.

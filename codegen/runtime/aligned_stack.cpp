@@ -28,8 +28,7 @@ latent_call_on_aligned_stack:
 namespace latent::codegen::runtime {
 
 int call_on_aligned_stack(KernelEntry entry, void** arguments) {
-    return latent_call_on_aligned_stack(arguments, 0, nullptr,
-                                        reinterpret_cast<void (*)()>(entry));
+    return latent_call_on_aligned_stack(arguments, 0, nullptr, reinterpret_cast<void (*)()>(entry));
 }
 
 int call_on_aligned_stack(latent_kernel_task task, void* context, int index,

@@ -19,9 +19,6 @@ using codegen::runtime::PlanArgument;
 using codegen::runtime::PlanLaunch;
 using codegen::runtime::PlanSlot;
 
-/// A launch of fewer points than this is over before another thread has woken.
-constexpr std::int64_t parallel_points = 1 << 15;
-
 /// Turns a partition into launches over slots.
 class PlanWriter {
   public:
@@ -100,7 +97,8 @@ class PlanWriter {
             for (const std::int64_t extent : step.extents) {
                 points *= extent;
             }
-            target.parallel = target.parallel || points >= parallel_points;
+            // A launch of less than two tasks is over before another thread has woken.
+            target.parallel = target.parallel || points >= 2 * schedule.block;
         }
         int calls = 0;
         for (const PlanLaunch& launch : plan_.launches) {

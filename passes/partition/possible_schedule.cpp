@@ -85,9 +85,7 @@ ir::Schedule possible_schedule(const KernelStep& step, ir::Schedule schedule) {
         schedule.row_atom = -1;
         schedule.tile_rows = 0;
     }
-    schedule.ends_overlap = schedule.ends_overlap && schedule.vector_atom >= 0 &&
-                            step.extents[static_cast<std::size_t>(schedule.vector_atom)] >=
-                                ir::stored_at_a_time(schedule);
+    schedule.ends_overlap = schedule.ends_overlap && ir::ends_fit(schedule, step.extents);
     if (schedule.tile_lines > 0) {
         return schedule;
     }

@@ -221,6 +221,8 @@ void choose_sorted_rows(ir::Schedule& schedule, const ir::Region& region,
     constexpr std::int64_t longest_compared = 32;  // by a network, side by side
     constexpr int most_rows = 64;
     constexpr int shortest_vector = 4;
+    constexpr int fewest_columns = 8;  // that use lines of memory well
+    constexpr std::int64_t enough_tasks = 4;
     constexpr std::int64_t key_and_position_bytes = 16;
     const int axis = std::countr_zero(classification.final_atoms);
     const std::int64_t elements = extents[static_cast<std::size_t>(axis)];
@@ -230,12 +232,19 @@ void choose_sorted_rows(ir::Schedule& schedule, const ir::Region& region,
         return;
     }
     if (neighbours >= 0) {
-        const int rows = ir::stored_at_a_time(schedule);
-        if (extents[static_cast<std::size_t>(neighbours)] >= rows &&
-            rows * elements * key_and_position_bytes <= machine.l2_bytes) {
-            schedule.vector_atom = neighbours;
-            schedule.row_atom = neighbours;
-            schedule.tile_rows = rows;
+        std::int64_t columns = 1;
+        for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+            columns *= atom == axis ? 1 : extents[static_cast<std::size_t>(atom)];
+        }
+        for (int rows = ir::stored_at_a_time(schedule); rows >= fewest_columns; rows /= 2) {
+            if (extents[static_cast<std::size_t>(neighbours)] >= rows &&
+                columns >= enough_tasks * rows &&
+                rows * elements * key_and_position_bytes <= machine.l2_bytes) {
+                schedule.vector_atom = neighbours;
+                schedule.row_atom = neighbours;
+                schedule.tile_rows = rows;
+                break;
+            }
         }
         return;
     }

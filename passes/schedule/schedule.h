@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "ir/region.h"
 
@@ -12,24 +11,6 @@ namespace latent::passes {
 /// the machine, and the size class of the extents (so that a changed batch size changes no key).
 ir::Schedule default_schedule(const ir::Region& region, const ir::Classification& classification,
                               const ir::Machine& machine, std::span<const std::int64_t> extents);
-
-/// Gives a pointwise schedule the tiles for an input that its vectors would gather because it lies
-/// along another atom, with rows of a cache line; none where no input does.
-void choose_tile(ir::Schedule& schedule, const ir::Region& region,
-                 std::span<const std::int64_t> extents);
-
-/// Whether the last vectors of a row may be stored over a part of those before them: in pointwise
-/// kernels of several rows (of one alone the end counts for nothing, and lengths of all kinds share
-/// a kernel) that are at least as long.
-bool can_overlap_ends(const ir::Schedule& schedule, const ir::Region& region,
-                      std::span<const std::int64_t> extents);
-
-/// Which stages of a row that several loops over it use are worth more than a store and a load.
-enum class KeptStages : std::uint8_t { none, transcendental, all };
-
-/// Those stages of a row or reduction template, in order.
-std::vector<int> kept_stages(const ir::Region& region, const ir::Classification& classification,
-                             KeptStages worth);
 
 /// Bytes of an element while it is computed: numbers of fewer than 32 bits take 32.
 int computed_bytes(DType dtype);

@@ -6,6 +6,7 @@
 #include "ir/rounding.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
+#include "passes/schedule/schedule_rows.h"
 
 namespace latent::passes {
 

@@ -9,6 +9,8 @@
 #include "ir/storage.h"
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
+#include "passes/schedule/schedule_pointwise.h"
+#include "passes/schedule/schedule_rows.h"
 #include "passes/schedule/schedule_streams.h"
 
 namespace latent::passes {

@@ -143,6 +143,14 @@ int strip_of_results(const ir::Schedule& schedule, const ir::Region& region) {
         schedule.vector_atom + 1 != static_cast<int>(region.atoms.size())) {
         return 0;
     }
+    // Reversed elements are shuffled where the ends of rows overlap, which strips have not.
+    const bool reads_reversed = std::ranges::any_of(region.inputs, [](const auto& input) {
+        return input.kind == ir::InputKind::strided &&
+               input.strides.back() == ir::StrideClass::reversed;
+    });
+    if (reads_reversed) {
+        return 0;
+    }
     std::size_t widest = 1;
     for (const ir::RegionResult& result : region.results) {
         if (result.strides.back() != ir::StrideClass::one) {

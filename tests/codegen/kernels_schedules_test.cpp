@@ -166,6 +166,12 @@ constexpr Example examples[] = {
         return %r
      )",
      4},
+    {"rows scanned side by side",
+     R"(%x = parameter {index=0, dtype=f32, shape=[40,65]}
+        %r = cumulative_sum %x {axis=1, reverse=false}
+        return %r
+     )",
+     4},
 };
 
 /// The default schedule, with columns and rows that end where their lines do.

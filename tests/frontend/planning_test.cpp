@@ -49,6 +49,13 @@ TEST_CASE("The ends of rows overlap where these are as long as what is stored at
     CHECK(passes::possible_schedule(step, schedule) == schedule);
     step.extents = {64, 15};
     CHECK_FALSE(passes::possible_schedule(step, schedule).ends_overlap);
+    // Nor do tiles of more rows than there are, which would begin before the first.
+    step.extents = {24, 16};
+    schedule.row_atom = 0;
+    schedule.tile_rows = 16;
+    CHECK(passes::possible_schedule(step, schedule) == schedule);
+    schedule.tile_rows = 32;
+    CHECK_FALSE(passes::possible_schedule(step, schedule).ends_overlap);
 }
 
 TEST_CASE("Rows are scanned side by side where there are as many, of as many elements") {

@@ -258,15 +258,18 @@ TEST_CASE("short rows and columns side by side are sorted several at a time") {
     CHECK(rows.lanes == 8);
     CHECK(sorted(20, 10, 1).tile_rows == 16);
     CHECK(sorted(1000, 33, 1).row_atom == -1);
-    // As many columns as the results' vectors have, while their keys and positions fit L2.
-    const ir::Schedule columns = sorted(500, 100, 0);
+    // As many columns as the results' vectors have, or fewer where their keys and positions do not
+    // fit L2, or the columns are few.
+    const ir::Schedule columns = sorted(500, 1000, 0);
     CHECK(columns.vector_atom == 1);
     CHECK(columns.row_atom == 1);
     CHECK(columns.tile_rows == ir::stored_at_a_time(columns));
     const int many = static_cast<int>(avx512.l2_bytes / 16 / columns.tile_rows);
-    CHECK(sorted(many, 100, 0).row_atom == 1);
-    CHECK(sorted(many + 1, 100, 0).row_atom == -1);
-    CHECK(sorted(500, columns.tile_rows - 1, 0).row_atom == -1);
+    CHECK(sorted(many, 1000, 0).tile_rows == columns.tile_rows);
+    CHECK(sorted(many + 1, 1000, 0).tile_rows == columns.tile_rows / 2);
+    CHECK(sorted(4 * many + 1, 1000, 0).row_atom == -1);
+    CHECK(sorted(500, 2 * columns.tile_rows, 0).tile_rows == columns.tile_rows / 2);
+    CHECK(sorted(500, 31, 0).row_atom == -1);
 }
 
 TEST_CASE("sums of many rows that are longer than a vector gather no elements") {
@@ -293,6 +296,47 @@ TEST_CASE("sums of many rows that are longer than a vector gather no elements") 
     CHECK(outside(17).vector_extent == 17);
     CHECK(outside(17).schedule.unroll == 1);
     CHECK(outside(15).vector_extent == 900);
+}
+
+TEST_CASE("vectors run along reversed elements where they are shuffled, in elementwise kernels") {
+    const std::string operands =
+        "%a = parameter {index=0, dtype=f32, shape=[400,500]}\n"
+        "%f = flip %a {axes=[1]}\n"
+        "%b = parameter {index=1, dtype=f32, shape=[500,400]}\n"
+        "%t = permute %b {permutation=[1,0]}\n"
+        "%s = add %f, %t\n";
+    CHECK(scheduled(operands + "return %s\n", avx512).vector_extent == 500);
+    const std::string sums = operands + "%r = reduce_sum %s {axes=[0]}\nreturn %r\n";
+    CHECK(scheduled(sums, avx512).vector_extent == 400);
+}
+
+TEST_CASE("results of reversed elements are not streamed, which would gather them") {
+    const auto strip = [](const std::string& operation) {
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[100000000]}\n%r = " +
+                             operation + "\nreturn %r\n",
+                         avx512)
+            .schedule.result_strip;
+    };
+    CHECK(strip("abs %a") > 0);
+    CHECK(strip("flip %a {axes=[0]}") == 0);
+}
+
+TEST_CASE("tasks have fewer points where each takes long") {
+    const auto block = [](const std::string& operation) {
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[1000,64]}\n%r = " + operation +
+                             "\nreturn %r\n",
+                         avx512)
+            .schedule.block;
+    };
+    CHECK(block("tanh %a") == 1 << 14);
+    CHECK(block("erfinv %a") == 1 << 13);
+    CHECK(block("lgamma %a") == 1 << 11);
+    CHECK(block("argsort %a {axis=1, reverse=false}") == 1 << 11);
+    // Sums over blocks have these at the same places whatever is summed.
+    CHECK(scheduled("%a = parameter {index=0, dtype=f32, shape=[1000,64]}\n%l = lgamma %a\n"
+                    "%r = reduce_sum %l {axes=[0]}\nreturn %r\n",
+                    avx512)
+              .schedule.block == 1 << 14);
 }
 
 TEST_CASE("rows of less than four vectors have fewer partial sums, and none across them") {
