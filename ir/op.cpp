@@ -45,8 +45,6 @@ bool is_transcendental(Op op) {
 int arithmetic_cost(Op op) {
     constexpr int transcendental = 10;
     constexpr int division = 4;
-    constexpr int several_functions = 60;
-    constexpr int gamma = 250;
     switch (op) {
         case Op::constant:
         case Op::scalar:
@@ -59,11 +57,6 @@ int arithmetic_cost(Op op) {
         case Op::floor_divide:
         case Op::remainder:
             return division;
-        case Op::pow:
-        case Op::erfinv:
-            return several_functions;
-        case Op::lgamma:
-            return gamma;
         default:
             return is_transcendental(op) ? transcendental : 1;
     }

@@ -8,7 +8,7 @@
 
 #include "passes/partition/absorption.h"
 #include "passes/partition/canonical_step.h"
-#include "passes/partition/choices.h"
+#include "passes/partition/choices_by_place.h"
 #include "passes/partition/copy_parts.h"
 #include "passes/partition/merged_chains.h"
 #include "passes/partition/partitioner.h"

@@ -21,6 +21,21 @@ namespace {
 /// Points of a task: some 5 us of arithmetic, and 64 KiB of f32.
 constexpr std::int64_t task_points = 1 << 14;
 
+/// What an elementwise op takes for a vector, as ir::arithmetic_cost has it but of those that take
+/// as long as several functions. (Whether a value is worth computing twice is another question:
+/// powers of single numbers are.)
+std::int64_t time_of(ir::Op op) {
+    switch (op) {
+        case ir::Op::pow:
+        case ir::Op::erfinv:
+            return 60;
+        case ir::Op::lgamma:
+            return 250;
+        default:
+            return ir::arithmetic_cost(op);
+    }
+}
+
 /// The same where each point takes long, for kernels whose tasks have no sums in common. Vectors
 /// run along the atom; numbers of a row cost it little.
 std::int64_t points_of_task(const ir::Region& region, int vector_atom) {
@@ -35,7 +50,7 @@ std::int64_t points_of_task(const ir::Region& region, int vector_atom) {
             cost += stage.op == ir::Op::argsort ? sorting_cost : 1;
         } else if (stage.kind == ir::StageKind::elementwise &&
                    (vector_atom < 0 || has(spans[i], vector_atom))) {
-            cost += std::int64_t{ir::arithmetic_cost(stage.op)} * computed_bytes(stage.dtype) / 4;
+            cost += time_of(stage.op) * computed_bytes(stage.dtype) / 4;
         }
     }
     std::int64_t points = task_points;

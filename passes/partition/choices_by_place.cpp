@@ -1,4 +1,4 @@
-#include "passes/partition/choices.h"
+#include "passes/partition/choices_by_place.h"
 
 #include <algorithm>
 
