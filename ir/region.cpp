@@ -107,6 +107,11 @@ bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms)
                               [&](int atom) { return strides[static_cast<std::size_t>(atom)]; });
 }
 
+bool sorts(const Region& region) {
+    return std::ranges::any_of(region.stages,
+                               [](const Stage& stage) { return stage.op == Op::argsort; });
+}
+
 std::optional<std::int64_t> known_stride(const Region& region, StrideClass stride) {
     switch (stride) {
         case StrideClass::zero:

@@ -125,6 +125,9 @@ std::int64_t fixed_elements(const Region& region, std::uint64_t atoms);
 /// unrolled.
 bool is_unrolled(const Region& region, std::uint64_t atoms);
 
+/// Whether one of its scans is a sort.
+bool sorts(const Region& region);
+
 /// Vectors of partial sums that stay in registers beside what is added to them.
 inline constexpr std::int64_t most_sums = 12;
 /// The most rows that a reduction with vectors across them takes in before it stores their sums;

@@ -24,9 +24,7 @@ class Scans {
         : lowering_(lowering),
           axis_(lowering.atoms_of(lowering.classification().final_atoms).front()),
           extent_(lowering.inputs().extent(axis_)),
-          sorts_(std::ranges::any_of(
-              lowering.region().stages,
-              [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; })),
+          sorts_(ir::sorts(lowering.region())),
           within_(lowering.stages()) {
         const ir::Region& region = lowering.region();
         if (together()) {

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace latent::codegen::math::detail {
 
@@ -36,13 +37,16 @@ uint64_t sign_mask(const Type& type) {
     return uint64_t{1} << (type.bits() - 1);
 }
 
+/// A call whose value is the operand of a strict operation, even where it has a name of its own:
+/// else LLVM may take it for finite. (Not a sum with -0, which Halide takes for the constant 0.)
+Real strict_call(const Type& type, const char* name, const std::vector<Expr>& operands) {
+    return Real(Call::make(type, name, operands, Call::PureExtern)) * 1.0;
+}
+
 NumberParts number_parts(const Real& x, bool may_be_denormal) {
-    const auto part = [&](const char* name) {
-        const Real value =
-            Call::make(x.type(), name, {x, Expr(may_be_denormal ? 1 : 0)}, Call::PureExtern);
-        return value * 1.0;  // as in multiply_add
-    };
-    return {part(number_exponent), part(number_mantissa)};
+    const std::vector<Expr> operands{x, Expr(may_be_denormal ? 1 : 0)};
+    return {strict_call(x.type(), number_exponent, operands),
+            strict_call(x.type(), number_mantissa, operands)};
 }
 
 std::string type_name(const Type& type) {
@@ -123,11 +127,7 @@ Real at_least(const Real& x, double limit) {
 
 Real multiply_add(const Real& a, const Real& b, const Real& c) {
     const Type type = a.type();
-    const Expr fused = Call::make(type, type.bits() == 64 ? "llvm.fma.f64" : "llvm.fma.f32",
-                                  {a, b, c}, Call::PureExtern);
-    // As the operand of a strict operation, even where it is a value with a name of its own: else
-    // LLVM may take it for finite. (Not a sum with -0, which Halide takes for the constant 0.)
-    return Real(fused) * 1.0;
+    return strict_call(type, type.bits() == 64 ? "llvm.fma.f64" : "llvm.fma.f32", {a, b, c});
 }
 
 Real polynomial(const Real& x, std::initializer_list<double> coefficients) {
@@ -237,21 +237,15 @@ Real power_of_two(const Expr& biased) {
 }
 
 Real scale(const Real& value, const Whole& k) {
-    const Type type = value.type();
-    const Real scaled = Call::make(type, power_scaling, {value, k.value, k.bits}, Call::PureExtern);
-    return scaled * 1.0;  // as in multiply_add
+    return strict_call(value.type(), power_scaling, {value, k.value, k.bits});
 }
 
 Real unless_rare(const Expr& is_usual, const Real& usual, const Real& rare) {
-    const Real value =
-        Call::make(usual.type(), rare_arguments, {is_usual, usual, rare}, Call::PureExtern);
-    return value * 1.0;  // as in multiply_add
+    return strict_call(usual.type(), rare_arguments, {is_usual, usual, rare});
 }
 
 Real unless_special(const Expr& is_usual, const Real& usual, const Real& rare) {
-    const Real value =
-        Call::make(usual.type(), special_arguments, {is_usual, usual, rare}, Call::PureExtern);
-    return value * 1.0;  // as in multiply_add
+    return strict_call(usual.type(), special_arguments, {is_usual, usual, rare});
 }
 
 NumberParts parts_of_positive(const Real& x) {
@@ -263,8 +257,7 @@ NumberParts parts_of_normal(const Real& x) {
 }
 
 Real extreme(const char* which, const Real& a, const Real& b) {
-    const Real result = Call::make(a.type(), which, {a, b}, Call::PureExtern);
-    return result * 1.0;  // as in multiply_add
+    return strict_call(a.type(), which, {a, b});
 }
 
 DoubleReal two_sum(const Real& a, const Real& b) {

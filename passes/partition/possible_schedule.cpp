@@ -78,8 +78,7 @@ ir::Schedule possible_schedule(const KernelStep& step, ir::Schedule schedule) {
     const auto has_block = [&](int atom) {
         return atom >= 0 && step.extents[static_cast<std::size_t>(atom)] >= schedule.tile_rows;
     };
-    const bool sorts = std::ranges::any_of(
-        step.region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
+    const bool sorts = ir::sorts(step.region);
     if (schedule.kind == ir::Template::scan &&
         !(has_block(schedule.row_atom) && (sorts || has_block(schedule.vector_atom)))) {
         schedule.row_atom = -1;

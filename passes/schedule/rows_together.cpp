@@ -7,6 +7,7 @@
 
 #include "passes/schedule/atom_set.h"
 #include "passes/schedule/schedule.h"
+#include "passes/schedule/vector_atom.h"
 
 namespace latent::passes {
 
@@ -60,9 +61,7 @@ void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
         !schedule.kept.empty() || std::ranges::any_of(region.results, [&](const auto& result) {
             return (ir::mask_of(result.strides) & row) != 0;
         });
-    const bool reads_indexed = std::ranges::any_of(
-        region.inputs, [](const auto& input) { return input.kind == ir::InputKind::indexed; });
-    if (!along_row || stores_rows || reads_indexed || region.stages.size() > most_stages) {
+    if (!along_row || stores_rows || reads_indexed(region) || region.stages.size() > most_stages) {
         return;
     }
     std::int64_t elements = 1;

@@ -85,8 +85,7 @@ void schedule_scan(ir::Schedule& schedule, const ir::Region& region,
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
     const std::uint64_t axis = classification.final_atoms;
     const int across = choose_vector_atom(region, all & ~axis, schedule, extents);
-    const bool sorts = std::ranges::any_of(
-        region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
+    const bool sorts = ir::sorts(region);
     const int along = std::countr_zero(axis);
     const bool neighbours =
         across >= 0 && contiguous_elements(region, schedule.kind, across, extents) >

@@ -82,13 +82,9 @@ void choose_row_ends(ir::Schedule& schedule, const ir::Region& region,
 bool can_overlap_ends(const ir::Schedule& schedule, const ir::Region& region,
                       std::span<const std::int64_t> extents) {
     // Reversed elements cannot be read past the last, which may be the first in memory.
-    const bool counts =
-        schedule.vector_atom > 0 ||
-        (schedule.vector_atom == 0 &&
-         (extents.size() > 1 || std::ranges::any_of(region.inputs, [](const auto& input) {
-              return input.kind == ir::InputKind::strided &&
-                     input.strides.front() == ir::StrideClass::reversed;
-          })));
+    const bool counts = schedule.vector_atom > 0 ||
+                        (schedule.vector_atom == 0 &&
+                         (extents.size() > 1 || reads_reversed(region, schedule.vector_atom)));
     return schedule.kind == ir::Template::pointwise && counts && schedule.result_strip == 0 &&
            ir::ends_fit(schedule, extents);
 }
@@ -110,11 +106,10 @@ void choose_tile(ir::Schedule& schedule, const ir::Region& region,
         for (int atom = 0; atom < schedule.vector_atom; ++atom) {
             if (input.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::one &&
                 extent(atom) >= least_extent) {
-                schedule.row_atom = atom;
-                schedule.tile_rows =
-                    std::min(most_rows, cache_line / static_cast<int>(byte_size(input.dtype)));
-                // Of whole tiles registers transpose squares, and lines are stored whole.
                 const int line = cache_line / static_cast<int>(byte_size(input.dtype));
+                schedule.row_atom = atom;
+                schedule.tile_rows = std::min(most_rows, line);
+                // Of whole tiles registers transpose squares, and lines are stored whole.
                 if (extent(atom) >= schedule.tile_rows &&
                     extent(schedule.vector_atom) >= std::max(line, schedule.lanes)) {
                     schedule.unroll = std::max(1, line / schedule.lanes);

@@ -50,8 +50,7 @@ ScheduleSpace::ScheduleSpace(const ir::Region& region, const ir::Classification&
             add_numbers<&ir::Schedule::block_rows>({1, 2, 4, 8});
             break;
         case ir::Template::scan: {
-            const bool sorts = std::ranges::any_of(
-                region.stages, [](const ir::Stage& stage) { return stage.op == ir::Op::argsort; });
+            const bool sorts = ir::sorts(region);
             if (!sorts) {
                 add_atom_of_vectors((std::uint64_t{1} << region.atoms.size()) - 1);
             }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "passes/schedule/atom_set.h"
+#include "passes/schedule/vector_atom.h"
 
 namespace latent::passes {
 
@@ -61,11 +62,6 @@ int elements_ahead(const ir::Machine& machine, std::size_t element_bytes) {
     constexpr int shortest_vector = 32;
     return machine.vector_bytes < shortest_vector ? 0
                                                   : static_cast<int>(bytes_ahead / element_bytes);
-}
-
-bool reads_indexed(const ir::Region& region) {
-    return std::ranges::any_of(
-        region.inputs, [](const auto& input) { return input.kind == ir::InputKind::indexed; });
 }
 
 std::size_t widest_input(const ir::Region& region) {
@@ -144,11 +140,7 @@ int strip_of_results(const ir::Schedule& schedule, const ir::Region& region) {
         return 0;
     }
     // Reversed elements are shuffled where the ends of rows overlap, which strips have not.
-    const bool reads_reversed = std::ranges::any_of(region.inputs, [](const auto& input) {
-        return input.kind == ir::InputKind::strided &&
-               input.strides.back() == ir::StrideClass::reversed;
-    });
-    if (reads_reversed) {
+    if (reads_reversed(region, schedule.vector_atom)) {
         return 0;
     }
     std::size_t widest = 1;

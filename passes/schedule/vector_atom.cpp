@@ -1,5 +1,6 @@
 #include "passes/schedule/vector_atom.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "passes/schedule/atom_set.h"
@@ -56,6 +57,18 @@ std::int64_t contiguous_elements(const ir::Region& region, ir::Template kind, in
 bool gathers(const ir::Region& region, int atom, std::span<const std::int64_t> extents) {
     return atom >= 0 && elements_read(region, atom, ir::StrideClass::any, extents) >
                             elements_read(region, atom, ir::StrideClass::one, extents);
+}
+
+bool reads_indexed(const ir::Region& region) {
+    return std::ranges::any_of(
+        region.inputs, [](const auto& input) { return input.kind == ir::InputKind::indexed; });
+}
+
+bool reads_reversed(const ir::Region& region, int atom) {
+    return std::ranges::any_of(region.inputs, [&](const ir::RegionInput& input) {
+        return input.kind == ir::InputKind::strided &&
+               input.strides[static_cast<std::size_t>(atom)] == ir::StrideClass::reversed;
+    });
 }
 
 std::int64_t shortest_vector_extent(const ir::Schedule& schedule) {

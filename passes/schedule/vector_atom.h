@@ -20,6 +20,12 @@ std::int64_t contiguous_elements(const ir::Region& region, ir::Template kind, in
 /// Whether most of what vectors along `atom` read are elements that lie apart.
 bool gathers(const ir::Region& region, int atom, std::span<const std::int64_t> extents);
 
+/// Whether an input is read where other values say.
+bool reads_indexed(const ir::Region& region);
+
+/// Whether an input is read in opposite order along the atom.
+bool reads_reversed(const ir::Region& region, int atom);
+
 /// An atom that is shorter than this would leave most of the vectors in flight without work; sums
 /// have more of them, and unrolled rows one.
 std::int64_t shortest_vector_extent(const ir::Schedule& schedule);
