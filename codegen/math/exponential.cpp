@@ -105,19 +105,14 @@ Expr expm1(const Expr& argument) {
 
 Expr sigmoid(const Expr& argument) {
     const Real x = require_float(argument, "sigmoid");
-    // With e = exp(-|x|): e / (1 + e) for negative x, else 1 / (1 + e). What rounding took from e
-    // and from 1 + e comes back as a correction of the quotient.
-    const Real negated = at_least(-magnitude(x), x.is_double() ? -746.0 : -104.0);
-    const ExpParts parts = reduce_exp(negated, 2 * exponent_bias(x.type()));
-    const DoubleReal mantissa = fast_two_sum(x.constant(1.0), parts.tail);
-    const Real e = scale(mantissa.high, parts.k);
-    const Real e_low = scale(mantissa.low, parts.k);
-    const DoubleReal sum = fast_two_sum(x.constant(1.0), e);
-    const Expr negative = x < 0.0;
-    const Real quotient = choose(negative, e, 1.0) / sum.high;
-    const Real reciprocal = choose(negative, 1.0 - quotient, quotient);  // of the sum
-    const Real remainder = choose(negative, e_low, 0.0) - quotient * (sum.low + e_low);
-    return quotient + remainder * reciprocal;
+    // With exp(-x) = (1 + tail) / p, p a power of two: p / (p + 1 + tail), where what rounding
+    // takes from p + 1 is added to the tail. Beyond the limits the result rounds to 0 and 1.
+    const Real clamped = x.is_double() ? clamp(x, -746.0, 709.0) : clamp(x, -104.0, 88.0);
+    const Whole k = nearest_multiple(clamped, log2_e, 2 * exponent_bias(x.type()));
+    const Real tail = exp_tail(-subtract_ln2_multiple(clamped, k.value));
+    const Real power = scale(x.constant(1.0), k);
+    const DoubleReal sum = fast_two_sum(x.constant(1.0), power);
+    return power / (sum.high + (tail + sum.low));
 }
 
 }  // namespace latent::codegen::math
