@@ -64,6 +64,9 @@ void inspect(const Mlp& mlp, const Dataset& data) {
     std::fputs(kernels_of(latent::explain(second.loss, second.model, second.state)).c_str(),
                stdout);
 
+    print_title("Where the time of that step goes");
+    std::fputs(to_string(latent::profile(second.loss, second.model, second.state)).c_str(), stdout);
+
     print_title("One training step of the perceptron, evaluated at once and op by op");
     compare_with_op_by_op(first, batches[1], learning_rate);
 }

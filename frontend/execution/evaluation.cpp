@@ -8,15 +8,19 @@
 #include <shared_mutex>
 #include <unordered_map>
 
+#include <fmt/format.h>
+
 #include "codegen/reference/interpreter.h"
 #include "codegen/runtime/environment.h"
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/extraction.h"
 #include "frontend/execution/fusion_choice.h"
+#include "frontend/execution/plan_profile.h"
 #include "frontend/execution/plan_tuner.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/reference_check.h"
 #include "frontend/execution/tuning_budget.h"
+#include "frontend/tensor/access.h"
 #include "frontend/tensor/graph_lock.h"
 #include "ir/errors.h"
 #include "ir/graph.h"
@@ -129,7 +133,6 @@ class PlanInputs {
 class Evaluator {
   public:
     void evaluate(std::span<const ir::Value> roots);
-    TuningReport tune(std::span<const ir::Value> roots, const TuningOptions& options);
     void clear_plans() {
         const std::lock_guard lock(plans_mutex_);
         plans_.clear();
@@ -244,18 +247,6 @@ Evaluator::PlanRef Evaluator::make_plan(const Work& work) {
     return plans_.emplace(work.key, std::move(planned)).first->second;
 }
 
-TuningReport Evaluator::tune(std::span<const ir::Value> roots, const TuningOptions& options) {
-    std::shared_lock lock(graph_mutex());
-    const ExtractedGraph extracted = extract(roots);
-    const ir::Graph graph = detach(extracted);
-    const PlanInputs inputs(extracted.inputs.span());
-    lock.unlock();
-    TuningReport report =
-        tune_plan(graph, inputs.pointers(), {.options = options}, codegen::runtime::context());
-    clear_plans();  // which have the schedules from before
-    return report;
-}
-
 std::vector<ir::StorageRef> Evaluator::compute(Work& work) {
     codegen::runtime::Context& context = codegen::runtime::context();
     const auto allocate = [&](std::size_t bytes) { return context.memory().make_storage(bytes); };
@@ -301,18 +292,52 @@ Evaluator& evaluator() {
     return instance;
 }
 
+void require_no_backward_rule(const char* operation, const std::source_location& location) {
+    if (GraphReader::active()) {
+        ir::raise<GradientError>(
+            location,
+            fmt::format("{}: a backward rule builds a graph; it cannot evaluate one", operation));
+    }
+}
+
+/// What pending values are computed from, taken while nobody could change it.
+struct Detached {
+    ir::Graph graph;
+    PlanInputs inputs;
+};
+
+Detached detached(std::span<const ir::Value> roots) {
+    const std::shared_lock lock(graph_mutex());
+    const ExtractedGraph extracted = extract(roots);
+    return {detach(extracted), PlanInputs(extracted.inputs.span())};
+}
+
 }  // namespace
 
 void evaluate(std::span<const ir::Value> roots, const std::source_location& location) {
-    if (GraphReader::active()) {
-        ir::raise<GradientError>(location,
-                                 "eval: a backward rule builds a graph; it cannot evaluate one");
-    }
+    require_no_backward_rule("eval", location);
     evaluator().evaluate(roots);
 }
 
+std::vector<ir::Value> pending_of(std::span<const Tensor> tensors, const char* operation,
+                                  const std::source_location& location) {
+    require_no_backward_rule(operation, location);
+    std::vector<ir::Value> values = values_of(tensors, location);
+    std::erase_if(values, [](const ir::Value& value) { return value.node->slot().ready(); });
+    return values;
+}
+
+Profile profile(std::span<const ir::Value> roots) {
+    const Detached work = detached(roots);
+    return profile_plan(work.graph, work.inputs.pointers(), codegen::runtime::context());
+}
+
 TuningReport tune(std::span<const ir::Value> roots, const TuningOptions& options) {
-    return evaluator().tune(roots, options);
+    const Detached work = detached(roots);
+    TuningReport report = tune_plan(work.graph, work.inputs.pointers(), {.options = options},
+                                    codegen::runtime::context());
+    clear_plans();  // which have the schedules from before
+    return report;
 }
 
 void clear_plans() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <latent/profile.h>
+#include <latent/tensor.h>
 #include <latent/tune.h>
 
 #include <source_location>
@@ -16,6 +18,15 @@ namespace latent::detail {
 /// reports; then nothing is settled and all can be asked for again. Throws GradientError inside a
 /// backward rule.
 void evaluate(std::span<const ir::Value> roots, const std::source_location& location);
+
+/// Those of the tensors that an evaluation would compute. Throws GradientError inside a backward
+/// rule; `operation` names the caller.
+std::vector<ir::Value> pending_of(std::span<const Tensor> tensors, const char* operation,
+                                  const std::source_location& location);
+
+/// Times the kernels by which `evaluate` would compute pending roots. Settles nothing. Throws what
+/// `evaluate` does.
+Profile profile(std::span<const ir::Value> roots);
 
 /// Tunes the kernels by which `evaluate` would compute pending roots, on the data that they would
 /// run on; later plans use the schedules. Settles nothing. Throws what `evaluate` does.

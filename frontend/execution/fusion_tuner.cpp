@@ -10,8 +10,8 @@
 
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/fusion_choice.h"
+#include "frontend/execution/launch_times.h"
 #include "frontend/execution/planning.h"
-#include "frontend/execution/step_times.h"
 #include "frontend/execution/stopwatch.h"
 #include "ir/errors.h"
 

@@ -21,9 +21,9 @@
 #include "frontend/execution/fusion_choice.h"
 #include "frontend/execution/fusion_space.h"
 #include "frontend/execution/fusion_tuner.h"
+#include "frontend/execution/launch_times.h"
 #include "frontend/execution/planning.h"
 #include "frontend/execution/schedule_choice.h"
-#include "frontend/execution/step_times.h"
 #include "frontend/execution/stopwatch.h"
 #include "frontend/execution/tuning_progress.h"
 #include "ir/errors.h"
@@ -150,7 +150,6 @@ class PlanTuner {
     TunedKernel tune(const Group& group, const ReportProgress& report) const;
     Trial trial_of(const Group& group, const ir::Schedule& schedule) const;
     std::vector<Trial> compile(const Group& group, std::span<const ir::Schedule> schedules) const;
-    std::string name_of(const Group& group) const;
     void compare_plans(TuningReport& report) const;
 
     const ir::Graph& graph_;
@@ -281,7 +280,7 @@ TunedKernel PlanTuner::tune(const Group& group, const ReportProgress& report) co
     Trial best = before;
 
     TunedKernel result;
-    result.name = name_of(group);
+    result.name = described(first);
     std::vector<ir::Schedule> tried{before.schedule};
     double gain = 1;
     const auto try_some = [&](std::span<const ir::Schedule> schedules) {
@@ -332,17 +331,6 @@ TunedKernel PlanTuner::tune(const Group& group, const ReportProgress& report) co
         is_improved ? seconds_best * milliseconds : result.milliseconds_before;
     result.change = change_of(before.schedule, kept.schedule);
     return result;
-}
-
-/// `contraction of [512, 512, 256], up to maximum (train.cpp:42)`
-std::string PlanTuner::name_of(const Group& group) const {
-    const passes::KernelStep& first = step(group.steps[0]);
-    std::string name = fmt::format("{} of {}", ir::name(*first.classification.kind),
-                                   ir::to_string(std::span<const std::int64_t>(first.extents)));
-    if (!first.nodes.empty()) {
-        name += fmt::format(", up to {}", described(*first.nodes.back()));
-    }
-    return name;
 }
 
 void PlanTuner::compare_plans(TuningReport& report) const {

@@ -366,4 +366,10 @@ std::string described(const ir::Node& node) {
     return fmt::format("{}{}", ir::name(node.op()), where.empty() ? "" : " (" + where + ")");
 }
 
+std::string described(const passes::KernelStep& step) {
+    return fmt::format("{} of {}{}", ir::name(*step.classification.kind),
+                       ir::to_string(std::span<const std::int64_t>(step.extents)),
+                       step.nodes.empty() ? "" : ", up to " + described(*step.nodes.back()));
+}
+
 }  // namespace latent::detail

@@ -78,5 +78,8 @@ Planned plan_partition(const ir::Graph& graph, const passes::FusionChoices& fusi
 
 /// An operation and where it was called: `mul (train.cpp:42)`.
 std::string described(const ir::Node& node);
+/// What one call of a kernel computes: `contraction of [512, 512, 256], up to maximum
+/// (train.cpp:42)`.
+std::string described(const passes::KernelStep& step);
 
 }  // namespace latent::detail

@@ -5,8 +5,6 @@
 #include <ostream>
 
 #include "frontend/execution/evaluation.h"
-#include "frontend/tensor/access.h"
-#include "frontend/tensor/graph_lock.h"
 #include "ir/errors.h"
 
 namespace latent {
@@ -25,16 +23,7 @@ TuningReport detail::tune(std::span<const Tensor> tensors, const TuningOptions& 
         ir::raise<ValueError>(
             location, fmt::format("tune: seconds must be above 0, got {}", options.seconds));
     }
-    if (GraphReader::active()) {
-        ir::raise<GradientError>(location,
-                                 "tune: a backward rule builds a graph; it cannot evaluate one");
-    }
-    std::vector<ir::Value> pending;
-    for (const ir::Value& value : values_of(tensors, location)) {
-        if (!value.node->slot().ready()) {
-            pending.push_back(value);
-        }
-    }
+    const std::vector<ir::Value> pending = pending_of(tensors, "tune", location);
     return pending.empty() ? TuningReport{} : detail::tune(pending, options);
 }
 

@@ -26,6 +26,7 @@ void check_gradient_calls(Refusals& refusals) {
         {__LINE__, "eval", [&] { eval(std::span(&none, 1)); }, ""},
         {__LINE__, "explain", [&] { explain(none); }, ""},
         {__LINE__, "explain", [&] { explain(x, none); }, ""},
+        {__LINE__, "profile", [&] { profile(x, none); }, ""},
         {__LINE__, "compile", [&] { compile([&](const Tensor&) { return none; })(x); }, ""},
         {__LINE__, "backward", [&] { none.backward(); }, ""},
         {__LINE__, "checkpoint", [&] { checkpoint(total, none); }, ""},
@@ -45,6 +46,15 @@ void check_gradient_calls(Refusals& refusals) {
         {__LINE__, "eval",
          [&] {
              const auto rule = [](auto, auto, const Tensor& cotangent) { return cotangent.eval(); };
+             vjp(custom_vjp(doubled, rule)(x), {x}, x);
+         },
+         "a backward rule builds a graph; it cannot evaluate one"},
+        {__LINE__, "profile",
+         [&] {
+             const auto rule = [](auto, auto, const Tensor& cotangent) {
+                 profile(cotangent);
+                 return cotangent;
+             };
              vjp(custom_vjp(doubled, rule)(x), {x}, x);
          },
          "a backward rule builds a graph; it cannot evaluate one"},

@@ -62,7 +62,8 @@ PreparedCase prepared(const Call& call) {
                     }
                     return results;
                 },
-            .memory = [call] { return memory(call); }};
+            .memory = [call] { return memory(call); },
+            .profile = [call] { return to_string(profile(call())); }};
 }
 
 /// "odd" is the case at its second size, with numbers of its own and how much work that is in

@@ -26,6 +26,7 @@ struct Options {
     std::string dump;
     int threads = 1;
     bool measures_memory = false;
+    bool profiles = false;
     bool lists = false;
     bool machine = false;
     std::string isa = "avx512";
@@ -45,6 +46,8 @@ void add_options(CLI::App& app, Options& options) {
     app.add_option("--dump", options.dump, "A folder for the results of the case");
     app.add_option("--threads", options.threads, "How many")->check(CLI::PositiveNumber);
     app.add_flag("--memory", options.measures_memory, "Also how far resident memory grows");
+    app.add_flag("--profile", options.profiles,
+                 "Prints where the time of a call goes instead, if the library tells");
     app.add_option("--min-reps", options.repetition.min_count, "Timed calls, at least");
     app.add_option("--min-time", options.repetition.min_seconds, "Seconds of them, at least");
     app.add_option("--max-time", options.repetition.max_seconds, "Past this three are enough");
@@ -100,6 +103,10 @@ void run(const Library& library, const Options& options) {
     library.start(options.threads);
     const PreparedCase prepared =
         its_case.prepare(conformance::TensorFile(options.inputs), options.variant);
+    if (options.profiles) {
+        fmt::print("{}", prepared.profile ? prepared.profile() : "");
+        return;
+    }
     nlohmann::json measured = measure(prepared.call, options.repetition, options.measures_memory);
     measured.update(library.details());
     measured.update(prepared.notes);

@@ -22,6 +22,8 @@ struct PreparedCase {
     nlohmann::json notes = nlohmann::json::object();  ///< what the measurement tells besides
     /// What it tells of memory besides how far the process grew; may be empty.
     std::function<nlohmann::json()> memory = {};
+    /// Where the time of a call goes, as text; may be empty.
+    std::function<std::string()> profile = {};
 };
 
 /// A case of SPEC.md as one library does it.

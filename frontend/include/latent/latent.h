@@ -17,6 +17,7 @@
 #include <latent/manipulation.h>
 #include <latent/nn.h>
 #include <latent/optim.h>
+#include <latent/profile.h>
 #include <latent/random.h>
 #include <latent/reductions.h>
 #include <latent/runtime.h>
