@@ -270,7 +270,13 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         schedule.block_columns = 128;
         return;
     }
-    if (may_be_dots && is_deep && has_few_rows_for_dots(column_bytes, rows, gathers)) {
+    std::uint64_t of_rows = operands[columns] | (std::uint64_t{1} << schedule.row_atom);
+    of_rows |= schedule.line_atom < 0 ? 0 : std::uint64_t{1} << schedule.line_atom;
+    const bool packs_for_many =
+        packs_for_many_images(operands[static_cast<std::size_t>(1 - columns)] & ~of_rows, depth,
+                              schedule, computed_bytes(contraction.dtype), extents);
+    if (may_be_dots && is_deep && !packs_for_many &&
+        has_few_rows_for_dots(column_bytes, rows, gathers)) {
         choose_dots(schedule, machine, rows, element);
         return;
     }
@@ -291,8 +297,9 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
                                   : ir::Packing::both;
     if (schedule.packing == ir::Packing::columns) {
         schedule.block_rows *= 2;
-    } else if (may_sweep(schedule, region, contraction, operands, machine, extents)) {
-        choose_swept(schedule);
+    } else if (const auto vectors =
+                   swept_vectors(schedule, region, contraction, operands, machine, extents)) {
+        choose_swept(schedule, *vectors);
     }
 }
 

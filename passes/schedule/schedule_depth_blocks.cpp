@@ -18,13 +18,19 @@ constexpr int swept_blocks = 2;
 /// Panels of columns that a task sums at most, beside all rows, where it sweeps the depth.
 constexpr int most_swept_panels = 4;
 
+/// The most channels whose windows make so few tasks that columns packed whole, through memory,
+/// take longer on any number of processors.
+constexpr std::int64_t few_channels = 4;
+
 }  // namespace
 
-bool may_sweep(const ir::Schedule& schedule, const ir::Region& region, const ir::Stage& contraction,
-               const std::array<std::uint64_t, 2>& operands, const ir::Machine& machine,
-               std::span<const std::int64_t> extents) {
+std::optional<int> swept_vectors(const ir::Schedule& schedule, const ir::Region& region,
+                                 const ir::Stage& contraction,
+                                 const std::array<std::uint64_t, 2>& operands,
+                                 const ir::Machine& machine,
+                                 std::span<const std::int64_t> extents) {
     if (schedule.vector_atom < 0 || schedule.row_atom < 0 || contraction.atoms.size() < 2) {
-        return false;
+        return std::nullopt;
     }
     const std::size_t columns = has(operands[0], schedule.vector_atom) ? 0 : 1;
     const int innermost = *std::ranges::max_element(contraction.atoms);
@@ -41,17 +47,28 @@ bool may_sweep(const ir::Schedule& schedule, const ir::Region& region, const ir:
         rows *= is_row ? extent : 1;
         places *= is_row && region.atoms[static_cast<std::size_t>(atom)].fixed == 0 ? extent : 1;
     }
-    const std::int64_t panel = std::int64_t{schedule.tile_vectors} * schedule.lanes;
     const std::int64_t column_count = extents[static_cast<std::size_t>(schedule.vector_atom)];
-    const std::int64_t panels = ir::ceiling_quotient(column_count, panel);
-    const std::int64_t sums = rows * std::min<std::int64_t>(panels, most_swept_panels) * panel;
+    const std::int64_t column_vectors = ir::ceiling_quotient(column_count, schedule.lanes);
+    int vectors = static_cast<int>(
+        std::min<std::int64_t>(schedule.tile_vectors, std::max<std::int64_t>(column_vectors, 1)));
+    const auto panels = [&] { return ir::ceiling_quotient(column_vectors, vectors); };
+    // Windows of few channels make few tasks, and have few rows to each vector that is packed.
+    const bool few_tasks = places <= few_channels;
+    while (few_tasks && vectors > 1 && panels() < machine.processors) {
+        vectors /= 2;
+    }
+    const std::int64_t sums =
+        rows * std::min<std::int64_t>(panels(), most_swept_panels) * vectors * schedule.lanes;
     const std::int64_t block = places * swept_blocks * schedule.block_depth;
-    return (operands[columns] & ~contracted) == std::uint64_t{1} << schedule.vector_atom &&
-           (contiguous(1 - columns, innermost) || contiguous(1 - columns, schedule.row_atom)) &&
-           contiguous(columns, innermost) &&
-           region.atoms[static_cast<std::size_t>(innermost)].fixed == 0 &&
-           panels >= machine.processors && (sums + block) * element <= machine.l2_bytes * 3 / 4 &&
-           column_count * depth_of(contraction, extents) * element > machine.l2_bytes;
+    const bool sweeps =
+        (operands[columns] & ~contracted) == std::uint64_t{1} << schedule.vector_atom &&
+        (contiguous(1 - columns, innermost) || contiguous(1 - columns, schedule.row_atom)) &&
+        contiguous(columns, innermost) &&
+        region.atoms[static_cast<std::size_t>(innermost)].fixed == 0 &&
+        (few_tasks || panels() >= machine.processors) &&
+        (sums + block) * element <= machine.l2_bytes * 3 / 4 &&
+        column_count * depth_of(contraction, extents) * element > machine.l2_bytes;
+    return sweeps ? std::optional(vectors) : std::nullopt;
 }
 
 bool may_sweep_beside(int row, const ir::Schedule& schedule, const ir::Region& region,
@@ -74,11 +91,14 @@ bool may_sweep_beside(int row, const ir::Schedule& schedule, const ir::Region& r
         const bool is_row = has(operands[rows] & ~contracted, atom);
         swept.row_atom = is_row && extent(atom) > extent(swept.row_atom) ? atom : swept.row_atom;
     }
-    return may_sweep(swept, region, contraction, operands, machine, extents);
+    // In panels that are not narrower: what is read in place instead makes tasks enough.
+    return swept_vectors(swept, region, contraction, operands, machine, extents) ==
+           swept.tile_vectors;
 }
 
-void choose_swept(ir::Schedule& schedule) {
+void choose_swept(ir::Schedule& schedule, int vectors) {
     schedule.packing = ir::Packing::swept;
+    schedule.tile_vectors = vectors;
     schedule.block_columns = most_swept_panels;
     schedule.block_depth *= swept_blocks;
 }

@@ -24,6 +24,19 @@ bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows, bool wi
                                                                                             : 2));
 }
 
+bool packs_for_many_images(std::uint64_t image_atoms, std::int64_t depth,
+                           const ir::Schedule& schedule, int element,
+                           std::span<const std::int64_t> extents) {
+    constexpr std::int64_t few_images = 2;
+    constexpr std::int64_t panel_vectors = 2;
+    constexpr std::int64_t largest_panel = 5 << 17;  // bytes, of an L2 of 1 MiB
+    std::int64_t images = 1;
+    for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
+        images *= has(image_atoms, atom) ? extents[static_cast<std::size_t>(atom)] : 1;
+    }
+    return images > few_images && depth * panel_vectors * schedule.lanes * element <= largest_panel;
+}
+
 bool turns_windows(const ir::Schedule& schedule, const ir::Region& region,
                    const ir::Stage& contraction, int columns_of, const ir::Machine& machine,
                    std::span<const std::int64_t> extents) {
@@ -56,6 +69,8 @@ bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
     const int filters = contraction.operands[static_cast<std::size_t>(1 - columns_of)];
     const std::int64_t depth = depth_of(contraction, extents);
     const int line = schedule.vector_atom - 1;
+    std::uint64_t of_place = std::uint64_t{1} << schedule.vector_atom;
+    of_place |= has(image_atoms, line) ? std::uint64_t{1} << line : 0;
     const std::int64_t places =
         extent(schedule.vector_atom) * (has(image_atoms, line) ? extent(line) : 1);
     const std::int64_t filter_bytes =
@@ -68,6 +83,8 @@ bool has_few_places(const ir::Schedule& schedule, const ir::Region& region,
     return ir::lies_along(region, region.stages[static_cast<std::size_t>(filters)],
                           contraction.atoms) &&
            depth >= std::int64_t{least_dot} * schedule.lanes &&
+           !packs_for_many_images(image_atoms & ~of_place, depth, schedule,
+                                  computed_bytes(contraction.dtype), extents) &&
            has_few_rows_for_dots(filter_bytes, places, gathers);
 }
 

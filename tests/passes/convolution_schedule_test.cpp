@@ -99,13 +99,13 @@ ir::Schedule layer(int batch, int channels, int filters, int size, int window, b
 
 }  // namespace
 
-TEST_CASE("a convolution has one schedule for all sizes of a batch") {
+TEST_CASE("a convolution has one schedule for all sizes of a batch, but for few places") {
     struct Layer {
         int channels, filters, size, window;
     };
     for (const auto& [channels, filters, size, window] :
-         {Layer{512, 512, 7, 3}, Layer{256, 256, 14, 3}, Layer{64, 64, 56, 3},
-          Layer{512, 512, 14, 3}, Layer{1024, 512, 14, 3}, Layer{64, 60, 9, 5}}) {
+         {Layer{1024, 1024, 7, 3}, Layer{256, 256, 14, 3}, Layer{64, 64, 56, 3},
+          Layer{1024, 512, 14, 3}, Layer{64, 60, 9, 5}}) {
         for (const bool first : {true, false}) {
             CAPTURE(channels, filters, size, window, first);
             const ir::Schedule one = layer(1, channels, filters, size, window, first);
@@ -113,6 +113,16 @@ TEST_CASE("a convolution has one schedule for all sizes of a batch") {
                 CHECK(layer(batch, channels, filters, size, window, first) == one);
             }
         }
+    }
+    // What was packed serves all images, if they are more than two.
+    for (const bool first : {true, false}) {
+        CAPTURE(first);
+        const ir::Schedule one = layer(1, 256, 256, 8, 3, first);
+        const ir::Schedule many = layer(3, 256, 256, 8, 3, first);
+        CHECK(one.packing == ir::Packing::dots);
+        CHECK(layer(2, 256, 256, 8, 3, first) == one);
+        CHECK(many.packing != ir::Packing::dots);
+        CHECK(layer(64, 256, 256, 8, 3, first) == many);
     }
 }
 
@@ -181,15 +191,24 @@ TEST_CASE("the gradient of filters sums all elements of a window for each block 
     };
     CHECK(gradient("8,64,58,58", 3, 1).packing == ir::Packing::deep);
     CHECK(gradient("8,64,58,58", 3, 1).together == std::vector<int>{3, 2});
-    // There are three tasks left, one for each channel.
-    CHECK(gradient("8,3,117,117", 7, 2).packing == ir::Packing::both);
-    CHECK(gradient("8,3,117,117", 7, 2).together == std::vector<int>{2});
+    // Of three channels there were three tasks: panels are narrower, for each processor to have
+    // one.
+    CHECK(gradient("8,3,117,117", 7, 2).packing == ir::Packing::swept);
+    CHECK(gradient("8,3,117,117", 7, 2).tile_vectors == 1);
+    CHECK(gradient("8,3,117,117", 7, 2).together == std::vector<int>{2, 1});
+    CHECK(gradient("8,3,58,58", 3, 1).packing == ir::Packing::swept);
+    machine.processors = 64;
+    CHECK(gradient("8,3,58,58", 3, 1).packing == ir::Packing::swept);
+    CHECK(gradient("8,3,58,58", 3, 1).tile_vectors == 1);
+    CHECK(gradient("8,5,58,58", 3, 1).packing == ir::Packing::deep);
     // A panel for each processor: each sums all rows while it packs its own panel.
     machine.processors = 2;
     machine.l2_bytes = 1 << 20;
     for (const auto& [images, size, stride] :
-         {std::tuple("8,64,58,58", 3, 1), std::tuple("8,3,117,117", 7, 2)}) {
+         {std::tuple("8,64,58,58", 3, 1), std::tuple("8,3,58,58", 3, 1),
+          std::tuple("8,3,117,117", 7, 2)}) {
         CHECK(gradient(images, size, stride).packing == ir::Packing::swept);
+        CHECK(gradient(images, size, stride).tile_vectors == 2);
     }
     CHECK(gradient("8,64,58,58", 3, 1).together == std::vector<int>{3, 2});
     CHECK(gradient("8,3,117,117", 7, 2).together == std::vector<int>{2, 1});
