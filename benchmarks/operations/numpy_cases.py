@@ -309,7 +309,7 @@ PRODUCTS = {
         "ij,jk,kl->il")},
     "outer": np.outer, "tensordot": np.tensordot,
     "conv1d": NONE, "conv1d/1 channel": NONE, "conv2d/3 channels": NONE, "conv2d/1 channel": NONE,
-    "conv2d/3x3 stride 2": NONE, "conv2d/dilated": NONE, "conv2d/4 groups": NONE, "conv2d/one image": NONE,
+    "conv2d/3x3 stride 2": NONE, "conv2d/1x1 stride 2": NONE, "conv2d/dilated": NONE, "conv2d/4 groups": NONE, "conv2d/one image": NONE,
     "conv2d/small images": NONE, "conv2d/patches": NONE, "conv2d/3x3": NONE, "conv2d/1x1": NONE, "conv2d/7x7 stride 2": NONE, "conv2d/depthwise": NONE,
     "conv3d": NONE, "conv_transpose2d": NONE,
     "max_pool2d/2x2": pooled(np.max), "avg_pool2d/2x2": pooled(np.mean),

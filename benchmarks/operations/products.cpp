@@ -96,6 +96,7 @@ Cases product_cases() {
         convolution("conv2d/1 channel", {64, 1, 28, 28}, {8, 1, 5, 5}, {.padding = 2}),
         convolution("conv2d/3x3 stride 2", {8, 64, 32, 32}, {128, 64, 3, 3},
                     {.stride = 2, .padding = 1}),
+        convolution("conv2d/1x1 stride 2", {8, 64, 56, 56}, {128, 64, 1, 1}, {.stride = 2}),
         convolution("conv2d/dilated", {8, 64, 32, 32}, {64, 64, 3, 3},
                     {.padding = 2, .dilation = 2}),
         convolution("conv2d/4 groups", {8, 64, 32, 32}, {64, 16, 3, 3},

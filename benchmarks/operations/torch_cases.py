@@ -165,6 +165,7 @@ PRODUCTS = {
     "conv2d/3 channels": lambda x, w: F.conv2d(x, w, padding=1),
     "conv2d/1 channel": lambda x, w: F.conv2d(x, w, padding=2),
     "conv2d/3x3 stride 2": lambda x, w: F.conv2d(x, w, stride=2, padding=1),
+    "conv2d/1x1 stride 2": lambda x, w: F.conv2d(x, w, stride=2),
     "conv2d/dilated": lambda x, w: F.conv2d(x, w, padding=2, dilation=2),
     "conv2d/4 groups": lambda x, w: F.conv2d(x, w, padding=1, groups=4),
     "conv2d/one image": lambda x, w: F.conv2d(x, w, padding=1),

@@ -1,6 +1,7 @@
 #include "passes/rewriting/simplify_rules.h"
 
 #include <algorithm>
+#include <array>
 
 #include "passes/rewriting/view_algebra.h"
 
@@ -11,6 +12,7 @@ namespace latent::passes {
 
 namespace {
 
+using ir::Dims;
 using ir::Op;
 using ir::Value;
 
@@ -253,6 +255,31 @@ Value drop_trivial_folds(const ir::Node& node, const RuleContext&) {
     return result;
 }
 
+/// The transpose of slice_of_single_elements: zeros go between what is there already, so a product
+/// that makes it has none of them as rows.
+Value pad_of_single_elements(const ir::Node& node, const RuleContext& context) {
+    ir::FoldAttributes fold = node.attributes_as<ir::FoldAttributes>();
+    const std::size_t rank = node.type().rank();
+    ir::PadAttributes pad{Dims(rank, 0), Dims(rank, 0), Dims(rank, 0)};
+    for (std::size_t i = 0; i < fold.axes.size(); ++i) {
+        const auto axis = static_cast<std::size_t>(fold.axes[i]);
+        const std::int64_t count = node.operand(0).type().shape[axis];
+        if (fold.size[i] == 1 && fold.stride[i] > 1 && count > 0) {
+            pad.interior[axis] = fold.stride[i] - 1;
+            pad.high[axis] = fold.extent[i] - ((count - 1) * fold.stride[i] + 1);
+            fold.stride[i] = 1;
+            fold.extent[i] = count;
+        }
+    }
+    if (fold == node.attributes_as<ir::FoldAttributes>()) {
+        return {};
+    }
+    const Value folded = ir::make(Op::fold, fold, std::span(&node.operand(0), 1), node.location());
+    const Value elements = drop_trivial_folds(*folded.node, context);
+    const Value zero = ir::constant(ir::Literal::zero(node.type().dtype), node.location());
+    return ir::make(Op::pad, pad, std::array{elements, zero}, node.location());
+}
+
 /// A slice or flip of integers 0, 1, 2, ... is arithmetic on them, which fuses; the view would read
 /// memory.
 Value view_of_range(const ir::Node& node, const RuleContext&) {
@@ -292,6 +319,7 @@ std::vector<Rule> structural_rules() {
         {"drop_trivial_windows", {Op::window}, drop_trivial_windows},
         {"slice_of_single_elements", {Op::window}, slice_of_single_elements},
         {"drop_trivial_folds", {Op::fold}, drop_trivial_folds},
+        {"pad_of_single_elements", {Op::fold}, pad_of_single_elements},
         {"view_of_range", {Op::slice, Op::flip}, view_of_range},
     };
 }

@@ -273,6 +273,23 @@ TEST_CASE("Windows and folds of single elements are reshapes") {
         "%r = fold %e {axes=[1], size=[6], stride=[2], dilation=[1], extent=[12]}\n return %r");
 }
 
+TEST_CASE("A fold of single elements with gaps between them is a pad") {
+    becomes(
+        "%a = reshape %x {shape=[4,6,1]}\n"
+        "%r = fold %a {axes=[1], size=[1], stride=[3], dilation=[1], extent=[18]}\n return %r",
+        "%a = reshape %x {shape=[4,6,1]}\n %e = reshape %a {shape=[4,6]}\n"
+        "%z = constant {value=f32:0}\n"
+        "%r = pad %e, %z {low=[0,0], high=[0,2], interior=[0,2]}\n return %r");
+    becomes(
+        "%a = reshape %b {shape=[3,4,1,6]}\n"
+        "%r = fold %a {axes=[0,1], size=[1,6], stride=[2,2], dilation=[1,1], extent=[5,12]}\n"
+        "return %r",
+        "%a = reshape %b {shape=[3,4,1,6]}\n %e = reshape %a {shape=[3,4,6]}\n"
+        "%f = fold %e {axes=[1], size=[6], stride=[2], dilation=[1], extent=[12]}\n"
+        "%z = constant {value=f32:0}\n"
+        "%r = pad %f, %z {low=[0,0], high=[0,0], interior=[1,0]}\n return %r");
+}
+
 TEST_CASE("A slice or flip of a range of integers is arithmetic") {
     becomes(
         "%a = iota {dtype=i64, extent=9}\n %r = slice %a {start=[1], stop=[9], step=[3]}\n return "
