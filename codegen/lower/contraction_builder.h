@@ -57,15 +57,23 @@ class ContractionBuilder {
         return k;
     }
 
-    /// Lines past the end repeat the last: their sums are never stored.
+    /// Where an operand is read: at zero of the outer dimensions that it does not vary along. Lines
+    /// past the end repeat the last: their sums are never stored.
     std::vector<Halide::Expr> outer_of(const ContractionOperand& operand) const {
-        if (!operand.varies_along_outer) {
-            return {};
+        std::vector<Halide::Expr> outer(outer_.size(), 0);
+        for (const int position : operand.outer) {
+            const auto i = static_cast<std::size_t>(position);
+            outer[i] = position == spec_.line ? Halide::min(outer_[i], spec_.outer_extents[i] - 1)
+                                              : Halide::Expr(outer_[i]);
         }
-        std::vector<Halide::Expr> outer = as_exprs(outer_);
-        if (has_lines()) {
-            const auto line = static_cast<std::size_t>(spec_.line);
-            outer[line] = Halide::min(outer[line], spec_.outer_extents[line] - 1);
+        return outer;
+    }
+
+    /// The outer dimensions of a packed copy of an operand: those that it varies along.
+    std::vector<Halide::Var> packed_outer(const ContractionOperand& operand) const {
+        std::vector<Halide::Var> outer;
+        for (const int i : operand.outer) {
+            outer.push_back(outer_[static_cast<std::size_t>(i)]);
         }
         return outer;
     }
@@ -226,8 +234,8 @@ class ContractionBuilder {
     /// Rows that are packed for each turn of the outer loops (each image of a batch), for all tasks
     /// that take columns beside them.
     bool packs_for_all_tasks() const {
-        return spec_.variant == ContractionVariant::dots && spec_.a.varies_along_outer &&
-               !spec_.b.varies_along_outer && has_column_ && !outer_.empty();
+        return spec_.variant == ContractionVariant::dots && spec_.a.varies_along_outer() &&
+               !spec_.b.varies_along_outer() && has_column_ && !outer_.empty();
     }
     bool has_lines() const { return spec_.line >= 0; }
     /// The outer loops that are in a task, or those that tasks are made of.

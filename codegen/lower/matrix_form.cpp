@@ -128,8 +128,11 @@ ContractionOperand MatrixForm::operand(int value, int free_atom) const {
         return tied(lowering_.stages().at(value, coordinates(outer, free_atom, free, k)), k);
     };
     result.unit_stride = unit_stride(value, free_atom);
-    result.varies_along_outer = std::ranges::any_of(
-        outer_atoms_, [&](int atom) { return has(lowering_.span(value), atom); });
+    for (std::size_t i = 0; i < outer_atoms_.size(); ++i) {
+        if (has(lowering_.span(value), outer_atoms_[i])) {
+            result.outer.push_back(static_cast<int>(i));
+        }
+    }
     return result;
 }
 

@@ -18,17 +18,18 @@ void ContractionBuilder::define_packed_a() {
     // Rows past the end repeat the last: their sums are never stored.
     Expr row = min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1);
     packed_a_ = Func(spec_.name + "_packed_a");
-    std::vector<Var> outer = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
+    const std::vector<Expr> outer = outer_of(spec_.a);
     const std::vector<Expr> k = k_within_bounds();
-    Expr element = spec_.a.at(as_exprs(outer), row, k);
+    Expr element = spec_.a.at(outer, row, k);
     if (spec_.a.unit_stride == UnitStride::free) {
         // Processors follow no stream whose next line is on another page.
         constexpr int terms_ahead = 8;
         std::vector<Expr> later = k;
         later[0] += terms_ahead;
-        element = with_prefetch(element, spec_.a.at(as_exprs(outer), row, later));
+        element = with_prefetch(element, spec_.a.at(outer, row, later));
     }
-    packed_a_(concatenate(concatenate(concatenate({tile_row_}, k_), {row_tile_}), outer)) = element;
+    packed_a_(concatenate(concatenate(concatenate({tile_row_}, k_), {row_tile_}),
+                          packed_outer(spec_.a))) = element;
 }
 
 void ContractionBuilder::define_packed_b() {
@@ -37,13 +38,13 @@ void ContractionBuilder::define_packed_b() {
         column = min(likely(column), spec_.columns - 1);
     }
     packed_b_ = Func(spec_.name + "_packed_b");
-    std::vector<Var> outer = spec_.b.varies_along_outer ? outer_ : std::vector<Var>{};
+    const std::vector<Expr> outer = outer_of(spec_.b);
     const std::vector<Var> depth = packs_one_run() ? std::vector<Var>{k_.front()} : k_;
-    const std::vector<Var> panel =
-        concatenate(concatenate(concatenate({tile_column_}, depth), {column_tile_}), outer);
+    const std::vector<Var> panel = concatenate(
+        concatenate(concatenate({tile_column_}, depth), {column_tile_}), packed_outer(spec_.b));
     std::vector<Expr> k = k_within_bounds();
     if (!transposes_b()) {
-        packed_b_(panel) = spec_.b.at(as_exprs(outer), column, k);
+        packed_b_(panel) = spec_.b.at(outer, column, k);
         return;
     }
     // Vectors begin at multiples of their length inside the extent, and may end past it.
@@ -57,7 +58,7 @@ void ContractionBuilder::define_packed_b() {
     std::vector<Var> lines = panel;
     std::swap(lines[0], lines[1]);
     if (streams_b() || !reads_whole_lines()) {
-        lines_b_(lines) = read_b(as_exprs(outer), column, k);
+        lines_b_(lines) = read_b(outer, column, k);
     } else {
         // Processors follow fewer streams than a tile has columns.
         constexpr int lines_ahead = 8;
@@ -67,8 +68,8 @@ void ContractionBuilder::define_packed_b() {
         const Expr later_column = column + select(is_short, tiles_.columns, 0);
         std::vector<Expr> later = k;
         later[0] += select(is_short, 0, terms_ahead);
-        lines_b_(lines) = with_prefetch(spec_.b.at(as_exprs(outer), column, k),
-                                        spec_.b.at(as_exprs(outer), later_column, later));
+        lines_b_(lines) =
+            with_prefetch(spec_.b.at(outer, column, k), spec_.b.at(outer, later_column, later));
     }
     packed_b_(panel) = lines_b_(lines);
 }
@@ -93,13 +94,14 @@ int ContractionBuilder::streamed_tiles_ahead() const {
 }
 
 Expr ContractionBuilder::tiled_b(const std::vector<Expr>& k) const {
-    const std::vector<Expr> outer = outer_of(spec_.b);
     if (packs_b()) {
         const std::vector<Expr> depth =
             packs_one_run() ? std::vector<Expr>{place_in_run(spec_.k_extents, k)} : k;
-        return packed_b_(concatenate(
-            concatenate(concatenate({Expr(tile_column_)}, depth), {Expr(column_tile_)}), outer));
+        return packed_b_(
+            concatenate(concatenate(concatenate({Expr(tile_column_)}, depth), {Expr(column_tile_)}),
+                        as_exprs(packed_outer(spec_.b))));
     }
+    const std::vector<Expr> outer = outer_of(spec_.b);
     const Expr column = column_tile_ * tiles_.columns + tile_column_;
     if (!streams_b() || k_.size() != 1) {
         return read_b(outer, column, k);
@@ -190,7 +192,7 @@ void ContractionBuilder::define_tiled_sum() {
     const Expr a =
         packs_a()
             ? packed_a_(concatenate(concatenate(concatenate({Expr(tile_row_)}, k), {row_tile_}),
-                                    outer_of(spec_.a)))
+                                    as_exprs(packed_outer(spec_.a))))
             : read_a(place, k);
     sum_(dimensions) += term_of_tile(a * tiled_b(k));
     for (std::size_t i = 0; i < beside_.size(); ++i) {
@@ -412,7 +414,7 @@ void ContractionBuilder::schedule_packing() {
         return;
     }
     LoggedSchedule schedule = logged(packed_b_, log_);
-    const bool in_task = spec_.b.varies_along_outer || takes_rows_together();
+    const bool in_task = spec_.b.varies_along_outer() || takes_rows_together();
     if (spec_.is_scratch) {
         packed_.push_back(packed_b_);
     } else if (sweeps_k()) {

@@ -17,13 +17,16 @@ namespace latent::codegen {
 enum class UnitStride { none, free, reduced };
 
 /// A matrix operand. `at` gives its element, or an expression of elements, at in-range indices.
-/// A takes the row as its free index, B the column; `k` is ordered innermost first, as is `outer`.
+/// A takes the row as its free index, B the column; `k` is ordered innermost first, as is `outer`,
+/// which has all outer dimensions.
 struct ContractionOperand {
     std::function<Halide::Expr(const std::vector<Halide::Expr>& outer, const Halide::Expr& free,
                                const std::vector<Halide::Expr>& k)>
         at;
     UnitStride unit_stride = UnitStride::none;
-    bool varies_along_outer = false;
+    std::vector<int> outer;  ///< the outer dimensions that it varies along, by position
+
+    bool varies_along_outer() const { return !outer.empty(); }
 };
 
 /// Kernels of one contraction for different extents. All variants but `dots`, and `skinny` with

@@ -22,7 +22,7 @@ void ContractionBuilder::build_tiled_dots() {
     const bool one_run = depth_is_one_run();
     const std::vector<Var> outer_k =
         one_run ? std::vector<Var>{} : std::vector<Var>(k_.begin() + 1, k_.end());
-    const std::vector<Var> outer_a = spec_.a.varies_along_outer ? outer_ : std::vector<Var>{};
+    const std::vector<Var> outer_a = packed_outer(spec_.a);
 
     // Vectors of a block, blocks, and the other dimensions. Whole blocks are packed: past the last
     // vector of a row it is read again, for nothing.
@@ -39,7 +39,7 @@ void ContractionBuilder::build_tiled_dots() {
     packed_a_ = Func(spec_.name + "_packed_a");
     packed_a_(concatenate(concatenate(concatenate({lane, tile_row_, vector}, outer_k), {row_tile_}),
                           outer_a)) =
-        spec_.a.at(as_exprs(outer_a),
+        spec_.a.at(outer_of(spec_.a),
                    min(likely(row_tile_ * tiles_.rows + tile_row_), spec_.rows - 1),
                    one_run ? positions_at(spec_.k_extents, Halide::min(position, depth - 1))
                            : concatenate({position}, as_exprs(outer_k)));
@@ -69,7 +69,7 @@ void ContractionBuilder::build_tiled_dots() {
     const std::vector<Var> place = concatenate({lane, tile_row_, column_, row_tile_}, outer_);
     Func partial(spec_.name + "_partial");
     partial(place) = empty_sum(spec_);
-    partial(place) += packed_a_(concatenate(packed_at, outer_of(spec_.a))) *
+    partial(place) += packed_a_(concatenate(packed_at, as_exprs(outer_a))) *
                       with_prefetch(b_at(column_), b_at(column_ + tiles_ahead * tiles_.columns));
 
     const std::vector<Var> dimensions = concatenate({column_, row_}, outer_);
@@ -95,7 +95,7 @@ void ContractionBuilder::schedule_tiled_dots(Func& partial, const Var& lane, con
         if (spec_.parallel) {
             pack.parallel(row_tile_);
         }
-    } else if (spec_.a.varies_along_outer) {
+    } else if (spec_.a.varies_along_outer()) {
         compute_in_task(pack);
     } else {
         pack.compute_root();

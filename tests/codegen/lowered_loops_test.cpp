@@ -178,6 +178,18 @@ TEST_CASE("columns that are neighbours are packed by one loop, past their end") 
     CHECK(count(code, "min(ramp(") == 0);
 }
 
+TEST_CASE("columns of a group are packed once for all elements of a window that read them") {
+    const std::string request = request_of(
+        "%x = parameter {index=0, dtype=f32, shape=[64,4,32,30,30]}\n"
+        "%g = parameter {index=1, dtype=f32, shape=[64,4,64,28,28]}\n"
+        "%v = window %x {axes=[3,4], size=[3,3], stride=[1,1], dilation=[1,1]}\n"
+        "%r = contraction %v, %g {lhs=[0,1,2,3,4,5,6], rhs=[0,1,7,3,4], "
+        "out=[1,7,2,5,6]}\nreturn %r");
+    CHECK(count(request, "packing deep") == 1);
+    // None is over the two dimensions of the window, which would be two more, twice.
+    CHECK(count(statement_of(made_for("avx512", request)), "for (k_packed_b") <= 8);
+}
+
 TEST_CASE("last columns that fit half a register tile are summed by a second, shorter loop") {
     const std::string product = request_of(R"(%a = parameter {index=0, dtype=f32, shape=[700,90]}
         %b = parameter {index=1, dtype=f32, shape=[90,33]}
