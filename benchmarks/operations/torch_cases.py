@@ -154,7 +154,8 @@ CREATION = {
 
 PRODUCTS = {
     **{f"matmul/{name}": torch.matmul for name in
-       ("512", "f64", "vector", "vector on the left", "batch of 64", "batch of 4x4", "tall")},
+       ("512", "f64", "vector", "vector on the left", "batch of 64", "batch of 4x4", "tall", "one column", "one term",
+        "batch of one row")},
     **{f"einsum/{subscripts}": einsum(subscripts) for subscripts in
        ("ij->ji", "ii->i", "ij->", "ab,ab->a", "bij,bkj->bik", "bhid,bhjd->bhij", "bhij,bjhd->bihd",
         "ij,jk,kl->il")},

@@ -363,6 +363,47 @@ Value multiply(const ir::Node& node, const RuleContext&) {
     return ir::permute(sum, result.span(), node.location());
 }
 
+/// A product with one column is one with a vector where the matrix lies along what is summed: sums
+/// of rows. (Where it lies along its other dimension, a product with one row streams it.) A sum
+/// over a dimension of extent 1 is none.
+Value multiply_single_columns(const ir::Node& node, const RuleContext& context) {
+    const Contraction contraction(node);
+    const auto extent = [&](std::size_t side, std::int64_t label) {
+        return contraction.operands[side]
+            .type()
+            .shape[position_of(contraction.labels[side], label)];
+    };
+    Dims summed;
+    Dims dropped;
+    for (const std::int64_t label : contraction.labels[0]) {
+        if (!contains(contraction.out, label)) {
+            (extent(0, label) == 1 ? dropped : summed).push_back(label);
+        }
+    }
+    for (std::size_t side = 0; side < 2 && summed.size() == 1; ++side) {
+        const Dims& others = contraction.labels[1 - side];
+        Dims free;
+        for (const std::int64_t label : contraction.labels[side]) {
+            if (!contains(others, label)) {
+                free.push_back(label);
+            }
+        }
+        const bool single = !free.empty() && std::ranges::all_of(free, [&](std::int64_t label) {
+            return extent(side, label) == 1;
+        });
+        if (single && others.back() == summed[0]) {
+            dropped.append(free.span());
+            break;
+        }
+    }
+    if (dropped.empty()) {
+        return {};
+    }
+    const Value smaller = without_unit_labels(contraction, dropped, node.location());
+    const Value product = multiply(*smaller.node, context);
+    return product ? ir::reshape(product, node.type().shape.span(), node.location()) : Value{};
+}
+
 }  // namespace
 
 ir::Graph simplify_contractions(const ir::Graph& graph, PassContext& context) {
@@ -381,7 +422,9 @@ ir::Graph simplify_contractions(const ir::Graph& graph, PassContext& context) {
 }
 
 ir::Graph multiply_outer_products(const ir::Graph& graph, PassContext& context) {
-    static const RuleSet rules({{"multiply_outer_product", {Op::contraction}, multiply}});
+    static const RuleSet rules(
+        {{"multiply_outer_product", {Op::contraction}, multiply},
+         {"multiply_single_columns", {Op::contraction}, multiply_single_columns}});
     return rules.apply(graph, context);
 }
 

@@ -126,6 +126,39 @@ TEST_CASE("A contraction that sums nothing is a multiplication") {
                     "%r = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r");
 }
 
+TEST_CASE("A product with one column is a sum of rows, where these lie along what is summed") {
+    const std::string column = "%k = parameter {index=10, dtype=f32, shape=[6,1]}\n";
+    check_rewrite(multiply_outer_products,
+                  column + "%r = contraction %x, %k {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r",
+                  column +
+                      "%e = reshape %k {shape=[6]}\n %f = broadcast %e {shape=[4,6], axes=[1]}\n"
+                      "%m = mul %x, %f\n %t = reduce_sum %m {axes=[1]}\n"
+                      "%r = reshape %t {shape=[4,1]}\n return %r");
+    // One row of a matrix that lies along its columns, or of windows, is streamed.
+    const std::string row = "%k = parameter {index=10, dtype=f32, shape=[1,4]}\n";
+    check_unchanged(multiply_outer_products,
+                    row + "%r = contraction %k, %x {lhs=[2,0], rhs=[0,1], out=[2,1]}\n return %r");
+    const std::string filter = "%k = parameter {index=10, dtype=f32, shape=[1,2,3]}\n";
+    check_unchanged(multiply_outer_products,
+                    filter +
+                        "%o = window %x {axes=[0,1], size=[2,3], stride=[1,1], dilation=[1,1]}\n"
+                        "%r = contraction %o, %k {lhs=[0,1,2,3], rhs=[4,2,3], out=[4,0,1]}\n"
+                        " return %r");
+}
+
+TEST_CASE("A contraction over single elements is a multiplication") {
+    const std::string leaves =
+        "%k = parameter {index=10, dtype=f32, shape=[4,1]}\n"
+        "%l = parameter {index=11, dtype=f32, shape=[1,6]}\n";
+    check_rewrite(multiply_outer_products,
+                  leaves + "%r = contraction %k, %l {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r",
+                  leaves +
+                      "%g = reshape %k {shape=[4]}\n %h = reshape %l {shape=[6]}\n"
+                      "%e = broadcast %g {shape=[4,6], axes=[0]}\n"
+                      "%f = broadcast %h {shape=[4,6], axes=[1]}\n"
+                      "%r = mul %e, %f\n return %r");
+}
+
 TEST_CASE("The products that a contraction sums are not rounded to a narrow dtype") {
     check_rewrite(multiply_outer_products,
                   "%h = parameter {index=10, dtype=f16, shape=[4,6]}\n"
