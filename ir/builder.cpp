@@ -75,6 +75,14 @@ Value reduce(Op op, const Value& operand, std::span<const std::int64_t> axes,
     return make(op, ReduceAttributes{sorted}, std::span(&operand, 1), location);
 }
 
+Value reduce_to_position(Op op, const Value& operand, const Value& positions,
+                         std::span<const std::int64_t> axes, const std::source_location& location) {
+    Axes sorted(axes);
+    std::sort(sorted.begin(), sorted.end());
+    const std::array operands{operand, positions};
+    return make(op, ReduceAttributes{sorted}, operands, location);
+}
+
 Value permute(const Value& operand, std::span<const std::int64_t> permutation,
               const std::source_location& location) {
     bool identity = permutation.size() == operand.type().rank();

@@ -41,6 +41,9 @@ Value cast(const Value& operand, DType dtype, const std::source_location& locati
 /// Reduces with `op` over `axes`, which disappear.
 Value reduce(Op op, const Value& operand, std::span<const std::int64_t> axes,
              const std::source_location& location);
+/// The same with the ops that give a position, one of `positions`.
+Value reduce_to_position(Op op, const Value& operand, const Value& positions,
+                         std::span<const std::int64_t> axes, const std::source_location& location);
 Value permute(const Value& operand, std::span<const std::int64_t> permutation,
               const std::source_location& location);
 /// The operand itself where the shape is the same already.

@@ -48,7 +48,9 @@ struct Census {
 
     bool operand_after_reduction(const Region& region, int reduction) const {
         const Stage& stage = region.stages[static_cast<std::size_t>(reduction)];
-        return after_reduction[static_cast<std::size_t>(stage.operands[0])];
+        return std::ranges::any_of(stage.operands, [&](int operand) {
+            return after_reduction[static_cast<std::size_t>(operand)];
+        });
     }
 };
 

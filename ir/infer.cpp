@@ -103,13 +103,22 @@ Type Inference::reduce() const {
     const Axes& axes = as<ReduceAttributes>().axes;
     require_axes(axes.span(), type(0).rank());
     require_increasing(axes.span());
-    const bool ordering = op_ == Op::reduce_max || op_ == Op::reduce_min;
+    const bool gives_position = gives_a_position(op_);
+    const bool ordering = op_ == Op::reduce_max || op_ == Op::reduce_min || gives_position;
     require_dtype(ordering || type(0).dtype != DType::boolean, "a number");
-    Type result{type(0).dtype, {}};
+    if (gives_position && !is_integer(type(1).dtype)) {
+        fail<TypeError>("positions must be integers, not {}", name(type(1).dtype));
+    }
+    if (gives_position && type(1).shape != type(0).shape) {
+        fail<ShapeError>("shapes {} and {} differ", to_string(type(0).shape),
+                         to_string(type(1).shape));
+    }
+    Type result{gives_position ? type(1).dtype : type(0).dtype, {}};
     for (std::size_t i = 0; i < type(0).rank(); ++i) {
         if (std::ranges::find(axes, static_cast<std::int64_t>(i)) == axes.end()) {
             result.shape.push_back(type(0).shape[i]);
-        } else if (ordering && type(0).shape[i] == 0 && type(0).dtype != DType::boolean) {
+        } else if (ordering && type(0).shape[i] == 0 &&
+                   (gives_position || type(0).dtype != DType::boolean)) {
             fail<ShapeError>("no elements to reduce: axis {} of {} is empty", i, text(0));
         }
     }

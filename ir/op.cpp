@@ -42,6 +42,10 @@ bool is_transcendental(Op op) {
     }
 }
 
+bool gives_a_position(Op op) {
+    return op == Op::reduce_argmax || op == Op::reduce_argmin;
+}
+
 int arithmetic_cost(Op op) {
     constexpr int transcendental = 10;
     constexpr int division = 4;

@@ -66,6 +66,9 @@ bool is_elementwise(Op op);
 /// An elementwise op that takes many instructions: a transcendental function, or random bits.
 bool is_transcendental(Op op);
 
+/// A reduction of elements and their positions to the position of one of them.
+bool gives_a_position(Op op);
+
 /// About what an elementwise op costs for a vector, in units of a cheap arithmetic instruction; 0
 /// for what is no arithmetic at all.
 int arithmetic_cost(Op op);

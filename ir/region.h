@@ -72,7 +72,7 @@ enum class StageKind : std::uint8_t {
     indexed,   ///< input `input` at `index`; operands[0], if any, is the fill where a guard fails
     constant,  ///< `literal`
     elementwise,  ///< `op` of operands (Op::cast: to `dtype`)
-    reduce,       ///< `op` (reduce_*) of operands[0] over `atoms`
+    reduce,       ///< `op` (reduce_*) of operands over `atoms`
     contraction,  ///< sum over `atoms` of operands[0] * operands[1]
     scan,         ///< `op` of operands along the one of `atoms`, which stays
 };

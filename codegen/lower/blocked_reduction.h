@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "codegen/lower/accumulation.h"
+#include "codegen/lower/accumulators.h"
 #include "codegen/lower/lane_reduction.h"
 #include "codegen/lower/padded_copies.h"
 #include "codegen/lower/row_reductions.h"
@@ -25,7 +25,8 @@ class BlockedReduction {
           along_(lowering.is_vector_atom(final_)),
           rows_together_(overlapping_rows(lowering)),
           padded_(along_ ? std::optional<PaddedCopies>(lowering) : std::nullopt),
-          rows_(lowering, lowering.classification().row_atoms) {}
+          rows_(lowering, lowering.classification().row_atoms),
+          sums_(lowering, finals()) {}
 
     void lower() {
         choose_blocks();
@@ -40,38 +41,8 @@ class BlockedReduction {
 
   private:
     const std::vector<int>& finals() const { return lowering_.classification().final_reductions; }
-    const ir::Stage& final_stage(std::size_t i) const {
-        return lowering_.region().stages[static_cast<std::size_t>(finals()[i])];
-    }
     Halide::Expr extent(int atom) const { return lowering_.inputs().extent(atom); }
 
-    /// Combines element by element.
-    Halide::Tuple step(const Halide::Tuple& accumulator, const Halide::Tuple& value) const {
-        std::vector<Halide::Expr> steps;
-        for (std::size_t i = 0; i < finals().size(); ++i) {
-            const int k = static_cast<int>(i);
-            steps.push_back(accumulate(final_stage(i).op, accumulator[k], value[k]));
-        }
-        return Halide::Tuple(steps);
-    }
-    Halide::Tuple identities() const {
-        std::vector<Halide::Expr> values;
-        for (std::size_t i = 0; i < finals().size(); ++i) {
-            values.push_back(
-                empty_accumulator(final_stage(i).op, compute_type(final_stage(i).dtype)));
-        }
-        return Halide::Tuple(values);
-    }
-    Halide::Tuple as_tuple(const Halide::FuncRef& call) const {
-        if (finals().size() == 1) {
-            return Halide::Tuple(Halide::Expr(call));
-        }
-        std::vector<Halide::Expr> values;
-        for (std::size_t i = 0; i < finals().size(); ++i) {
-            values.push_back(call[static_cast<int>(i)]);
-        }
-        return Halide::Tuple(values);
-    }
     std::vector<Halide::Var> block_loops() const {
         std::vector<Halide::Var> loops = lowering_.vars(kept_);
         loops.push_back(block_);
@@ -108,8 +79,8 @@ class BlockedReduction {
     void take_in_groups_of_rows();
     void take_in_rest_of_rows();
     void take_in(RowWalk walk, int rows);
-    Halide::Tuple values_at(const Coordinates& at, const Halide::RDom& domain,
-                            bool in_whole_groups);
+    Accumulators::Values values_at(const Coordinates& at, const Halide::RDom& domain,
+                                   bool in_whole_groups);
     void define_stored_rows();
     void read_stored_rows();
     void schedule_across();
@@ -124,6 +95,7 @@ class BlockedReduction {
     std::optional<LoopTogether> rows_together_;
     std::optional<PaddedCopies> padded_;  ///< where vectors run along; before all that reads them
     RowReductions rows_;
+    Accumulators sums_;
     Halide::Var block_{"block"};
     Halide::Expr block_extent_, block_count_;
     Halide::Expr block_points_;  ///< that one partial result takes in, where vectors run along

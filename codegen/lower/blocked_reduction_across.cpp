@@ -30,7 +30,7 @@ void BlockedReduction::reduce_blocks_across() {
     }
     const std::vector<Var> vars = block_loops();
     partial_ = Func(lowering_.name() + "_block_partial");
-    partial_(vars) = identities();
+    partial_(vars) = Tuple(sums_.empty());
     if (rows_at_a_time() > 1) {
         take_in_groups_of_rows();
         take_in_rest_of_rows();
@@ -38,7 +38,7 @@ void BlockedReduction::reduce_blocks_across() {
         take_in_rows();
     }
     blocks_ = Func(lowering_.name() + "_block");
-    blocks_(vars) = as_tuple(partial_(vars));
+    blocks_(vars) = Tuple(sums_.at(partial_(vars)));
     schedule_across();
 }
 
@@ -92,34 +92,32 @@ void BlockedReduction::take_in_rest_of_rows() {
 
 void BlockedReduction::take_in(RowWalk walk, int rows) {
     const std::vector<Var> vars = block_loops();
-    Tuple sums = as_tuple(partial_(vars));
+    Accumulators::Values sums = sums_.at(partial_(vars));
     Coordinates at = walk.at;
     for (int row = 0; row < rows; ++row) {
         at[static_cast<std::size_t>(blocked_atom_)] =
             walk.at[static_cast<std::size_t>(blocked_atom_)] + row;
-        sums = step(sums, values_at(at, walk.domain, rows > 1));
+        sums = sums_.taken_in(sums, values_at(at, walk.domain, rows > 1));
     }
     if (lowering_.is_vector_atom(kept_) && rows_at_a_time() == 1) {
         // What is computed here of whole vectors past the end of a row is never stored.
         walk.domain.where(Halide::likely(lowering_.var(vector_atom_) < extent(vector_atom_)));
     }
-    partial_(vars) = sums;
+    partial_(vars) = Tuple(sums);
     walks_.push_back(std::move(walk));
 }
 
 /// What the last reductions take in there.
-Tuple BlockedReduction::values_at(const Coordinates& at, const RDom& domain, bool in_whole_groups) {
-    std::vector<int> operands;
-    for (std::size_t i = 0; i < finals().size(); ++i) {
-        operands.push_back(final_stage(i).operands[0]);
-    }
-    std::vector<Expr> values = lowering_.stages().at(operands, at);
+Accumulators::Values BlockedReduction::values_at(const Coordinates& at, const RDom& domain,
+                                                 bool in_whole_groups) {
+    std::vector<Expr> values = lowering_.stages().at(sums_.operands(), at);
     if (in_whole_groups && lowering_.schedule().read_ahead > 0) {
         values[0] = asking_ahead(lowering_, values[0], at, lowering_.all_atoms());
     }
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = to_accumulator(final_stage(i).op, Lowering::tied(values[i], domain));
+    for (Expr& value : values) {
+        value = Lowering::tied(value, domain);
     }
+    values = sums_.of(values);
     if (row_values_) {
         Coordinates row = at;
         for (const int atom : lowering_.atoms_of(kept_)) {
@@ -129,7 +127,7 @@ Tuple BlockedReduction::values_at(const Coordinates& at, const RDom& domain, boo
             stored_rows_(Lowering::arguments_for(lowering_.atoms_of(lowering_.all_atoms()), row));
         values[0] = beside(values[0], stored_rows_.outputs() == 1 ? Expr(stored) : stored[0]);
     }
-    return Tuple(values);
+    return values;
 }
 
 /// The rows that are stored beside the sums over them, each whole where it is taken in.
@@ -236,8 +234,7 @@ void BlockedReduction::schedule_walk(std::size_t number) {
     if (lowering_.is_vector_atom(kept_)) {
         const Var& loop = lowering_.var(vector_atom_);
         const Var lane("lane");
-        update.split(loop, loop, lane, lowering_.vector_width(), Halide::TailStrategy::RoundUp)
-            .vectorize(lane);
+        update.split(loop, loop, lane, lowering_.vector_width(), Halide::TailStrategy::RoundUp);
         order.emplace_back(lane);
     }
     for (const int atom : lowering_.atoms_of(lowering_.all_atoms())) {
@@ -250,6 +247,9 @@ void BlockedReduction::schedule_walk(std::size_t number) {
     }
     order.emplace_back(block_);
     update.reorder(order);
+    if (lowering_.is_vector_atom(kept_)) {
+        vectorize_walk(update, sums_, Var("lane"), lowering_.schedule().lanes);
+    }
 }
 
 }  // namespace latent::codegen

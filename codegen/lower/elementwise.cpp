@@ -196,6 +196,8 @@ Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Expr>& operands
         case ir::Op::reduce_prod:
         case ir::Op::reduce_max:
         case ir::Op::reduce_min:
+        case ir::Op::reduce_argmax:
+        case ir::Op::reduce_argmin:
         case ir::Op::cumulative_sum:
         case ir::Op::cumulative_max:
         case ir::Op::linear_recurrence:

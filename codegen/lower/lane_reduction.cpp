@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "codegen/lower/accumulation.h"
 #include "codegen/lower/read_ahead.h"
 
 namespace latent::codegen {
@@ -22,7 +21,7 @@ LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::v
                              const std::optional<LoopTogether>& rows)
     : lowering_(lowering),
       name_(name),
-      stages_(std::move(stages)),
+      accumulators_(lowering, std::move(stages)),
       atoms_(lowering.atoms_of(reduced)),
       loops_(std::move(loops)),
       blocks_(blocks),
@@ -49,17 +48,6 @@ LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::v
     combine();
 }
 
-std::vector<Expr> LaneReduction::elements(const Halide::FuncRef& call) const {
-    if (stages_.size() == 1) {
-        return {call};
-    }
-    std::vector<Expr> values;
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-        values.emplace_back(call[static_cast<int>(i)]);
-    }
-    return values;
-}
-
 std::vector<Expr> LaneReduction::with_lane(const Expr& lane) const {
     std::vector<Expr> arguments{lane};
     arguments.insert(arguments.end(), loops_.begin(), loops_.end());
@@ -67,11 +55,7 @@ std::vector<Expr> LaneReduction::with_lane(const Expr& lane) const {
 }
 
 void LaneReduction::define_partial() {
-    std::vector<Expr> identities;
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-        identities.push_back(empty_accumulator(stage(i).op, compute_type(stage(i).dtype)));
-    }
-    partial_(with_lane(lane_)) = Tuple(identities);
+    partial_(with_lane(lane_)) = Tuple(accumulators_.empty());
     schedule_whole(partial_, width_);
 }
 
@@ -137,25 +121,22 @@ std::uint64_t LaneReduction::loops_outside() const {
 }
 
 void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
-    std::vector<int> operands;
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-        operands.push_back(stage(i).operands[0]);
-    }
-    std::vector<Expr> values = lowering_.stages().at(operands, walk.at);
+    std::vector<Expr> values = lowering_.stages().at(accumulators_.operands(), walk.at);
     if (in_one_walk && lowering_.schedule().read_ahead > 0) {
         values[0] = asking_ahead(lowering_, values[0], walk.at, loops_outside());
     }
-    const std::vector<Expr> before = elements(partial_(with_lane(lane_)));
-    std::vector<Expr> after;
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-        Expr value = to_accumulator(stage(i).op, Lowering::tied(values[i], walk.domain));
-        if (inside.defined()) {
-            value = Halide::select(inside, value,
-                                   empty_accumulator(stage(i).op, compute_type(stage(i).dtype)));
-        }
-        after.push_back(accumulate(stage(i).op, before[i], value));
+    for (Expr& value : values) {
+        value = Lowering::tied(value, walk.domain);
     }
-    partial_(with_lane(lane_)) = Tuple(after);
+    values = accumulators_.of(values);
+    if (inside.defined()) {
+        const std::vector<Expr> nothing = accumulators_.empty();
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] = Halide::select(inside, values[i], nothing[i]);
+        }
+    }
+    const std::vector<Expr> before = accumulators_.at(partial_(with_lane(lane_)));
+    partial_(with_lane(lane_)) = Tuple(accumulators_.taken_in(before, values));
     std::vector<VarOrRVar> order{lane_};
     std::vector<VarOrRVar> together;
     for (const LoopTogether& loop : together_) {
@@ -167,7 +148,8 @@ void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
     order.insert(in_one_walk ? order.begin() + 1 : order.end(), together.begin(), together.end());
     LoggedSchedule schedule =
         logged_update(partial_, lowering_.log(), partial_.num_update_definitions() - 1);
-    schedule.reorder(order).vectorize(lane_).never_partition_all();
+    schedule.reorder(order).never_partition_all();
+    vectorize_walk(schedule, accumulators_, lane_, lowering_.schedule().lanes);
     if (in_one_walk) {
         for (const VarOrRVar& loop : together) {
             schedule.unroll(loop);
@@ -203,10 +185,7 @@ void LaneReduction::take_in_whole_vectors() {
 
 bool LaneReduction::computes_functions() const {
     const std::vector<int>& kept = lowering_.schedule().kept;
-    std::vector<int> pending;
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-        pending.push_back(stage(i).operands[0]);
-    }
+    std::vector<int> pending = accumulators_.operands();
     std::set<int> met;
     while (!pending.empty()) {
         const int number = pending.back();
@@ -274,24 +253,18 @@ void LaneReduction::combine() {
     const int lanes = lowering_.schedule().lanes;
     // Vectors first, so that the tree over single lanes is short.
     Func vector(name_ + "_vector");
-    std::vector<Expr> vectors;
-    std::vector<Expr> totals;
-    for (std::size_t k = 0; k < stages_.size(); ++k) {
-        std::vector<Expr> terms;
-        for (int i = 0; i < width_; i += lanes) {
-            terms.push_back(elements(partial_(with_lane(lane_ + i)))[k]);
-        }
-        vectors.push_back(accumulate_all(stage(k).op, std::move(terms)));
+    std::vector<Accumulators::Values> vectors;
+    for (int i = 0; i < width_; i += lanes) {
+        vectors.push_back(accumulators_.at(partial_(with_lane(lane_ + i))));
     }
-    vector(with_lane(lane_)) = Tuple(vectors);
-    for (std::size_t k = 0; k < stages_.size(); ++k) {
-        std::vector<Expr> terms;
-        for (int lane = 0; lane < lanes; ++lane) {
-            terms.push_back(elements(vector(with_lane(lane)))[k]);
-        }
-        const Expr total = accumulate_all(stage(k).op, std::move(terms));
-        totals.push_back(
-            blocks_ ? total : from_accumulator(stage(k).op, compute_type(stage(k).dtype), total));
+    vector(with_lane(lane_)) = Tuple(accumulators_.all_combined(vectors));
+    std::vector<Accumulators::Values> all_lanes;
+    for (int lane = 0; lane < lanes; ++lane) {
+        all_lanes.push_back(accumulators_.at(vector(with_lane(lane))));
+    }
+    std::vector<Expr> totals = accumulators_.all_combined(all_lanes);
+    if (!blocks_) {
+        totals = accumulators_.results(totals);
     }
     result_(loops_) = Tuple(totals);
     schedule_whole(vector, lanes);

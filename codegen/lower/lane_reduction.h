@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/lower/accumulators.h"
 #include "codegen/lower/lowering.h"
 
 namespace latent::codegen {
@@ -45,7 +46,7 @@ class LaneReduction {
                   std::vector<LoopTogether> together = {},
                   const std::optional<LoopTogether>& rows = {});
 
-    /// One value for each stage; an accumulator if there are blocks, still to be combined.
+    /// One value for each stage; if there are blocks, accumulators, still to be combined.
     const Halide::Func& result() const { return result_; }
     /// All Funcs, the result last, to be computed where it is needed.
     const std::vector<Halide::Func>& funcs() const { return funcs_; }
@@ -90,16 +91,12 @@ class LaneReduction {
     /// Takes in what the walk meets; `inside`, if it is defined, says where there is something.
     void update(Walk& walk, const Halide::Expr& inside, bool in_one_walk);
 
-    const ir::Stage& stage(std::size_t i) const {
-        return lowering_.region().stages[static_cast<std::size_t>(stages_[i])];
-    }
-    std::vector<Halide::Expr> elements(const Halide::FuncRef& call) const;
     std::vector<Halide::Expr> with_lane(const Halide::Expr& lane) const;
     bool blocks_along_vectors() const { return blocks_ && blocks_->atom == vector_atom_; }
 
     Lowering& lowering_;
     std::string name_;
-    std::vector<int> stages_;
+    Accumulators accumulators_;
     std::vector<int> atoms_;  ///< reduced, innermost first
     std::vector<Halide::Var> loops_;
     std::optional<ReductionBlocks> blocks_;

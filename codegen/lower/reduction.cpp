@@ -143,16 +143,13 @@ void BlockedReduction::define_total() {
     std::vector<Expr> in_block(vars.begin(), vars.end());
     in_block.emplace_back(blocks.x);
     total_ = Func(lowering_.name() + "_total");
-    total_(vars) = identities();
-    total_(vars) = step(as_tuple(total_(vars)), as_tuple(blocks_(in_block)));
+    total_(vars) = Tuple(sums_.empty());
+    total_(vars) = Tuple(sums_.combined(sums_.at(total_(vars)), sums_.at(blocks_(in_block))));
     const std::vector<int> atoms = lowering_.atoms_of(kept_);
     for (std::size_t i = 0; i < finals().size(); ++i) {
         lowering_.stages().define(
-            finals()[i],
-            [total = total_, atoms, i, single = finals().size() == 1, op = final_stage(i).op,
-             type = compute_type(final_stage(i).dtype)](const Coordinates& coordinates) {
-                const Halide::FuncRef call = total(Lowering::arguments_for(atoms, coordinates));
-                return from_accumulator(op, type, single ? Expr(call) : call[static_cast<int>(i)]);
+            finals()[i], [total = total_, atoms, i, sums = sums_](const Coordinates& coordinates) {
+                return sums.result(i, sums.at(total(Lowering::arguments_for(atoms, coordinates))));
             });
     }
 }

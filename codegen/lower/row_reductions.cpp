@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "codegen/lower/accumulation.h"
+#include "codegen/lower/accumulators.h"
 #include "codegen/lower/block_transposes.h"
 #include "codegen/lower/whole_vectors.h"
 #include "ir/rounding.h"
@@ -193,9 +193,18 @@ void RowReductions::define_kept(int stage) {
     lowering_.define_as(stage, kept, lowering_.atoms_of(span));
 }
 
+/// What the operands of a reduction vary along, but for the row.
+std::uint64_t RowReductions::span_outside(int reduction) const {
+    std::uint64_t span = 0;
+    for (const int operand :
+         lowering_.region().stages[static_cast<std::size_t>(reduction)].operands) {
+        span |= lowering_.span(operand);
+    }
+    return span & ~row_;
+}
+
 void RowReductions::define_reduction(int stage) {
-    const int operand = lowering_.region().stages[static_cast<std::size_t>(stage)].operands[0];
-    const std::vector<int> outer = lowering_.atoms_of(lowering_.span(operand) & ~row_);
+    const std::vector<int> outer = lowering_.atoms_of(span_outside(stage));
     if (lowering_.is_vector_atom(row_)) {
         define_along_row(taken_in_one_walk(stage), outer);
     } else {
@@ -209,7 +218,7 @@ std::optional<std::vector<int>> RowReductions::read_by(int reduction) const {
     const ir::Region& region = lowering_.region();
     const std::vector<int>& kept = lowering_.schedule().kept;
     std::vector<int> read;
-    std::vector<int> open{region.stages[static_cast<std::size_t>(reduction)].operands[0]};
+    std::vector<int> open = region.stages[static_cast<std::size_t>(reduction)].operands;
     std::vector<bool> seen(region.stages.size());
     while (!open.empty()) {
         const int i = open.back();
@@ -245,14 +254,11 @@ std::vector<int> RowReductions::taken_in_one_walk(int stage) const {
         return {stage};
     }
     const ir::Region& region = lowering_.region();
-    const auto outer = [&](const ir::Stage& reduction) {
-        return lowering_.span(reduction.operands[0]) & ~row_;
-    };
     const ir::Stage& first = region.stages[static_cast<std::size_t>(stage)];
     for (int i = stage + 1; i < static_cast<int>(region.stages.size()); ++i) {
         const ir::Stage& other = region.stages[static_cast<std::size_t>(i)];
         if (other.kind != ir::StageKind::reduce || other.atoms != first.atoms ||
-            outer(other) != outer(first)) {
+            span_outside(i) != span_outside(stage)) {
             continue;
         }
         const std::optional<std::vector<int>> others = read_by(i);
@@ -294,7 +300,6 @@ void RowReductions::define_along_row(const std::vector<int>& stages,
 }
 
 void RowReductions::define_across_row(int stage, const std::vector<int>& outer) {
-    const ir::Stage& reduction = lowering_.region().stages[static_cast<std::size_t>(stage)];
     const std::string name = lowering_.name() + "_reduce" + std::to_string(stage);
     std::vector<Var> vars;
     std::uint64_t span = 0;
@@ -315,11 +320,14 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
         order.emplace_back(domain[static_cast<int>(i)]);
     }
     Func total(name);
-    const Halide::Type type = compute_type(reduction.dtype);
-    const int operand = reduction.operands[0];
-    const Expr value = Lowering::tied(lowering_.stages().at(operand, at), domain);
-    total(vars) = empty_accumulator(reduction.op, type);
-    total(vars) = accumulate(reduction.op, total(vars), to_accumulator(reduction.op, value));
+    const Accumulators accumulators(lowering_, {stage});
+    std::vector<Expr> values = lowering_.stages().at(accumulators.operands(), at);
+    for (Expr& value : values) {
+        value = Lowering::tied(value, domain);
+    }
+    total(vars) = Halide::Tuple(accumulators.empty());
+    total(vars) =
+        Halide::Tuple(accumulators.taken_in(accumulators.at(total(vars)), accumulators.of(values)));
     LoggedSchedule start = logged(total, lowering_.log());
     LoggedSchedule update = logged_update(total, lowering_.log());
     start.never_partition_all();
@@ -345,10 +353,10 @@ void RowReductions::define_across_row(int stage, const std::vector<int>& outer) 
     }
     funcs_.push_back(total);
     defined_[static_cast<std::size_t>(stage)] = true;
-    lowering_.stages().define(
-        stage, [total, outer, type, op = reduction.op](const Coordinates& coordinates) {
-            return from_accumulator(op, type, total(Lowering::arguments_for(outer, coordinates)));
-        });
+    lowering_.stages().define(stage, [total, outer, accumulators](const Coordinates& coordinates) {
+        return accumulators.result(
+            0, accumulators.at(total(Lowering::arguments_for(outer, coordinates))));
+    });
 }
 
 void RowReductions::compute_at(const Func& consumer, const VarOrRVar& loop) {

@@ -42,6 +42,7 @@ class RowReductions {
     std::vector<int> strided_loads(ir::StrideClass across) const;
     Halide::Func define_across(int load, const std::string& name);
     void define_reduction(int stage);
+    std::uint64_t span_outside(int reduction) const;
     std::optional<std::vector<int>> read_by(int reduction) const;
     std::vector<int> taken_in_one_walk(int stage) const;
     void define_along_row(const std::vector<int>& stages, const std::vector<int>& outer);

@@ -72,6 +72,8 @@ void reduce_sum(const Computation& computation);
 void reduce_prod(const Computation& computation);
 void reduce_max(const Computation& computation);
 void reduce_min(const Computation& computation);
+void reduce_argmax(const Computation& computation);
+void reduce_argmin(const Computation& computation);
 void cumulative_sum(const Computation& computation);
 void cumulative_max(const Computation& computation);
 void linear_recurrence(const Computation& computation);

@@ -244,6 +244,10 @@ void compute(const Computation& c) {
             return reduce_max(c);
         case Op::reduce_min:
             return reduce_min(c);
+        case Op::reduce_argmax:
+            return reduce_argmax(c);
+        case Op::reduce_argmin:
+            return reduce_argmin(c);
         case Op::cumulative_sum:
             return cumulative_sum(c);
         case Op::cumulative_max:

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "codegen/reference/computation.h"
@@ -44,6 +45,47 @@ void reduce(const Computation& c, Wide<T> initial, F&& step) {
     }
 }
 
+/// The position of an element that none is better than; of several the lowest.
+template <Element T, Element Position, typename Better>
+void reduce_to_position(const Computation& c, Better&& is_better) {
+    const Split parts = split(c);
+    const auto operand = c.operand<T>(0);
+    const auto positions = c.operand<Position>(1);
+    auto result = c.output<Position>().begin();
+    const auto wide = [&](std::size_t i) { return static_cast<Wide<T>>(operand[i]); };
+    for (StridedIterator outer(parts.kept); !outer.done(); outer.next()) {
+        StridedIterator inner(parts.reduced, outer.offset());
+        auto best = static_cast<std::size_t>(inner.offset());
+        for (; !inner.done(); inner.next()) {
+            const auto i = static_cast<std::size_t>(inner.offset());
+            if (is_better(wide(i), wide(best)) ||
+                (!is_better(wide(best), wide(i)) && positions[i] < positions[best])) {
+                best = i;
+            }
+        }
+        *result++ = positions[best];
+    }
+}
+
+/// The same for any dtypes. A NaN is better than all numbers.
+template <typename Better>
+void reduce_to_position_of(const Computation& c, Better&& is_better) {
+    with_element_type(
+        AnyElement{}, c.operand_type(0).dtype, [&]<typename T>(std::type_identity<T>) {
+            with_element_type(Integers{}, c.type().dtype,
+                              [&]<typename Position>(std::type_identity<Position>) {
+                                  reduce_to_position<T, Position>(c, [&](Wide<T> a, Wide<T> b) {
+                                      if constexpr (std::is_floating_point_v<Wide<T>>) {
+                                          if (std::isnan(a) || std::isnan(b)) {
+                                              return !std::isnan(b);
+                                          }
+                                      }
+                                      return is_better(a, b);
+                                  });
+                              });
+        });
+}
+
 }  // namespace
 
 void reduce_sum(const Computation& c) {
@@ -72,6 +114,14 @@ void reduce_min(const Computation& c) {
         reduce<T>(c, Limits::has_infinity ? Limits::infinity() : Limits::max(),
                   [](auto total, auto x) { return minimum(total, x); });
     });
+}
+
+void reduce_argmax(const Computation& c) {
+    reduce_to_position_of(c, [](auto a, auto b) { return a > b; });
+}
+
+void reduce_argmin(const Computation& c) {
+    reduce_to_position_of(c, [](auto a, auto b) { return a < b; });
 }
 
 }  // namespace latent::codegen::reference

@@ -51,32 +51,8 @@ Expression variance(const Reduction& reduction, const Expression& x, double corr
     return reduction.over(Op::reduce_sum, distance * distance) / detail::shape_number(count, x);
 }
 
-/// Whether an element is neither the extreme value nor NaN, if there are any, by one comparison:
-/// the distance from the extreme value is zero, or NaN between infinities, for its equals alone,
-/// since underflow is gradual. Where that value is NaN, all numbers are up to an infinity away from
-/// zero.
-Expression differs_from_extreme(Op extreme, const Expression& x, const ir::Axes& axes) {
-    const Expression best = detail::reduce(extreme, x, axes);
-    if (!is_floating(x.dtype())) {
-        return x != detail::repeat_like(best, x, axes);
-    }
-    const bool largest = extreme == Op::reduce_max;
-    const double least = x.dtype() == DType::f64
-                             ? std::numeric_limits<double>::denorm_min()
-                             : static_cast<double>(std::numeric_limits<float>::denorm_min());
-    const double infinity = std::numeric_limits<double>::infinity();
-    const Expression is_nan = best != best;
-    const Expression origin = detail::select(is_nan, detail::literal(0, best), best);
-    const Expression bound =
-        detail::select(is_nan, detail::literal(largest ? infinity : -infinity, best),
-                       detail::literal(largest ? -least : least, best));
-    return detail::apply(largest ? Op::less_equal : Op::greater_equal,
-                         x - detail::repeat_like(origin, x, axes),
-                         detail::repeat_like(bound, x, axes));
-}
-
-/// The first position of an extreme value: the smallest position whose element equals it or is NaN.
-Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis, bool keepdims,
+/// The first position of an extreme value.
+Tensor first_position(Op reduction, const Tensor& tensor, std::optional<int> axis, bool keepdims,
                       std::string_view op, const std::source_location& location) {
     Expression x = detail::expression(tensor, location);
     const int rank = x.rank();
@@ -88,17 +64,13 @@ Tensor first_position(Op extreme, const Tensor& tensor, std::optional<int> axis,
         detail::normalized_axis(axis.value_or(0), x.shape().size(), op, location);
     const ir::Axes axes{along};
     detail::require_elements(x, axes, op);
-    x = detail::cast(x, detail::computing_dtype(x.dtype()));
     // Kernels index a dimension with 32 bits, and so may this, whose vectors are twice as long.
     const Expression position =
         detail::positions(DType::i32, x.shape().span(), static_cast<std::size_t>(along), location);
-    // What a minimum of integers begins with: selecting it is part of the instruction that takes in
-    // the position, where there are masks.
-    const Expression none = detail::literal(std::numeric_limits<std::int32_t>::max(), position);
-    const Expression candidate =
-        detail::select(differs_from_extreme(extreme, x, axes), none, position);
     const Expression first =
-        detail::cast(detail::reduce(Op::reduce_min, candidate, axes), DType::i64);
+        detail::cast(position.with(ir::reduce_to_position(reduction, x.value(), position.value(),
+                                                          axes.span(), location)),
+                     DType::i64);
     if (!keepdims) {
         return wrap(first);
     }
@@ -166,12 +138,12 @@ Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims,
 
 Tensor argmax(const Tensor& x, std::optional<int> axis, bool keepdims,
               std::source_location location) {
-    return first_position(Op::reduce_max, x, axis, keepdims, "argmax", location);
+    return first_position(Op::reduce_argmax, x, axis, keepdims, "argmax", location);
 }
 
 Tensor argmin(const Tensor& x, std::optional<int> axis, bool keepdims,
               std::source_location location) {
-    return first_position(Op::reduce_min, x, axis, keepdims, "argmin", location);
+    return first_position(Op::reduce_argmin, x, axis, keepdims, "argmin", location);
 }
 
 Tensor var(const Tensor& x, const VarianceOptions& options, std::source_location location) {

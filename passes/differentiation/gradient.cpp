@@ -189,6 +189,8 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
         case Op::greater:
         case Op::greater_equal:
             return "the result is boolean";
+        case Op::reduce_argmax:
+        case Op::reduce_argmin:
         case Op::argsort:
             return "the result is positions";
         case Op::neg:

@@ -65,6 +65,8 @@ Differential apply_jvp(const JvpContext& c) {
         case Op::shift_left:
         case Op::shift_right:
         case Op::random_bits:
+        case Op::reduce_argmax:
+        case Op::reduce_argmin:
         case Op::argsort:
         case Op::equal:
         case Op::not_equal:

@@ -162,6 +162,8 @@ void apply_partial(Partial& p) {
         case Op::cumulative_sum:
         case Op::cumulative_max:
         case Op::linear_recurrence:
+        case Op::reduce_argmax:
+        case Op::reduce_argmin:
         case Op::argsort:
         case Op::contraction:
         case Op::permute:

@@ -407,7 +407,9 @@ std::string add_reduction(OpenRegion& region, const ir::Node& node, const Coordi
     }
     *instance = region.add_instance(&node, ir::StageKind::reduce);
     region.instance(*instance).along = *dimensions;
-    region.add_operand(*instance, node.operand(0).node.get(), std::move(operand));
+    for (const ir::Value& value : node.operands()) {
+        region.add_operand(*instance, value.node.get(), operand);
+    }
     return {};
 }
 

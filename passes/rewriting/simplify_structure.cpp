@@ -16,13 +16,14 @@ using ir::Dims;
 using ir::Op;
 using ir::Value;
 
-/// Nothing to combine: the sum, product, maximum or minimum of one element is that element.
+/// Nothing to combine: the sum, product, maximum or minimum of one element is that element, and its
+/// position that of the extreme.
 Value reduce_of_single_elements(const ir::Node& node, const RuleContext&) {
     const ir::Shape& shape = node.operand(0).type().shape;
     const bool single = std::ranges::all_of(
         node.attributes_as<ir::ReduceAttributes>().axes,
         [&](std::int64_t axis) { return shape[static_cast<std::size_t>(axis)] == 1; });
-    return single ? ir::reshape(node.operand(0), node.type().shape.span(), node.location())
+    return single ? ir::reshape(node.operands().back(), node.type().shape.span(), node.location())
                   : Value{};
 }
 
@@ -307,7 +308,9 @@ Value view_of_range(const ir::Node& node, const RuleContext&) {
 std::vector<Rule> structural_rules() {
     return {
         {"reduce_of_single_elements", ops_of(ir::Category::reduce), reduce_of_single_elements},
-        {"merge_reductions", ops_of(ir::Category::reduce), merge_reductions},
+        {"merge_reductions",
+         {Op::reduce_sum, Op::reduce_prod, Op::reduce_max, Op::reduce_min},
+         merge_reductions},
         {"order_of_repeated_elements",
          {Op::reduce_max, Op::reduce_min},
          order_of_repeated_elements},

@@ -126,7 +126,7 @@ OperandViews through_reduce(const ir::Node& node, const StridedView& view) {
             source[i] = view[next++];
         }
     }
-    return {source};
+    return OperandViews(node.operands().size(), source);
 }
 
 /// Sliced only: to flip the operands is no better than to flip the result.

@@ -61,7 +61,12 @@ void choose_rows_together(ir::Schedule& schedule, const ir::Region& region,
         !schedule.kept.empty() || std::ranges::any_of(region.results, [&](const auto& result) {
             return (ir::mask_of(result.strides) & row) != 0;
         });
-    if (!along_row || stores_rows || reads_indexed(region) || region.stages.size() > most_stages) {
+    // Which have twice as many partial results, more than there are registers for those of several.
+    const bool gives_positions = std::ranges::any_of(region.stages, [](const ir::Stage& stage) {
+        return stage.kind == ir::StageKind::reduce && ir::gives_a_position(stage.op);
+    });
+    if (!along_row || stores_rows || gives_positions || reads_indexed(region) ||
+        region.stages.size() > most_stages) {
         return;
     }
     std::int64_t elements = 1;

@@ -32,6 +32,23 @@ std::string reduction(std::string_view op, DType dtype, std::string_view shape,
            fmt::format("%r = {} %p0 {{axes=[{}]}}\nreturn %r\n", op, axes);
 }
 
+/// The position of an extreme along `axis`.
+std::string position(std::string_view op, DType dtype, std::string_view shape, int axis) {
+    std::vector<std::string> extents;
+    for (std::size_t begin = 0; begin <= shape.size();) {
+        const std::size_t end = std::min(shape.find(',', begin), shape.size());
+        extents.emplace_back(shape.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parameter(0, dtype, shape) + fmt::format(
+                                            "%i = iota {{dtype=i32, extent={0}}}\n"
+                                            "%ib = broadcast %i {{shape=[{1}], axes=[{2}]}}\n"
+                                            "%r = {3} %p0, %ib {{axes=[{2}]}}\n"
+                                            "return %r\n",
+                                            extents[static_cast<std::size_t>(axis)], shape, axis,
+                                            op);
+}
+
 }  // namespace
 
 TEST_CASE("every reduction of every dtype over a vector, of any length", "[kernels]") {
@@ -204,26 +221,75 @@ TEST_CASE("max pooling reduces windows", "[kernels]") {
     }
 }
 
-TEST_CASE("argmax is composed of two reductions and an iota", "[kernels]") {
-    for (const char* shape : {"5,33", "1,1", "33,1000"}) {
-        const std::string_view text(shape);
-        const std::string rows(text.substr(0, text.find(',')));
-        const std::string columns(text.substr(text.find(',') + 1));
-        check_kernels(parameter(0, DType::f32, shape) +
-                          fmt::format("%m = reduce_max %p0 {{axes=[1]}}\n"
-                                      "%b = broadcast %m {{shape=[{0},{1}], axes=[0]}}\n"
-                                      "%e = equal %p0, %b\n"
-                                      "%n = not_equal %p0, %p0\n"
-                                      "%o = bitwise_or %e, %n\n"
-                                      "%i = iota {{dtype=i64, extent={1}}}\n"
-                                      "%ib = broadcast %i {{shape=[{0},{1}], axes=[1]}}\n"
-                                      "%c = constant {{value=i64:{1}}}\n"
-                                      "%cb = broadcast %c {{shape=[{0},{1}], axes=[]}}\n"
-                                      "%s = select %o, %ib, %cb\n"
-                                      "%r = reduce_min %s {{axes=[1]}}\n"
-                                      "return %r, %m\n",
-                                      rows, columns),
-                      {.values = Values::special});
+TEST_CASE("the position of an extreme of every dtype, along rows and across them, of any length",
+          "[kernels]") {
+    for (const char* op : {"reduce_argmax", "reduce_argmin"}) {
+        for (const DType dtype : all_dtypes) {
+            for (const char* shape : {"1,3", "9,16", "5,33", "3,300"}) {
+                check_kernels(position(op, dtype, shape, 1), {.values = Values::special});
+            }
+            for (const char* shape : {"3,1", "7,40", "100,19"}) {
+                check_kernels(position(op, dtype, shape, 0), {.values = Values::special});
+            }
+        }
+    }
+}
+
+TEST_CASE("the first of equal extremes is found, whoever takes it in", "[kernels]") {
+    for (const char* op : {"reduce_argmax", "reduce_argmin"}) {
+        for (const DType dtype : {DType::i8, DType::i64}) {
+            check_kernels(position(op, dtype, "2,5000", 1));
+            check_kernels(position(op, dtype, "3000,5", 0));
+            check_kernels(position(op, dtype, "200003", 0));
+        }
+        for (const char* element : {"0", "-inf", "inf", "nan"}) {
+            check_kernels(
+                fmt::format("%c = constant {{value=f32:{}}}\n"
+                            "%p = broadcast %c {{shape=[40000], axes=[]}}\n"
+                            "%p0 = optimization_barrier %p\n"
+                            "%i = iota {{dtype=i32, extent=40000}}\n"
+                            "%r = {} %p0, %i {{axes=[0]}}\n"
+                            "return %r\n",
+                            element, op));
+        }
+    }
+}
+
+TEST_CASE("a position may be any number", "[kernels]") {
+    for (const char* axes : {"0", "1", "2", "0,2", "0,1,2"}) {
+        for (const DType dtype : {DType::f32, DType::i16}) {
+            check_kernels(parameter(0, dtype, "6,17,70") + parameter(1, DType::i32, "6,17,70") +
+                          fmt::format("%r = reduce_argmax %p0, %p1 {{axes=[{0}]}}\n"
+                                      "%s = reduce_argmin %p0, %p1 {{axes=[{0}]}}\n"
+                                      "return %r, %s\n",
+                                      axes));
+        }
+    }
+}
+
+TEST_CASE("positions in another order than that of memory", "[kernels]") {
+    check_kernels(parameter(0, DType::i8, "130,90") +
+                  "%t = permute %p0 {permutation=[1,0]}\n"
+                  "%f = reshape %t {shape=[11700]}\n"
+                  "%i = iota {dtype=i32, extent=11700}\n"
+                  "%r = reduce_argmax %f, %i {axes=[0]}\n"
+                  "return %r\n");
+    check_kernels(parameter(0, DType::i8, "4,1000") +
+                  "%t = flip %p0 {axes=[1]}\n"
+                  "%i = iota {dtype=i32, extent=1000}\n"
+                  "%j = broadcast %i {shape=[4,1000], axes=[1]}\n"
+                  "%k = flip %j {axes=[1]}\n"
+                  "%r = reduce_argmax %t, %j {axes=[1]}\n"
+                  "%s = reduce_argmax %p0, %k {axes=[1]}\n"
+                  "return %r, %s\n");
+}
+
+TEST_CASE("an extreme and its position are one kernel", "[kernels]") {
+    for (const int axis : {0, 1}) {
+        const std::string text = position("reduce_argmax", DType::f32, "70,130", axis);
+        check_kernels(text.substr(0, text.rfind("return")) +
+                          fmt::format("%m = reduce_max %p0 {{axes=[{}]}}\nreturn %r, %m\n", axis),
+                      {.values = Values::special, .kernels = 1});
     }
 }
 

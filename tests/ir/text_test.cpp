@@ -49,6 +49,8 @@ const std::map<Op, std::string>& statements() {
             {Op::reduce_prod, "reduce_prod %0 {axes=[0,1]} : f32[]"},
             {Op::reduce_max, "reduce_max %0 {axes=[0]} : f32[6]"},
             {Op::reduce_min, "reduce_min %0 {axes=[]} : f32[4,6]"},
+            {Op::reduce_argmax, "reduce_argmax %0, %1 {axes=[1]} : i64[4]"},
+            {Op::reduce_argmin, "reduce_argmin %2, %1 {axes=[0,1]} : i64[]"},
             {Op::cumulative_sum, "cumulative_sum %0 {axis=1, reverse=false} : f32[4,6]"},
             {Op::cumulative_max, "cumulative_max %0 {axis=0, reverse=true} : f32[4,6]"},
             {Op::linear_recurrence, "linear_recurrence %0, %0 {axis=1, reverse=false} : f32[4,6]"},

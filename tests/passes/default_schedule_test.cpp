@@ -19,6 +19,15 @@ return %r
 )";
     CHECK(scheduled(sums, avx2).schedule.tile_rows == 4);
     CHECK(scheduled(sums, avx512).schedule.tile_rows == 1);
+    // Of positions there would be twice as many partial results as registers hold.
+    CHECK(scheduled(R"(%x = parameter {index=0, dtype=f32, shape=[64,1024]}
+%i = iota {dtype=i32, extent=1024}
+%p = broadcast %i {shape=[64,1024], axes=[1]}
+%r = reduce_argmax %x, %p {axes=[1]}
+return %r
+)",
+                    avx2)
+              .schedule.row_atom == -1);
 }
 
 TEST_CASE(

@@ -157,6 +157,10 @@ TEST_CASE("A reduction of single elements is a reshape") {
             "%a = reshape %x {shape=[4,1,6]}\n %r = reshape %a {shape=[4,6]}\n return %r");
     becomes("%r = reduce_max %x {axes=[]}\n return %r", "return %x");
     stays("%a = reshape %x {shape=[4,1,6]}\n %r = reduce_sum %a {axes=[1,2]}\n return %r");
+    becomes(
+        "%a = reshape %x {shape=[4,1,6]}\n %k = reshape %i {shape=[4,1,6]}\n"
+        "%r = reduce_argmax %a, %k {axes=[1]}\n return %r",
+        "%k = reshape %i {shape=[4,1,6]}\n %r = reshape %k {shape=[4,6]}\n return %r");
 }
 
 TEST_CASE("Reductions of a kind merge where their order cannot be told") {
@@ -167,6 +171,8 @@ TEST_CASE("Reductions of a kind merge where their order cannot be told") {
     becomes("%a = reduce_min %p {axes=[0]}\n %r = reduce_min %a {axes=[0]}\n return %r",
             "%r = reduce_min %p {axes=[0,1]}\n return %r");
     stays("%a = reduce_sum %x {axes=[1]}\n %r = reduce_sum %a {axes=[0]}\n return %r");
+    stays(
+        "%a = reduce_argmax %i, %i {axes=[1]}\n %r = reduce_argmax %a, %a {axes=[0]}\n return %r");
     stays("%a = reduce_max %x {axes=[1]}\n %r = reduce_min %a {axes=[0]}\n return %r");
     stays("%a = reduce_max %x {axes=[1]}\n %r = reduce_max %a {axes=[0]}\n return %r, %a");
 }

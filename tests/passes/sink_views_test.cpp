@@ -92,6 +92,12 @@ TEST_CASE("A slice of a reduction or contraction is one of fewer elements") {
         "%k = slice %b {start=[1,0,0], stop=[2,4,6], step=[1,1,1]}\n %a = exp %k\n"
         "%r = reduce_sum %a {axes=[1]}\n return %r");
     becomes(
+        "%a = cast %b {dtype=i32}\n %e = reduce_argmax %b, %a {axes=[1]}\n"
+        "%r = slice %e {start=[1,0], stop=[2,6], step=[1,1]}\n return %r",
+        "%k = slice %b {start=[1,0,0], stop=[2,4,6], step=[1,1,1]}\n"
+        "%l = slice %b {start=[1,0,0], stop=[2,4,6], step=[1,1,1]}\n %a = cast %l {dtype=i32}\n"
+        "%r = reduce_argmax %k, %a {axes=[1]}\n return %r");
+    becomes(
         "%a = contraction %x, %w {lhs=[0,1], rhs=[1,2], out=[0,2]}\n"
         "%r = slice %a {start=[3,0], stop=[4,5], step=[1,1]}\n return %r",
         "%k = slice %x {start=[3,0], stop=[4,6], step=[1,1]}\n"

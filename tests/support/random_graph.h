@@ -75,6 +75,7 @@ class RandomGraph {
     ir::Value cast();
     ir::Value select();
     ir::Value reduce(ir::Op op);
+    ir::Value reduce_to_position(ir::Op op);
     ir::Value scan(ir::Op op, DTypePredicate takes);
     ir::Value contract();
     ir::Value permute();

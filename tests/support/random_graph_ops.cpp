@@ -126,6 +126,9 @@ Value RandomGraph::apply(Op op) {
         case Op::reduce_max:
         case Op::reduce_min:
             return reduce(op);
+        case Op::reduce_argmax:
+        case Op::reduce_argmin:
+            return reduce_to_position(op);
         case Op::cumulative_sum:
         case Op::cumulative_max:
         case Op::linear_recurrence:
@@ -217,6 +220,18 @@ Value RandomGraph::select() {
 Value RandomGraph::reduce(Op op) {
     const Value value = pick(op == Op::reduce_max || op == Op::reduce_min ? any : number);
     return value ? ir::reduce(op, value, some_axes(value.type().rank()).span(), here) : Value{};
+}
+
+Value RandomGraph::reduce_to_position(Op op) {
+    const Value value = pick(any);
+    if (!value) {
+        return {};
+    }
+    const Value other = like(value);
+    const Value positions =
+        is_integer(other.type().dtype) ? other : ir::cast(other, DType::i32, here);
+    return ir::reduce_to_position(op, value, positions, some_axes(value.type().rank()).span(),
+                                  here);
 }
 
 Value RandomGraph::scan(Op op, DTypePredicate takes) {
