@@ -20,12 +20,14 @@ namespace {
 constexpr int l1_ways = 8;
 
 /// Of few rows, register tiles of which little is wasted.
-void choose_short_tile(ir::Schedule& schedule, std::int64_t rows) {
+void choose_short_tile(ir::Schedule& schedule, const ir::Machine& machine, std::int64_t rows) {
     const auto count = static_cast<int>(std::min<std::int64_t>(rows, 64));
     const int most_rows = schedule.tile_rows;
     if (count <= 3) {
         schedule.tile_rows = std::max(count, 1);
-        schedule.tile_vectors = 4;
+        // Beside their sums registers hold the vectors, which each row reads, and an element.
+        const int fitting = (machine.registers - 1) / (schedule.tile_rows + 1);
+        schedule.tile_vectors = std::min(fitting, 4);
     } else if (count <= most_rows) {
         schedule.tile_rows = count;
     } else if (count <= 2 * most_rows) {
@@ -233,7 +235,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         if (sliding_window) {
             choose_window_tile(schedule, machine);
         }
-        choose_short_tile(schedule, rows);
+        choose_short_tile(schedule, machine, rows);
         return;
     }
     // Of one block of the depth, each line of the rows is used by tiles that follow each other. Of
@@ -255,7 +257,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
         if (rows > few_rows) {
             schedule.tile_rows = std::min(schedule.tile_rows, l1_ways);
         }
-        choose_short_tile(schedule, rows);
+        choose_short_tile(schedule, machine, rows);
         return;
     }
     const bool are_vectors = contiguous(columns, schedule.vector_atom);
@@ -288,7 +290,7 @@ void choose_packing(ir::Schedule& schedule, const ir::Region& region, const ir::
     choose_blocks(schedule, machine, computed_bytes(contraction.dtype));
     const std::int64_t panel_bytes = depth * schedule.tile_vectors * schedule.lanes * element;
     const bool fits = in_place || rows * depth * element <= machine.l1_bytes;
-    choose_short_tile(schedule, rows);
+    choose_short_tile(schedule, machine, rows);
     // Of windows, neighbours share what they read: a panel has more of L2 where nothing else could
     // be vectors.
     schedule.packing = fits && panel_bytes <= machine.l2_bytes * (gathers ? 5 : 4) / 8

@@ -38,6 +38,15 @@ TEST_CASE("windows of many registers take three vectors of eight rows, from line
     CHECK(convolution(64, 56, avx2).schedule.tile_vectors == 2);
 }
 
+TEST_CASE("tiles of few rows have no more vectors than registers hold beside their sums") {
+    for (const int filters : {1, 2, 3}) {
+        CAPTURE(filters);
+        CHECK(convolution(filters, 56, avx512).schedule.tile_rows == filters);
+        CHECK(convolution(filters, 56, avx512).schedule.tile_vectors == 4);
+        CHECK(convolution(filters, 56, avx2).schedule.tile_vectors == (filters == 3 ? 3 : 4));
+    }
+}
+
 TEST_CASE("windows of filters that fill whole tiles have these as packed vectors, at any size") {
     const Scheduled turned = convolution(64, 56, avx512);
     CHECK(turned.vector_extent == 64);
