@@ -1,11 +1,15 @@
 #include "codegen/lower/block_transposes.h"
 
+#include <algorithm>
+#include <bit>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "codegen/lower/index_distance.h"
+#include "ir/rounding.h"
 
 namespace latent::codegen {
 
@@ -30,17 +34,19 @@ namespace {
 
 /// A square block of as many vectors as each has elements, whose transpose is built from shuffles
 /// of two vectors that processors have: of pairs within 16 bytes, then of 16 bytes at a time. Each
-/// is named, so that it is computed once, and so that LLVM does not fuse them into other ones.
+/// is named, so that it is computed once, and so that LLVM does not fuse them into other ones. Rows
+/// that are missing at the end are elements of columns that may be anything.
 class RegisterTranspose {
   public:
     explicit RegisterTranspose(const std::vector<Expr>& rows)
-        : size_(static_cast<int>(rows.size())), within_(lane_bytes / rows[0].type().bytes()) {
+        : size_(rows[0].type().lanes()), within_(lane_bytes / rows[0].type().bytes()) {
         std::vector<Expr> named;
         for (const Expr& row : rows) {
             named.push_back(name(row));
         }
+        named.resize(static_cast<std::size_t>(size_));
         transpose_within_lanes(named);
-        columns_.resize(rows.size());
+        columns_.resize(named.size());
         for (int k = 0; k < within_; ++k) {
             std::vector<Expr> lanes;
             for (int group = 0; group < size_ / within_; ++group) {
@@ -71,6 +77,11 @@ class RegisterTranspose {
         return Variable::make(value.type(), names_.back().first);
     }
 
+    /// Elements of both, of which `b` may be missing, and then `a` too.
+    Expr shuffle(const Expr& a, const Expr& b, const std::vector<int>& elements) {
+        return a.defined() ? name(Shuffle::make({a, b.defined() ? b : a}, elements)) : Expr();
+    }
+
     /// Elements of `a` and of `b` in turn: those of one half of each lane.
     Expr alternate(const Expr& a, const Expr& b, int first) {
         std::vector<int> elements;
@@ -80,7 +91,7 @@ class RegisterTranspose {
                 elements.push_back(size_ + lane + first + i);
             }
         }
-        return name(Shuffle::make({a, b}, elements));
+        return shuffle(a, b, elements);
     }
 
     /// Within each lane: `rows[g * within + k]` becomes what the rows g * within ... hold at k.
@@ -110,7 +121,7 @@ class RegisterTranspose {
                 }
             }
         }
-        return name(Shuffle::make({a, b}, elements));
+        return shuffle(a, b, elements);
     }
 
     /// Lane j of vector i becomes lane i of vector j.
@@ -140,13 +151,18 @@ class RegisterTranspose {
 /// One turn of a copy that transposes a block: a column of it is read and stored as a vector, or a
 /// vector is read and stored as a column.
 struct ColumnCopy {
-    Stmt statement;  ///< owns what the pointers show
+    Stmt statement;  ///< owns what the pointers show, but for the source
+    Expr place;      ///< that is read, which owns the source
     const Store* store = nullptr;
     const Load* load = nullptr;
     const Ramp* target = nullptr;
     const Ramp* source = nullptr;
     bool reads_columns = false;  ///< else it stores them
 };
+
+Expr number(const Expr& like, int value) {
+    return Halide::cast(like.type(), value);
+}
 
 /// Whether a ramp is a column in each turn of the loop, beside that of the turn before.
 bool is_next_column(const Ramp& ramp, const std::string& turn, int turns) {
@@ -158,26 +174,61 @@ bool is_next_column(const Ramp& ramp, const std::string& turn, int turns) {
     return neighbours;
 }
 
+/// A load and its place. Halide has made those with a short stride loads of all that lies between,
+/// of which a slice is taken.
+std::pair<const Load*, Expr> load_of(const Expr& value) {
+    if (const Load* load = value.as<Load>()) {
+        return {load, load->index};
+    }
+    const Shuffle* slice = value.as<Shuffle>();
+    const Load* load = slice != nullptr && slice->is_slice() && slice->vectors.size() == 1
+                           ? slice->vectors[0].as<Load>()
+                           : nullptr;
+    const Ramp* between = load != nullptr ? load->index.as<Ramp>() : nullptr;
+    if (between == nullptr || !is_const_one(between->stride)) {
+        return {nullptr, Expr()};
+    }
+    const Expr& base = between->base;
+    return {load, Ramp::make(simplify(base + number(base, slice->slice_begin())),
+                             number(base, slice->slice_stride()), value.type().lanes())};
+}
+
+/// Whether each turn stores right behind what the turn before has stored.
+bool stores_side_by_side(const ColumnCopy& copy, const std::string& turn, int turns) {
+    const auto begin = [&](int i) { return substitute(turn, i, copy.target->base); };
+    bool side_by_side = true;
+    for (int i = 1; side_by_side && i < turns; ++i) {
+        side_by_side = index_distance(begin(i), begin(i - 1)) == copy.target->lanes;
+    }
+    return side_by_side;
+}
+
 std::optional<ColumnCopy> column_copy(const Stmt& statement, const std::string& turn, int turns) {
-    ColumnCopy copy{.statement = statement};
+    ColumnCopy copy;
+    copy.statement = statement;
     copy.store = statement.as<Store>();
-    copy.load = copy.store == nullptr ? nullptr : copy.store->value.as<Load>();
+    std::tie(copy.load, copy.place) =
+        copy.store == nullptr ? std::pair(nullptr, Expr()) : load_of(copy.store->value);
     if (copy.load == nullptr || !is_const_one(copy.store->predicate) ||
         !is_const_one(copy.load->predicate)) {
         return std::nullopt;
     }
     copy.target = copy.store->index.as<Ramp>();
-    copy.source = copy.load->index.as<Ramp>();
+    copy.source = copy.place.as<Ramp>();
     if (copy.target == nullptr || copy.source == nullptr || !copy.source->base.type().is_scalar() ||
-        !copy.target->base.type().is_scalar() || copy.source->lanes != turns ||
+        !copy.target->base.type().is_scalar() ||
         !transposes_blocks(copy.load->type.element_of(), turns)) {
+        return std::nullopt;
+    }
+    copy.reads_columns = is_const_one(copy.target->stride);
+    if (copy.source->lanes != turns &&
+        !(copy.reads_columns && stores_side_by_side(copy, turn, turns))) {
         return std::nullopt;
     }
     // Columns that are stored must not overlap.
     const auto target_stride = as_const_int(copy.target->stride);
     const bool stores_columns =
         is_const_one(copy.source->stride) && target_stride && *target_stride >= turns;
-    copy.reads_columns = is_const_one(copy.target->stride);
     const Ramp& column = copy.reads_columns ? *copy.source : *copy.target;
     return (copy.reads_columns || stores_columns) && is_next_column(column, turn, turns)
                ? std::optional(copy)
@@ -214,31 +265,70 @@ std::optional<std::vector<ColumnCopy>> column_copies(Stmt body, const std::strin
     return copies;
 }
 
-Stmt transposed(const ColumnCopy& copy, const std::string& turn, int turns) {
-    // The vector that `ramp` is in a turn, or across the columns that it is in all turns.
-    const auto in_turn = [&](const Ramp& ramp, int i) {
-        return simplify(substitute(turn, i, Expr(&ramp)));
-    };
-    const auto across = [&](const Ramp& ramp, int i) {
-        const Expr begin = simplify(substitute(turn, 0, ramp.base));
-        const auto number = [&](int value) { return Halide::cast(begin.type(), value); };
-        return Ramp::make(simplify(begin + number(i) * ramp.stride), number(1), turns);
-    };
+/// The vector across all turns' columns that has what these have at `place`.
+Expr across(const Ramp& columns, const std::string& turn, int place, int turns) {
+    const Expr begin = simplify(substitute(turn, 0, columns.base));
+    return Ramp::make(simplify(begin + number(begin, place) * columns.stride), number(begin, 1),
+                      turns);
+}
+
+Expr load(const ColumnCopy& copy, const Expr& place) {
+    const int lanes = place.type().lanes();
+    return Load::make(copy.load->type.with_lanes(lanes), copy.load->name, place, copy.load->image,
+                      copy.load->param, Halide::Internal::const_true(lanes), ModulusRemainder());
+}
+
+/// The vectors across the columns that are read.
+std::vector<Expr> rows_across(const ColumnCopy& copy, const std::string& turn, int first, int count,
+                              int turns) {
     std::vector<Expr> rows;
-    for (int row = 0; row < turns; ++row) {
-        rows.push_back(
-            Load::make(copy.load->type.with_lanes(turns), copy.load->name,
-                       copy.reads_columns ? across(*copy.source, row) : in_turn(*copy.source, row),
-                       copy.load->image, copy.load->param, Halide::Internal::const_true(turns),
-                       ModulusRemainder()));
+    for (int row = first; row < first + count; ++row) {
+        rows.push_back(load(copy, across(*copy.source, turn, row, turns)));
+    }
+    return rows;
+}
+
+/// A copy that reads columns, block by block: of as many of their elements as there are turns, the
+/// last one of those that are left. Columns of another number lie side by side, and what follows
+/// their end in a vector is stored with them: it lies where the next column begins, which is stored
+/// later.
+Stmt stored_columns(const ColumnCopy& copy, const std::string& turn, int turns) {
+    const int elements = copy.source->lanes;
+    const int last = elements - (ir::ceiling_quotient(elements, turns) - 1) * turns;
+    const int whole = static_cast<int>(std::bit_ceil(static_cast<unsigned>(last)));
+    std::vector<Stmt> blocks;
+    for (int first = elements - last; first >= 0; first -= turns) {
+        const int rows = std::min(elements - first, turns);
+        const RegisterTranspose block(rows_across(copy, turn, first, rows, turns));
+        std::vector<Stmt> stores;
+        for (int i = 0; i < turns; ++i) {
+            const bool has_room = (turns - i) * elements - first >= whole;
+            const int lanes = rows < turns && has_room ? whole : rows;
+            const Expr& column = block.columns()[static_cast<std::size_t>(i)];
+            const Expr begin = simplify(substitute(turn, i, copy.target->base));
+            const Expr place = simplify(begin + number(begin, first));
+            stores.push_back(Store::make(
+                copy.store->name, lanes < turns ? Shuffle::make_slice(column, 0, 1, lanes) : column,
+                lanes > 1 ? Ramp::make(place, number(place, 1), lanes) : place, copy.store->param,
+                Halide::Internal::const_true(lanes), ModulusRemainder()));
+        }
+        blocks.push_back(block.around(Block::make(stores)));
+    }
+    return Block::make(blocks);
+}
+
+/// The same for a copy that stores columns.
+Stmt stored_rows(const ColumnCopy& copy, const std::string& turn, int turns) {
+    std::vector<Expr> rows;
+    for (int i = 0; i < turns; ++i) {
+        rows.push_back(load(copy, simplify(substitute(turn, i, Expr(copy.source)))));
     }
     const RegisterTranspose block(rows);
     std::vector<Stmt> stores;
     for (int i = 0; i < turns; ++i) {
-        stores.push_back(
-            Store::make(copy.store->name, block.columns()[static_cast<std::size_t>(i)],
-                        copy.reads_columns ? in_turn(*copy.target, i) : across(*copy.target, i),
-                        copy.store->param, copy.store->predicate, ModulusRemainder()));
+        stores.push_back(Store::make(copy.store->name, block.columns()[static_cast<std::size_t>(i)],
+                                     across(*copy.target, turn, i, turns), copy.store->param,
+                                     copy.store->predicate, ModulusRemainder()));
     }
     return block.around(Block::make(stores));
 }
@@ -255,7 +345,8 @@ class BlockTransposes : public Halide::Internal::IRMutator {
             if (const auto copies = column_copies(loop->body, loop->name, count)) {
                 std::vector<Stmt> blocks;
                 for (const ColumnCopy& copy : *copies) {
-                    blocks.push_back(transposed(copy, loop->name, count));
+                    blocks.push_back(copy.reads_columns ? stored_columns(copy, loop->name, count)
+                                                        : stored_rows(copy, loop->name, count));
                 }
                 return Block::make(blocks);
             }

@@ -1,6 +1,10 @@
+#include <algorithm>
+
+#include "codegen/lower/block_transposes.h"
 #include "codegen/lower/padded_copies.h"
 #include "codegen/lower/row_reductions.h"
 #include "codegen/lower/streamed_results.h"
+#include "codegen/lower/whole_tiles.h"
 #include "codegen/lower/whole_vectors.h"
 
 namespace latent::codegen {
@@ -11,6 +15,19 @@ using Halide::Var;
 using Halide::VarOrRVar;
 
 namespace {
+
+/// Whether rows that lie side by side are stored by transposes of as many as a vector has: lowering
+/// knows the loop over them (transpose_blocks).
+bool stores_transposed(const Lowering& lowering) {
+    const ir::Region& region = lowering.region();
+    const int width = lowering.store_width();
+    const std::int64_t elements = region.atoms.back().fixed;
+    return 2 * elements >= width &&
+           std::ranges::all_of(region.results, [&](const ir::RegionResult& result) {
+               const DType dtype = region.stages[static_cast<std::size_t>(result.stage)].dtype;
+               return transposes_blocks(storage_type(dtype), width);
+           });
+}
 
 /// The loops of rows that are unrolled, over vectors of rows.
 void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions& reductions,
@@ -27,12 +44,13 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
     schedule.never_partition_all();
 
     const Var loop = lowering.var(across);
-    const Var lane("lane");
     const Var blocks("blocks");
-    std::vector<VarOrRVar> order{lane};
     Expr points = width;  // results: the few elements of their rows cost little
     const bool side_by_side =
         ir::stores_rows_side_by_side(lowering.region(), lowering.region().results[0], across);
+    const bool transposes = side_by_side && stores_transposed(lowering);
+    const Var lane(transposes ? whole_blocks_loop : "lane");
+    std::vector<VarOrRVar> order{lane};
     for (const int atom : lowering.atoms_of(stored & row)) {
         const Var& element = lowering.var(atom);
         schedule.bound(element, 0, lowering.inputs().extent(atom));
@@ -57,9 +75,10 @@ void lower_unrolled_row(Lowering& lowering, PaddedCopies& padded, RowReductions&
     const Expr vectors = (lowering.inputs().extent(across) + width - 1) / width;
     const auto block = static_cast<std::int32_t>(lowering.schedule().block);
     const Expr block_vectors = Halide::max(Halide::min(vectors, block / points), 1);
-    schedule.split(loop, loop, lane, width)
-        .vectorize(lane)
-        .split(loop, blocks, loop, block_vectors);
+    schedule.split(loop, loop, lane, width).split(loop, blocks, loop, block_vectors);
+    if (!transposes) {
+        schedule.vectorize(lane);
+    }
     order.emplace_back(loop);
     std::vector<RowLoop> outside{{blocks, (vectors + block_vectors - 1) / block_vectors}};
     for (const int atom : lowering.atoms_of(stored & ~row)) {

@@ -109,7 +109,7 @@ Func RowReductions::define_across(int load, const std::string& name) {
 
 /// Rows that lie side by side, each contiguous: a vector of rows is read as it lies in memory, and
 /// its elements are shuffled apart in registers, which gathers would fetch one by one. Rows that
-/// fill more than half of a vector are transposed in square blocks, which reach past their ends.
+/// fill half of a vector are transposed in square blocks, which reach past their ends.
 void RowReductions::read_rows_in_whole_vectors() {
     const int across = lowering_.schedule().vector_atom;
     const int width = lowering_.store_width();
@@ -132,7 +132,7 @@ void RowReductions::read_rows_in_whole_vectors() {
                 lowering_.region().atoms[static_cast<std::size_t>(atom)].fixed;
             const bool contiguous = atom + 1 == lowering_.inputs().atom_count();
             const Halide::Type stored = storage_type(stage.dtype);
-            if (contiguous && 2 * elements > width && stored == compute_type(stage.dtype) &&
+            if (contiguous && 2 * elements >= width && stored == compute_type(stage.dtype) &&
                 transposes_blocks(stored, width)) {
                 const Var lane("lane");
                 vector = lane;
@@ -167,6 +167,22 @@ void RowReductions::copy_filters() {
     }
 }
 
+/// Of short rows, has several elements computed at once where their number can be divided: a
+/// function of one waits for each of its steps.
+void RowReductions::compute_elements_together(LoggedSchedule<Func>& schedule, int atom) const {
+    const Var& element = lowering_.var(atom);
+    const std::int64_t elements = lowering_.region().atoms[static_cast<std::size_t>(atom)].fixed;
+    for (const int together : {4, 3, 2}) {
+        if (elements % together == 0) {
+            const Var turn("turn");
+            schedule.split(element, element, turn, together)
+                .reorder({vector_lane(), turn, element})
+                .vectorize(turn);
+            return;
+        }
+    }
+}
+
 void RowReductions::define_kept(int stage) {
     const std::uint64_t span = lowering_.span(stage);
     Func kept(lowering_.name() + "_kept" + std::to_string(stage));
@@ -179,11 +195,16 @@ void RowReductions::define_kept(int stage) {
         }
     }
     if (lowering_.is_vector_atom(span)) {
-        vectorize_whole(schedule, lowering_.var(lowering_.schedule().vector_atom),
-                        lowering_.store_width());
+        const Var& vector = lowering_.var(lowering_.schedule().vector_atom);
+        store_in_vectors(schedule, kept, vector);
+        vectorize_whole(schedule, vector, lowering_.store_width());
     }
     if (unrolls_row_) {
-        for (const int atom : lowering_.atoms_of(span & row_)) {
+        const std::vector<int> elements = lowering_.atoms_of(span & row_);
+        if (lowering_.is_vector_atom(span) && !elements.empty()) {
+            compute_elements_together(schedule, elements.front());
+        }
+        for (const int atom : elements) {
             schedule.unroll(lowering_.var(atom));
         }
     }

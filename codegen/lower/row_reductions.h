@@ -48,6 +48,7 @@ class RowReductions {
     void define_along_row(const std::vector<int>& stages, const std::vector<int>& outer);
     void define_across_row(int stage, const std::vector<int>& outer);
     void define_kept(int stage);
+    void compute_elements_together(LoggedSchedule<Halide::Func>& schedule, int atom) const;
     Halide::Expr readable_extent(int atom) const;
     template <typename Target>
     void vectorize_across(LoggedSchedule<Target>& schedule) const;
@@ -62,10 +63,15 @@ class RowReductions {
     std::vector<Halide::Func> kept_;  ///< those of them that are whole rows in scratch
 };
 
+/// The loop over the elements of a vector of those below.
+inline Halide::Var vector_lane() {
+    return Halide::Var("lane");
+}
+
 /// Vectorises a loop in whole vectors, past the end of what is asked for.
 template <typename Target>
 void vectorize_whole(LoggedSchedule<Target>& schedule, const Halide::Var& loop, int width) {
-    const Halide::Var lane("lane");
+    const Halide::Var lane = vector_lane();
     schedule.split(loop, loop, lane, width, Halide::TailStrategy::RoundUp).vectorize(lane);
 }
 
@@ -74,7 +80,7 @@ void vectorize_whole(LoggedSchedule<Target>& schedule, const Halide::Var& loop, 
 /// all.
 template <typename Target>
 void vectorize_guarded(LoggedSchedule<Target>& schedule, const Halide::Var& loop, int width) {
-    const Halide::Var lane("lane");
+    const Halide::Var lane = vector_lane();
     schedule.split(loop, loop, lane, width).vectorize(lane);
 }
 

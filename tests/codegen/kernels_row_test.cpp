@@ -261,3 +261,22 @@ TEST_CASE("short rows are unrolled", "[kernels]") {
         }
     }
 }
+
+TEST_CASE("rows that are stored past their ends leave what lies there to the next", "[kernels]") {
+    for (const std::string_view dtype : {"f32", "f64", "i32", "f16"}) {
+        for (const int columns : {5, 8, 9, 11, 15}) {
+            for (const int rows : {16, 47, 4003}) {
+                const std::string shape = fmt::format("{},{}", rows, columns);
+                check_kernels(parameter(0, shape, dtype) +
+                                  fmt::format("%max = reduce_max %p0 {{axes=[1]}}\n"
+                                              "%maxb = broadcast %max {{shape=[{}], axes=[0]}}\n"
+                                              "%y = sub %p0, %maxb\n"
+                                              "%e = equal %p0, %maxb\n"
+                                              "%z = select %e, %p0, %y\n"
+                                              "return %y, %z\n",
+                                              shape),
+                              {.kernels = 1});
+            }
+        }
+    }
+}

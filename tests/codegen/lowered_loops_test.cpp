@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
@@ -266,8 +267,53 @@ TEST_CASE("rows that fill most of a vector are transposed in registers and reduc
     }
     CHECK(transposed(8, "f32", 8) > 0);
     CHECK(transposed(8, "f16", 8) == 0);  // what is converted is no copy
-    CHECK(transposed(8, "f32", 16) == 0);
+    CHECK(transposed(8, "f32", 16) > 0);
+    CHECK(transposed(7, "f32", 16) == 0);
     CHECK(transposed(17, "f32", 16) == 0);
+}
+
+namespace {
+
+/// Rows of so many f32, divided by their sums.
+std::string divided_rows(int columns, std::string_view function) {
+    return fmt::format(R"(%x = parameter {{index=0, dtype=f32, shape=[700,{0}]}}
+        %e = {1} %x
+        %sum = reduce_sum %e {{axes=[1]}}
+        %sumb = broadcast %sum {{shape=[700,{0}], axes=[0]}}
+        %r = div %e, %sumb
+        return %r)",
+                       columns, function);
+}
+
+}  // namespace
+
+TEST_CASE("rows that fill half of a vector are transposed as they are stored, too") {
+    const auto transposed = [](int columns, std::string_view set, int lanes) {
+        const std::string request = request_of(divided_rows(columns, "abs"));
+        const std::string code = statement_of(with_number("lanes", lanes, made_for(set, request)));
+        return count(code, "] = block_row") + count(code, "] = slice_vectors(block_row");
+    };
+    // As many vectors as they are read to, and one of each row; another where more is left of it.
+    CHECK(transposed(8, "avx512", 16) == 16 + 16);
+    CHECK(transposed(10, "avx512", 16) == 16 + 16);
+    CHECK(transposed(16, "avx512", 16) == 16 + 16);
+    CHECK(transposed(7, "avx2", 8) == 8 + 8);
+    CHECK(transposed(10, "avx2", 8) == 16 + 2 * 8);
+    CHECK(transposed(16, "avx2", 8) == 16 + 2 * 8);
+    CHECK(transposed(7, "avx512", 16) == 0);
+}
+
+TEST_CASE("of rows across which vectors run, elements are kept as such vectors") {
+    const auto code = [](int columns) {
+        const std::string request = request_of(divided_rows(columns, "exp"));
+        return statement_of(with_number("lanes", 16, made_for("avx512", request)));
+    };
+    for (const int columns : {7, 10, 12}) {
+        CHECK(count(code(columns), "interleave_vectors") == 0);
+    }
+    // Several elements at a time, where their number divides.
+    CHECK(count(code(12), "[ramp((int64)64, (int64)1, 64)] = ") == 1);
+    CHECK(count(code(10), "[ramp((int64)32, (int64)1, 32)] = ") == 1);
 }
 
 TEST_CASE("rows that a kernel keeps have one block of scratch for each of its tasks") {
