@@ -217,6 +217,7 @@ struct PadAttributes {
     bool operator==(const PadAttributes&) const = default;
 };
 
+/// Of concat and interleave.
 struct ConcatAttributes {
     std::int64_t axis = 0;
     static constexpr auto fields() { return std::tuple(Field{"axis", &ConcatAttributes::axis}); }

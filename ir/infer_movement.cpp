@@ -29,6 +29,8 @@ Type Inference::moved() const {
             return pad();
         case Op::concat:
             return concat();
+        case Op::interleave:
+            return interleave();
         case Op::gather:
             return {type(0).dtype, gathered_shape(as<GatherAttributes>().axis)};
         case Op::scatter_add:
@@ -178,6 +180,23 @@ Type Inference::concat() const {
                              to_string(type(i).shape), axis);
         }
         result.shape[along] = sum(result.shape[along], type(i).shape[along]);
+    }
+    return result;
+}
+
+/// Of each operand as many elements as its turns are.
+Type Inference::interleave() const {
+    const Type result = concat();
+    const auto along = static_cast<std::size_t>(as<ConcatAttributes>().axis);
+    const auto count = static_cast<std::int64_t>(operands_.size());
+    for (std::size_t i = 0; i < operands_.size(); ++i) {
+        const std::int64_t turns =
+            (result.shape[along] + count - 1 - static_cast<std::int64_t>(i)) / count;
+        if (type(i).shape[along] != turns) {
+            fail<ShapeError>(
+                "{} elements that {} operands take turns in are {} of operand {}, not {}",
+                result.shape[along], count, turns, i, type(i).shape[along]);
+        }
     }
     return result;
 }

@@ -187,6 +187,7 @@ class Inference {
     Type fold() const;
     Type pad() const;
     Type concat() const;
+    Type interleave() const;
     Shape gathered_shape(std::int64_t axis) const;
     Type scatter_add() const;
 

@@ -212,6 +212,7 @@ Expr apply_elementwise(ir::Op op, DType dtype, const std::vector<Expr>& operands
         case ir::Op::optimization_barrier:
         case ir::Op::pad:
         case ir::Op::concat:
+        case ir::Op::interleave:
         case ir::Op::gather:
         case ir::Op::fold:
         case ir::Op::scatter_add:

@@ -83,6 +83,7 @@ void contraction(const Computation& computation);
 void view(const Computation& computation);
 void pad(const Computation& computation);
 void concat(const Computation& computation);
+void interleave(const Computation& computation);
 void gather(const Computation& computation);
 void fold(const Computation& computation);
 void scatter_add(const Computation& computation);

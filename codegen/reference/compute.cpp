@@ -274,6 +274,8 @@ void compute(const Computation& c) {
             return pad(c);
         case Op::concat:
             return concat(c);
+        case Op::interleave:
+            return interleave(c);
         case Op::gather:
             return gather(c);
         case Op::fold:

@@ -101,6 +101,27 @@ void concat(const Computation& c) {
     });
 }
 
+void interleave(const Computation& c) {
+    const std::int64_t axis = c.node.attributes_as<ir::ConcatAttributes>().axis;
+    const AroundAxis whole(c.type().shape, axis);
+    with_element_type(AnyElement{}, c.type().dtype, [&]<typename T>(std::type_identity<T>) {
+        const auto result = c.output<T>();
+        const std::size_t count = c.operands.size();
+        for (std::size_t i = 0; i < count; ++i) {
+            const AroundAxis part(c.operand_type(i).shape, axis);
+            const auto operand = c.operand<T>(i);
+            for (std::size_t o = 0; o < part.outer; ++o) {
+                for (std::size_t turn = 0; turn < part.extent; ++turn) {
+                    const auto element =
+                        operand.subspan((o * part.extent + turn) * part.inner, part.inner);
+                    const std::size_t place = (o * whole.extent + turn * count + i) * whole.inner;
+                    std::ranges::copy(element, result.begin() + static_cast<std::ptrdiff_t>(place));
+                }
+            }
+        }
+    });
+}
+
 void gather(const Computation& c) {
     const AroundAxis around(c.operand_type(0).shape,
                             c.node.attributes_as<ir::GatherAttributes>().axis);

@@ -253,6 +253,7 @@ std::optional<std::string_view> no_gradient_reason(Op op) {
         case Op::optimization_barrier:
         case Op::pad:
         case Op::concat:
+        case Op::interleave:
         case Op::gather:
         case Op::fold:
         case Op::scatter_add:

@@ -109,6 +109,7 @@ Differential apply_jvp(const JvpContext& c) {
             return jvp_contraction(c);
         case Op::pad:
         case Op::concat:
+        case Op::interleave:
             return jvp_pad_or_concat(c);
         case Op::scatter_add:
             return jvp_scatter_add(c);

@@ -175,6 +175,7 @@ void apply_partial(Partial& p) {
         case Op::optimization_barrier:
         case Op::pad:
         case Op::concat:
+        case Op::interleave:
         case Op::gather:
         case Op::fold:
         case Op::scatter_add:

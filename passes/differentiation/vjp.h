@@ -90,6 +90,7 @@ void vjp_flip(const VjpContext& context);
 void vjp_window(const VjpContext& context);
 void vjp_pad(const VjpContext& context);
 void vjp_concat(const VjpContext& context);
+void vjp_interleave(const VjpContext& context);
 void vjp_gather(const VjpContext& context);
 void vjp_fold(const VjpContext& context);
 void vjp_scatter_add(const VjpContext& context);

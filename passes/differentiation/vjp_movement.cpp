@@ -161,6 +161,19 @@ void vjp_concat(const VjpContext& c) {
     }
 }
 
+void vjp_interleave(const VjpContext& c) {
+    const auto axis = static_cast<std::size_t>(c.node().attributes_as<ir::ConcatAttributes>().axis);
+    const ir::Shape& whole = c.node().type().shape;
+    ir::SliceAttributes turns{ir::Dims(whole.size(), 0), whole, ir::Dims(whole.size(), 1)};
+    turns.step[axis] = static_cast<std::int64_t>(c.node().operands().size());
+    for (std::size_t i = 0; i < c.node().operands().size(); ++i) {
+        turns.start[axis] = std::min(static_cast<std::int64_t>(i), whole[axis]);
+        if (c.needs(i)) {
+            c.contribute(i, make_term(c, Op::slice, turns, {c.cotangent().value()}));
+        }
+    }
+}
+
 void vjp_gather(const VjpContext& c) {
     const auto axis = c.node().attributes_as<ir::GatherAttributes>().axis;
     const Term zeros = c.operand(0).filled(0);

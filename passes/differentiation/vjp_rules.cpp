@@ -133,6 +133,8 @@ void apply_vjp(const VjpContext& c) {
             return vjp_pad(c);
         case Op::concat:
             return vjp_concat(c);
+        case Op::interleave:
+            return vjp_interleave(c);
         case Op::gather:
             return vjp_gather(c);
         case Op::fold:

@@ -24,6 +24,9 @@ void AtomTable::split(int atom, std::int64_t inner_extent) {
     const int inner = add(inner_extent);
     atoms_[static_cast<std::size_t>(atom)].outer = outer;
     atoms_[static_cast<std::size_t>(atom)].inner = inner;
+    if (takes_steps(atom)) {
+        mark_steps(outer);
+    }
 }
 
 Coordinate AtomTable::expand(const Coordinate& coordinate) const {

@@ -29,6 +29,10 @@ class AtomTable {
     std::int64_t extent(int atom) const { return atoms_[static_cast<std::size_t>(atom)].extent; }
     /// Keeps an atom whole from now on: a reshape that would split it fails.
     void pin(int atom) { atoms_[static_cast<std::size_t>(atom)].pinned = true; }
+    /// Keeps an atom that takes steps from merging with those outside of it: the extents of which
+    /// it could are few, and others would ask for another kernel.
+    void mark_steps(int atom) { atoms_[static_cast<std::size_t>(atom)].takes_steps = true; }
+    bool takes_steps(int atom) const { return atoms_[static_cast<std::size_t>(atom)].takes_steps; }
     /// The atom runs over the elements of a window. Where those are few, their number is part of
     /// the code, so that the loop over them can be unrolled.
     void mark_window(const Coordinate& coordinate) { mark(coordinate, longest_window); }
@@ -68,6 +72,7 @@ class AtomTable {
         int outer = -1;
         int inner = -1;
         bool pinned = false;
+        bool takes_steps = false;
         std::int64_t most_fixed = 0;  ///< the largest extent that is part of the code
     };
     static constexpr std::int64_t longest_window = 8;

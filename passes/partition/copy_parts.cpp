@@ -42,6 +42,21 @@ std::vector<CopyPart> parts_of_concat(const ir::Node& node) {
     return parts;
 }
 
+std::vector<CopyPart> parts_of_interleave(const ir::Node& node) {
+    const auto axis = static_cast<std::size_t>(node.attributes_as<ir::ConcatAttributes>().axis);
+    std::vector<CopyPart> parts;
+    for (std::size_t i = 0; i < node.operands().size(); ++i) {
+        const ir::Value& operand = node.operand(i);
+        CopyPart part = whole(operand, operand.type().shape);
+        part.to_start[axis] = static_cast<std::int64_t>(i);
+        part.to_step[axis] = static_cast<std::int64_t>(node.operands().size());
+        if (operand.type().element_count() > 0) {
+            parts.push_back(std::move(part));
+        }
+    }
+    return parts;
+}
+
 /// Numbers between the elements are spread over the whole result first.
 std::vector<CopyPart> parts_of_spread(const ir::Node& node) {
     const auto& pad = node.attributes_as<ir::PadAttributes>();
@@ -78,7 +93,9 @@ bool spreads(const ir::Node& node) {
 
 /// In the order in which they are copied. Empty boxes are left out.
 std::vector<CopyPart> parts_of(const ir::Node& node) {
-    return node.op() == ir::Op::concat ? parts_of_concat(node) : parts_of_spread(node);
+    return node.op() == ir::Op::concat       ? parts_of_concat(node)
+           : node.op() == ir::Op::interleave ? parts_of_interleave(node)
+                                             : parts_of_spread(node);
 }
 
 /// Where a part begins along an atom of the region that copies the whole, and how it goes on.
@@ -108,6 +125,9 @@ class PartAtoms {
         for (std::size_t i = 0; i < atoms.size(); ++i) {
             const bool outermost = i == 0;
             taken.push_back(part_.add(outermost ? extent / inner : whole_.extent(atoms[i])));
+            if (whole_.takes_steps(atoms[i]) || (outermost && step != 1)) {
+                part_.mark_steps(taken.back());
+            }
             places_[atoms[i]] = {taken.back(), outermost ? start / inner : 0, outermost ? step : 1};
         }
         return part_.from_mixed_radix(taken);
@@ -167,7 +187,7 @@ std::optional<PartialCopy> partial_copy(const CopyPart& part, const OpenRegion& 
 }  // namespace
 
 bool is_put_together(const ir::Node& node) {
-    return node.op() == ir::Op::concat || spreads(node);
+    return node.op() == ir::Op::concat || node.op() == ir::Op::interleave || spreads(node);
 }
 
 std::vector<PartialCopy> partial_copies(const ir::Node& node, const OpenRegion& whole,

@@ -15,8 +15,8 @@ struct PartialCopy {
     bool overwrites_first = false;  ///< changes what the first copy wrote
 };
 
-/// Whether storing the node is copying its operands to places of their own: a concatenation, or
-/// elements spread with others between them.
+/// Whether storing the node is copying its operands to places of their own: a concatenation,
+/// operands that are interleaved, or elements spread with others between them.
 bool is_put_together(const ir::Node& node);
 
 /// Copies that together do what `whole` does, a region that is nothing but a copy of `node`, which

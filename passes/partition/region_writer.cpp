@@ -164,7 +164,7 @@ void RegionWriter::merge_atoms() {
             return strides[outer] == strides[i] * merged_extent;
         };
         bool fits = extents[outer] * merged_extent <= max_merged_extent &&
-                    same_role(order_[outer], order_[i]);
+                    same_role(order_[outer], order_[i]) && !open_.atoms_.takes_steps(order_[i]);
         for (const WrittenLoad& load : loads_) {
             const bool by_atom =
                 load.kind == ir::InputKind::strided || load.kind == ir::InputKind::affine;

@@ -2,6 +2,7 @@
 
 #include "ir/region.h"
 #include "passes/rewriting/rule.h"
+#include "passes/rewriting/view_algebra.h"
 
 // Single elements that are put side by side, and elements that are spread with a number between
 // them, as a choice by position: rows of a few elements, which one elementwise kernel computes and
@@ -90,12 +91,49 @@ Value spread_elements(const ir::Node& node, const RuleContext&) {
     return ir::reshape(spread, node.type().shape.span(), node.location());
 }
 
+/// Along the last axis as rows of one turn each, side by side, in one kernel that reads what takes
+/// turns and stores it in vectors. What is left of the last turn, or that turn where nothing is, is
+/// copied by itself, so that lengths of all kinds share these kernels.
+Value turns_along_last_axis(const ir::Node& node, const RuleContext&) {
+    const auto count = static_cast<std::int64_t>(node.operands().size());
+    const Shape& shape = node.type().shape;
+    const std::size_t last = shape.size() - 1;
+    const std::int64_t turns = (shape[last] - 1) / count;
+    if (node.attributes_as<ir::ConcatAttributes>().axis != static_cast<std::int64_t>(last) ||
+        !is_short_row(count) || node.type().element_count() == 0 || turns == 0 ||
+        shape.size() == ir::max_rank) {
+        return {};
+    }
+    Shape rows = shape;
+    rows[last] = turns;
+    rows.push_back(count);
+    const auto of_operand = [&](std::int64_t i, std::int64_t start, std::int64_t stop) {
+        const Value& operand = node.operand(static_cast<std::size_t>(i));
+        StridedView view = whole(operand.type().shape);
+        view[last] = {start, 1, stop - start};
+        return take(operand, view, node.location());
+    };
+    Value whole_turns = at_each_place(of_operand(count - 1, 0, turns), rows, node.location());
+    for (std::int64_t i = count - 1; i-- > 0;) {
+        whole_turns = choose(i, at_each_place(of_operand(i, 0, turns), rows, node.location()),
+                             whole_turns, node.location());
+    }
+    Shape run = shape;
+    run[last] = turns * count;
+    std::vector<Value> parts{ir::reshape(whole_turns, run.span(), node.location())};
+    for (std::int64_t i = 0; turns * count + i < shape[last]; ++i) {
+        parts.push_back(of_operand(i, turns, turns + 1));
+    }
+    return ir::make(Op::concat, node.attributes(), parts, node.location());
+}
+
 }  // namespace
 
 ir::Graph interleave(const ir::Graph& graph, PassContext& context) {
     static const RuleSet rules({
         {"concat_of_single_elements", {Op::concat}, concat_of_single_elements},
         {"spread_elements", {Op::pad}, spread_elements},
+        {"turns_along_last_axis", {Op::interleave}, turns_along_last_axis},
     });
     return rules.apply(graph, context);
 }

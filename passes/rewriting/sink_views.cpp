@@ -149,6 +149,32 @@ OperandViews through_contraction(const ir::Node& node, const StridedView& view) 
     return sources;
 }
 
+/// Which element the first of a range is, of `count` operands that take turns.
+struct Turn {
+    std::int64_t operand = 0;
+    std::int64_t element = 0;
+};
+Turn turn_of(std::int64_t place, std::int64_t count) {
+    return {place % count, place / count};
+}
+
+/// A run of the turns begins with another operand than the whole.
+OperandViews through_interleave(const ir::Node& node, const StridedView& view) {
+    const auto axis = static_cast<std::size_t>(node.attributes_as<ir::ConcatAttributes>().axis);
+    const auto count = static_cast<std::int64_t>(node.operands().size());
+    const Range along = view[axis];
+    if (along.step != 1) {
+        return {};
+    }
+    OperandViews sources(node.operands().size(), view);
+    for (std::int64_t i = 0; i < count; ++i) {
+        const auto [operand, element] = turn_of(along.start + i, count);
+        const std::int64_t turns = (along.count + count - 1 - i) / count;
+        sources[static_cast<std::size_t>(operand)][axis] = {turns == 0 ? 0 : element, 1, turns};
+    }
+    return sources;
+}
+
 OperandViews through(const ir::Node& node, const StridedView& view) {
     switch (ir::category(node.op())) {
         case ir::Category::unary:
@@ -162,9 +188,10 @@ OperandViews through(const ir::Node& node, const StridedView& view) {
             return through_contraction(node, view);
         case ir::Category::view:
             break;
+        case ir::Category::index:
+            return node.op() == Op::interleave ? through_interleave(node, view) : OperandViews{};
         case ir::Category::leaf:
         case ir::Category::scan:
-        case ir::Category::index:
         case ir::Category::boundary:
             return {};
     }
@@ -185,9 +212,18 @@ OperandViews through(const ir::Node& node, const StridedView& view) {
     }
 }
 
-/// A node like `node` on viewed operands, whose result has `shape`.
-Value rebuild(const ir::Node& node, const std::vector<Value>& operands, const ir::Shape& shape) {
+/// The `view` of a node's result, from what the node becomes of its viewed operands.
+Value rebuild(const ir::Node& node, std::vector<Value> operands, const StridedView& view) {
+    const ir::Shape shape = shape_of(view);
     switch (node.op()) {
+        case Op::interleave: {
+            const auto axis =
+                static_cast<std::size_t>(node.attributes_as<ir::ConcatAttributes>().axis);
+            const auto count = static_cast<std::int64_t>(operands.size());
+            std::ranges::rotate(operands,
+                                operands.begin() + turn_of(view[axis].start, count).operand);
+            return ir::make(node.op(), node.attributes(), operands, node.location());
+        }
         case Op::broadcast:
             return ir::broadcast(operands[0], shape.span(),
                                  node.attributes_as<ir::BroadcastAttributes>().axes.span(),
@@ -325,7 +361,8 @@ class ViewSinker {
         if (!taken_over) {
             return ir::with_operands(node, operands);
         }
-        return rebuild(node, operands, viewed ? shape_of(views_[sinking.view]) : node.type().shape);
+        return rebuild(node, std::move(operands),
+                       viewed ? views_[sinking.view] : whole(node.type().shape));
     }
 
     const ir::Graph& graph_;

@@ -154,6 +154,29 @@ TEST_CASE("concatenation along each dimension", "[kernels]") {
                   "%r = concat %p0, %p1 {axis=0}\nreturn %r\n");
 }
 
+TEST_CASE("operands that take turns along each dimension", "[kernels]") {
+    // Stored: a copy for each. Else it is stored before it is read.
+    for (const bool stored : {true, false}) {
+        const std::string end = stored ? "return %r\n" : "%z = mul %r, %r\nreturn %z\n";
+        check_kernels(
+            parameter(0, "3,9") + parameter(1, "2,9") + "%r = interleave %p0, %p1 {axis=0}\n" + end,
+            {.kernels = stored ? 2 : 3});
+        check_kernels(parameter(0, "4,33") + parameter(1, "4,33") + parameter(2, "4,32") +
+                          "%e = exp %p1\n"
+                          "%r = interleave %p0, %e, %p2 {axis=1}\n" +
+                          end,
+                      {.tolerance = {1e-6}});
+        check_kernels(parameter(0, "4,1,3", "i64") + parameter(1, "4,0,3", "i64") +
+                      "%r = interleave %p0, %p1, %p1 {axis=1}\n" + end);
+    }
+    // Products are stored in their places.
+    check_kernels(parameter(0, "8,6") + parameter(1, "6,20") + parameter(2, "7,20") +
+                      "%m = contraction %p0, %p1 {lhs=[0,1], rhs=[1,2], out=[0,2]}\n"
+                      "%r = interleave %m, %p2 {axis=0}\n"
+                      "return %r\n",
+                  {.tolerance = {1e-5, 1e-5}, .kernels = 2});
+}
+
 TEST_CASE("the parts of a concatenation are computed where they belong", "[kernels]") {
     // A contraction, a row reduction, a sum, a transposed copy and a number, each in its place.
     check_kernels(parameter(0, "8,6") + parameter(1, "6,20") + parameter(2, "8,16") +

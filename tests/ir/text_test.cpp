@@ -64,6 +64,7 @@ const std::map<Op, std::string>& statements() {
             {Op::window, "window %0 {axes=[1], size=[2], stride=[1], dilation=[1]} : f32[4,5,2]"},
             {Op::pad, "pad %0, %4 {low=[1,0], high=[0,-1], interior=[0,2]} : f32[5,15]"},
             {Op::concat, "concat %0, %6, %0 {axis=0} : f32[11,6]"},
+            {Op::interleave, "interleave %0, %0 {axis=1} : f32[4,12]"},
             {Op::gather, "gather %0, %5 {axis=0} : f32[3,6]"},
             {Op::fold,
              "fold %7 {axes=[1], size=[2], stride=[1], dilation=[1], extent=[6]} : f32[4,6]"},

@@ -249,6 +249,12 @@ const std::vector<GradientCase> structural_cases = {
         %u = parameter {index=3, dtype=f64, shape=[2,2]}
         %c = concat %x, %y, %z, %u {axis=1}
         return %c)"},
+    {ir::Op::interleave, R"(
+        %x = parameter {index=0, dtype=f64, shape=[2,3,2]}
+        %y = parameter {index=1, dtype=f64, shape=[2,2,2]}
+        %z = parameter {index=2, dtype=f64, shape=[2,2,2]}
+        %i = interleave %x, %y, %z {axis=1}
+        return %i)"},
     {ir::Op::gather, R"(
         %x = parameter {index=0, dtype=f64, shape=[2,3,2]}
         %i = parameter {index=1, dtype=i64, shape=[4,2]}

@@ -78,3 +78,30 @@ TEST_CASE("other concatenations and pads are copied in parts") {
         check_unchanged(passes::interleave, text);
     }
 }
+
+TEST_CASE("operands that take turns along the last axis are rows of a turn each, and a last turn") {
+    const auto whole_turns = [](const std::string& part_of_y) {
+        return "%x0 = slice %x {start=[0,0], stop=[4,5], step=[1,1]}\n"
+               "%x2 = broadcast %x0 {shape=[4,5,2], axes=[0,1]}\n"
+               "%y2 = broadcast " +
+               part_of_y +
+               " {shape=[4,5,2], axes=[0,1]}\n"
+               "%n = iota {dtype=i32, extent=2}\n"
+               "%place = broadcast %n {shape=[4,5,2], axes=[2]}\n"
+               "%k0 = constant {value=i32:0}\n"
+               "%f0 = broadcast %k0 {shape=[4,5,2], axes=[]}\n"
+               "%e0 = equal %place, %f0\n"
+               "%t = select %e0, %x2, %y2\n"
+               "%turns = reshape %t {shape=[4,10]}\n"
+               "%x5 = slice %x {start=[0,5], stop=[4,6], step=[1,1]}\n";
+    };
+    const std::string first_of_y = "%y0 = slice %y {start=[0,0], stop=[4,5], step=[1,1]}\n";
+    check_rewrite(passes::interleave, "%r = interleave %x, %y {axis=1}\nreturn %r\n",
+                  first_of_y + whole_turns("%y0") +
+                      "%y5 = slice %y {start=[0,5], stop=[4,6], step=[1,1]}\n"
+                      "%r = concat %turns, %x5, %y5 {axis=1}\nreturn %r\n");
+    check_rewrite(
+        passes::interleave, first_of_y + "%r = interleave %x, %y0 {axis=1}\nreturn %r\n",
+        first_of_y + whole_turns("%y0") + "%r = concat %turns, %x5 {axis=1}\nreturn %r\n");
+    check_unchanged(passes::interleave, "%r = interleave %x, %y {axis=0}\nreturn %r\n");
+}

@@ -113,6 +113,19 @@ TEST_CASE("A slice stops above what moves elements by more than a view") {
         "%r = slice %a {start=[0,0], stop=[5,4], step=[1,1]}\n return %r");
 }
 
+TEST_CASE("A slice of operands that take turns begins with whose turn it is") {
+    const std::string turns = "%e = exp %x\n%a = interleave %e, %y {axis=1}\n";
+    becomes(turns + "%r = slice %a {start=[1,3], stop=[3,8], step=[1,1]}\n return %r",
+            "%k = slice %y {start=[1,1], stop=[3,4], step=[1,1]}\n"
+            "%l = slice %x {start=[1,2], stop=[3,4], step=[1,1]}\n%e = exp %l\n"
+            "%r = interleave %k, %e {axis=1}\n return %r");
+    becomes(turns + "%r = slice %a {start=[0,4], stop=[4,5], step=[1,1]}\n return %r",
+            "%k = slice %x {start=[0,2], stop=[4,3], step=[1,1]}\n%e = exp %k\n"
+            "%l = slice %y {start=[0,0], stop=[4,0], step=[1,1]}\n"
+            "%r = interleave %e, %l {axis=1}\n return %r");
+    stays(turns + "%r = slice %a {start=[0,0], stop=[4,12], step=[1,2]}\n return %r");
+}
+
 TEST_CASE("A slice of windows is windows of a slice, unless it takes windows apart") {
     const std::string windows =
         "%a = exp %x\n"

@@ -86,6 +86,7 @@ class RandomGraph {
     ir::Value window();
     ir::Value pad();
     ir::Value concat();
+    ir::Value interleave();
     ir::Value gather();
     ir::Value fold();
     ir::Value scatter_add();

@@ -154,6 +154,8 @@ Value RandomGraph::apply(Op op) {
             return pad();
         case Op::concat:
             return concat();
+        case Op::interleave:
+            return interleave();
         case Op::gather:
             return gather();
         case Op::fold:
@@ -396,6 +398,26 @@ Value RandomGraph::concat() {
     }
     std::shuffle(operands.begin(), operands.end(), random_);
     return build(Op::concat, ir::ConcatAttributes{axis}, operands);
+}
+
+/// What has its type, where the last operands may have a turn less.
+Value RandomGraph::interleave() {
+    const Value value = pick();
+    const std::int64_t axis = axis_of(value);
+    std::vector<Value> operands = {value};
+    while (operands.size() < 4 && chance(60)) {
+        operands.push_back(like(value));
+    }
+    const std::size_t whole =
+        1 + static_cast<std::size_t>(below(static_cast<std::int64_t>(operands.size())));
+    for (std::size_t i = whole; i < operands.size(); ++i) {
+        ir::SliceAttributes part{ir::Dims(value.type().rank(), 0), value.type().shape,
+                                 ir::Dims(value.type().rank(), 1)};
+        std::int64_t& stop = part.stop[static_cast<std::size_t>(axis)];
+        stop = std::max<std::int64_t>(stop - 1, 0);
+        operands[i] = build(Op::slice, part, {operands[i]});
+    }
+    return build(Op::interleave, ir::ConcatAttributes{axis}, operands);
 }
 
 Value RandomGraph::gather() {
