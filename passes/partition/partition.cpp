@@ -154,9 +154,11 @@ bool Partitioner::takes_product_apart(const ir::Node& view, const Request& reque
            ir::category(seen_through_views(view.operand(0)).op()) != ir::Category::leaf;
 }
 
-/// A product reads its operands many times.
+/// A product reads its operands many times. What is reversed is stored so too: no stride would be
+/// known else.
 bool Partitioner::is_gathered_by_product(const ir::Node& view, const Request& request) {
-    return leaves_gaps(view) &&
+    const bool reverses = view.op() == ir::Op::flip && leaves_gaps(*view.operand(0).node);
+    return (leaves_gaps(view) || reverses) &&
            region(request.region).instance(request.instance).kind == ir::StageKind::contraction;
 }
 

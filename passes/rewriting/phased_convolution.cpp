@@ -37,37 +37,6 @@ Value permuted(const Labelled& from, const Dims& to, const std::source_location&
     return ir::permute(from.value, permutation.span(), location);
 }
 
-/// The dimensions of the result in the order in which the image has them in memory.
-struct MemoryOrder {
-    Dims before, features, after;  ///< the features are those of the filter alone
-
-    Dims all() const {
-        Dims labels = before;
-        labels.append(features.span());
-        labels.append(after.span());
-        return labels;
-    }
-};
-
-MemoryOrder memory_order(const PhasedConvolution& convolution) {
-    MemoryOrder order;
-    for (const std::int64_t label : convolution.out) {
-        if (!contains(convolution.image_labels, label)) {
-            order.features.push_back(label);
-        }
-    }
-    bool is_after = false;
-    for (const std::int64_t label : convolution.image_labels) {
-        const bool is_kept = contains(convolution.out, label);
-        // What is contracted first are the features of the image; windows are its last dimensions.
-        is_after = is_after || !is_kept;
-        if (is_kept) {
-            (is_after ? order.after : order.before).push_back(label);
-        }
-    }
-    return order;
-}
-
 Value contract(const PhasedConvolution& convolution, const Dims& out,
                const std::source_location& location) {
     const auto& [image, filter] = std::pair(convolution.image_labels, convolution.filter_labels);
@@ -116,11 +85,37 @@ Labelled with_one_dimension_of_features(PhasedConvolution convolution, const Mem
 
 }  // namespace
 
+Dims MemoryOrder::all() const {
+    Dims labels = before;
+    labels.append(features.span());
+    labels.append(after.span());
+    return labels;
+}
+
+MemoryOrder memory_order(const Dims& image_labels, const Dims& out) {
+    MemoryOrder order;
+    for (const std::int64_t label : out) {
+        if (!contains(image_labels, label)) {
+            order.features.push_back(label);
+        }
+    }
+    bool is_after = false;
+    for (const std::int64_t label : image_labels) {
+        const bool is_kept = contains(out, label);
+        // What is contracted first are the features of the image; windows are its last dimensions.
+        is_after = is_after || !is_kept;
+        if (is_kept) {
+            (is_after ? order.after : order.before).push_back(label);
+        }
+    }
+    return order;
+}
+
 Value interleaved(PhasedConvolution convolution, const std::source_location& location) {
     if (convolution.phases.empty()) {
         return contract(convolution, convolution.out, location);
     }
-    const MemoryOrder order = memory_order(convolution);
+    const MemoryOrder order = memory_order(convolution.image_labels, convolution.out);
     Labelled result;
     if (order.features.empty()) {
         result.labels = convolution.out;

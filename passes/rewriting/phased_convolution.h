@@ -18,6 +18,15 @@ struct PhasedConvolution {
     std::map<std::int64_t, std::int64_t> extents;  ///< of all labels
 };
 
+/// Dimensions of a result in the order in which an image of these labels has them in memory, where
+/// the features are those that the image lacks.
+struct MemoryOrder {
+    ir::Dims before, features, after;
+
+    ir::Dims all() const;
+};
+MemoryOrder memory_order(const ir::Dims& image_labels, const ir::Dims& out);
+
 /// The result with its phases in their places, in the order of `out`.
 ///
 /// Phases and features, which the filter alone has, are one dimension of the contraction, for a

@@ -7,6 +7,7 @@
 
 #include "ir/rounding.h"
 #include "passes/rewriting/phased_convolution.h"
+#include "passes/rewriting/phases_apart.h"
 #include "passes/rewriting/view_algebra.h"
 
 // Along one windowed axis, with o counting windows, k elements in a window of K, stride s and
@@ -20,14 +21,14 @@
 // read every product; the contraction sums them where they are made.
 //
 // With a stride most of p is zeros. Where d = 1, each of the s phases r of e = q * s + r has
-// windows of its own: k = j * s + r, for J = ceil(K / s) values of j, and o = q - j. With p now g
-// with J - 1 zeros before its first,
-//     result[q * s + r] = sum over j of p[q + j] * w[(J - 1 - j) * s + r],
-// where w has zeros after its last element up to J * s: one convolution with s times the features,
-// which are interleaved then.
+// windows of its own: k = j * s + r, for J(r) = ceil((K - r) / s) values of j, and o = q - j. With
+// p now g with J(0) - 1 zeros before its first,
+//     result[q * s + r] = sum over j of p[q + J(0) - J(r) + j] * w[(J(r) - 1 - j) * s + r]:
+// a convolution for each phase (phases_apart.h). Or, where w has zeros after its last element up to
+// J(0) * s, one convolution with s times the features, which are interleaved then.
 //
-// Either multiplies by zeros that the fold does not have, so an infinite weight (or, with phases,
-// gradient) gives NaN there, as it does in the padding of any convolution.
+// Either multiplies by zeros that the fold does not have, so an infinite weight (or, with phases as
+// features, gradient) gives NaN there, as it does in the padding of any convolution.
 
 namespace latent::passes {
 
@@ -48,10 +49,6 @@ bool all_in_one(const Dims& wanted, const Dims& there, const Dims& not_there) {
     return std::ranges::all_of(wanted, [&](std::int64_t label) {
         return contains(there, label) && !contains(not_there, label);
     });
-}
-
-bool has_phases(const ir::FoldAttributes& fold, std::size_t window) {
-    return fold.stride[window] > 1 && fold.dilation[window] == 1 && fold.size[window] > 1;
 }
 
 ir::PadAttributes no_padding(std::size_t rank) {
@@ -95,6 +92,18 @@ Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
                               [&](std::size_t i) { return has_phases(fold, i); }));
     if (labels[sides.elements].size() + phases > ir::max_rank || rank + phases > ir::max_rank) {
         return {};
+    }
+    const FoldedProducts folded{fold,
+                                gradient,
+                                weight,
+                                labels[sides.counts],
+                                labels[sides.elements],
+                                sides.elements == 0,
+                                counts,
+                                elements,
+                                Dims(contraction.out.span().first(rank))};
+    if (repays_phases_apart(folded)) {
+        return phases_apart(folded, node.location());
     }
     const auto& location = node.location();
     const Value zero = ir::constant(ir::Literal::zero(gradient.type().dtype), location);

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,19 +64,64 @@ TEST_CASE("features and phases of a strided convolution's gradient are one dimen
         CHECK(schedule.row_atom == 2);
         CHECK(schedule.packing == ir::Packing::none);
     }
-    // Where channels lie first, these are the rows, beside vectors of pixels.
+    // Where channels lie first, one or two are the rows, beside vectors of pixels.
     const KernelStep first =
-        step_of(partitioned(image_gradient("8,64,112,112", 3, "0,1,2,3", "0,1,2,3")),
+        step_of(partitioned(image_gradient("8,64,112,112", 2, "0,1,2,3", "0,1,2,3")),
                 ir::Template::contraction);
-    CHECK(first.extents == std::vector<std::int64_t>{8, 12, 115, 115, 64, 4, 4});
+    CHECK(first.extents == std::vector<std::int64_t>{8, 8, 115, 115, 64, 4, 4});
     CHECK(schedule_of(first, avx512).row_atom == 1);
     CHECK(schedule_of(first, avx512).vector_atom == 3);
 }
 
-TEST_CASE("many channels are interleaved as the product of a strided gradient is stored") {
-    const Partition cut = partitioned(image_gradient("8,112,112,64", 32, "0,3,1,2", "0,2,3,1"));
-    const KernelStep step = step_of(cut, ir::Template::contraction);
-    CHECK(step.extents == std::vector<std::int64_t>{8, 115, 2, 115, 2, 32, 4, 4, 64});
+TEST_CASE("phases of a strided gradient with channels enough are products of their own terms") {
+    const auto products = [](const std::string& text) {
+        std::set<std::vector<std::int64_t>> extents;
+        for (const KernelStep& step : partitioned(text).steps) {
+            if (step.classification.kind == ir::Template::contraction) {
+                extents.insert(step.extents);
+            }
+        }
+        return extents;
+    };
+    CHECK(products(image_gradient("8,112,112,64", 32, "0,3,1,2", "0,2,3,1")) ==
+          std::set<std::vector<std::int64_t>>{{8, 112, 112, 32, 4, 4, 64},
+                                              {8, 112, 112, 32, 4, 3, 64},
+                                              {8, 112, 112, 32, 3, 4, 64},
+                                              {8, 112, 112, 32, 3, 3, 64}});
+    CHECK(products(image_gradient("8,64,112,112", 3, "0,1,2,3", "0,1,2,3")) ==
+          std::set<std::vector<std::int64_t>>{{8, 3, 112, 112, 64, 4, 4},
+                                              {8, 3, 112, 112, 64, 4, 3},
+                                              {8, 3, 112, 112, 64, 3, 4},
+                                              {8, 3, 112, 112, 64, 3, 3}});
+}
+
+TEST_CASE("images of even and odd sizes share the kernels of a strided convolution's gradient") {
+    const auto requests = [](int images, int lines, int columns) {
+        const auto shape = [&](int features, int height, int width) {
+            return fmt::format("[{},{},{},{}]", images, features, height, width);
+        };
+        const int height = (lines - 1) / 2 + 1;
+        const int width = (columns - 1) / 2 + 1;
+        const Partition cut = partitioned(
+            "%g = parameter {index=0, dtype=f32, shape=" + shape(64, height, width) +
+            "}\n%w = parameter {index=1, dtype=f32, shape=[64,64,3,3]}\n"
+            "%m = contraction %g, %w {lhs=[0,1,2,3], rhs=[1,4,5,6], out=[0,4,2,3,5,6]}\n" +
+            fmt::format("%f = fold %m {{axes=[2,3], size=[3,3], stride=[2,2], dilation=[1,1], "
+                        "extent=[{},{}]}}\n",
+                        lines + 2, columns + 2) +
+            fmt::format("%r = slice %f {{start=[0,0,1,1], stop=[{},64,{},{}], step=[1,1,1,1]}}\n",
+                        images, lines + 1, columns + 1) +
+            "return %r\n");
+        std::set<std::string> result;
+        for (const KernelStep& step : cut.steps) {
+            result.insert(ir::print(ir::KernelRequest{step.region, schedule_of(step, avx512)}));
+        }
+        return result;
+    };
+    const std::set<std::string> even = requests(8, 56, 56);
+    CHECK(requests(7, 55, 53) == even);
+    CHECK(requests(8, 56, 57) == even);
+    CHECK(requests(8, 57, 56) == even);
 }
 
 TEST_CASE("contracted dimensions are summed as the image has them in memory, in any batch") {

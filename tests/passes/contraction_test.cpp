@@ -179,29 +179,44 @@ TEST_CASE("The products that a contraction sums are not rounded to a narrow dtyp
 }
 
 TEST_CASE("The gradient of a convolution with respect to its input is a convolution") {
-    // Input [2,3,9], weights [4,3,3], stride 2, dilation 1: gradient [2,4,4].
-    const std::string leaves_of_convolution =
-        "%g = parameter {index=10, dtype=f32, shape=[2,4,4]}\n"
-        "%k = parameter {index=11, dtype=f32, shape=[4,3,3]}\n";
+    // Input [2,f,9], weights [4,f,3], stride 2, dilation 1: gradient [2,4,4].
+    const auto leaves_of_convolution = [](const std::string& features) {
+        return "%g = parameter {index=10, dtype=f32, shape=[2,4,4]}\n"
+               "%k = parameter {index=11, dtype=f32, shape=[4," +
+               features + ",3]}\n";
+    };
     const std::string products =
-        leaves_of_convolution +
         "%a = contraction %g, %k {lhs=[0,1,2], rhs=[1,3,4], out=[0,3,2,4]}\n"
         "%r = fold %a {axes=[2], size=[3], stride=[2], dilation=[1], extent=[10]}\n";
-    becomes(products + "return %r",
-            leaves_of_convolution +
-                "%z = constant {value=f32:0}\n"
-                "%o = pad %g, %z {low=[0,0,1], high=[0,0,1], interior=[0,0,0]}\n"
+    const std::string padded =
+        "%z = constant {value=f32:0}\n"
+        "%o = pad %g, %z {low=[0,0,1], high=[0,0,1], interior=[0,0,0]}\n";
+    // Each phase has elements of its own of a window.
+    becomes(leaves_of_convolution("3") + products + "return %r",
+            leaves_of_convolution("3") + padded +
+                "%n = window %o {axes=[2], size=[2], stride=[1], dilation=[1]}\n"
+                "%k0 = slice %k {start=[0,0,0], stop=[4,3,3], step=[1,1,2]}\n"
+                "%f = flip %k0 {axes=[2]}\n"
+                "%c0 = contraction %n, %f {lhs=[0,1,2,3], rhs=[1,4,3], out=[0,4,2]}\n"
+                "%o1 = slice %o {start=[0,0,1], stop=[2,4,6], step=[1,1,1]}\n"
+                "%k1 = slice %k {start=[0,0,1], stop=[4,3,2], step=[1,1,1]}\n"
+                "%e = reshape %k1 {shape=[4,3]}\n"
+                "%c1 = contraction %o1, %e {lhs=[0,1,2], rhs=[1,3], out=[0,3,2]}\n"
+                "%r = interleave %c0, %c1 {axis=2}\n return %r");
+    // Few features make one dimension with the phases.
+    becomes(leaves_of_convolution("2") + products + "return %r",
+            leaves_of_convolution("2") + padded +
                 "%n = window %o {axes=[2], size=[2], stride=[1], dilation=[1]}\n"
                 "%whole = pad %k, %z {low=[0,0,0], high=[0,0,1], interior=[0,0,0]}\n"
-                "%split = reshape %whole {shape=[4,3,2,2]}\n"
+                "%split = reshape %whole {shape=[4,2,2,2]}\n"
                 "%f = flip %split {axes=[2]}\n"
                 "%order = permute %f {permutation=[0,2,1,3]}\n"
-                "%one = reshape %order {shape=[4,2,6]}\n"
+                "%one = reshape %order {shape=[4,2,4]}\n"
                 "%c = contraction %n, %one {lhs=[0,1,2,3], rhs=[1,3,4], out=[0,4,2]}\n"
-                "%apart = reshape %c {shape=[2,3,2,5]}\n"
+                "%apart = reshape %c {shape=[2,2,2,5]}\n"
                 "%between = permute %apart {permutation=[0,1,3,2]}\n"
-                "%r = reshape %between {shape=[2,3,10]}\n return %r");
-    stays(products + "return %r, %a");
+                "%r = reshape %between {shape=[2,2,10]}\n return %r");
+    stays(leaves_of_convolution("3") + products + "return %r, %a");
 }
 
 TEST_CASE("A fold whose windows are not told apart by the operands stays") {
