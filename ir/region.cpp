@@ -41,6 +41,20 @@ std::uint64_t mask_of(const std::vector<StrideClass>& strides) {
     return mask;
 }
 
+bool positions_rise(const Region& region, const Stage& reduction) {
+    if (!gives_a_position(reduction.op) || reduction.atoms.size() != 1) {
+        return false;
+    }
+    const Stage& position = region.stages[static_cast<std::size_t>(reduction.operands[1])];
+    if (position.kind != StageKind::load) {
+        return false;
+    }
+    const RegionInput& input = region.inputs[static_cast<std::size_t>(position.input)];
+    return (input.kind == InputKind::affine || input.kind == InputKind::position) &&
+           mask_of(input.strides) == mask_of(reduction.atoms) &&
+           input.strides[static_cast<std::size_t>(reduction.atoms[0])] == StrideClass::one;
+}
+
 std::vector<std::uint64_t> spans(const Region& region) {
     std::vector<std::uint64_t> result;
     result.reserve(region.stages.size());

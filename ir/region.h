@@ -160,6 +160,10 @@ bool lies_along(const Region& region, const Stage& load, std::vector<int> atoms)
 /// atoms, beside a fill that is one number.
 bool reads_padded_windows(const Region& region, const Stage& stage, int vector_atom);
 
+/// Whether the positions that a reduction takes in rise by one from element to element along its
+/// only loop, and depend on nothing else.
+bool positions_rise(const Region& region, const Stage& reduction);
+
 /// The atoms that each stage varies along, as bit masks.
 std::vector<std::uint64_t> spans(const Region& region);
 

@@ -87,7 +87,9 @@ struct Schedule {
     /// reduced in one walk, if any, where vectors run along the rows or the rows are unrolled.
     /// Reduction: the atom of which `tile_rows` neighbouring rows are taken in together, if any,
     /// where each is taken in to its end, or, where vectors run across the rows, before their sums
-    /// are stored. Scan, where vectors run along its axis: the atom of which `tile_rows`
+    /// are stored; `tile_vectors`: of rows and reductions that give a position, the neighbouring
+    /// vectors of which the best elements are found before these are compared with those before,
+    /// if there are several. Scan, where vectors run along its axis: the atom of which `tile_rows`
     /// neighbouring rows are scanned as a vector, if any; of sorts, wherever vectors run, those
     /// that are sorted by one call. Row chain: the rows of the register tiles, and how many tiles
     /// of rows are taken from the first products to the last at a time (`block_rows`); vectors run

@@ -56,25 +56,20 @@ Expr is_as_good(const Expr& element, const Expr& best) {
                                      : element == best;
 }
 
-/// The position of the first element where that of an element is its place along the one loop of
-/// the reduction, from some position on.
-Expr position_risen_from(Lowering& lowering, const ir::Stage& reduction) {
-    const ir::Region& region = lowering.region();
-    const int number = reduction.operands[1];
-    const ir::Stage& position = region.stages[static_cast<std::size_t>(number)];
-    if (position.kind != ir::StageKind::load || reduction.atoms.size() != 1 ||
-        lowering.span(number) != ir::mask_of(reduction.atoms)) {
-        return {};
+/// The better of two elements by one instruction, which may lose a NaN.
+Expr better_number(ir::Op op, const Expr& a, const Expr& b) {
+    const bool largest = op == ir::Op::reduce_argmax;
+    if (a.type().is_float()) {
+        return Halide::select(largest ? math::less(b, a) : math::less(a, b), a, b);
     }
-    const ir::RegionInput& input = region.inputs[static_cast<std::size_t>(position.input)];
-    const auto atom = static_cast<std::size_t>(reduction.atoms[0]);
-    if ((input.kind != ir::InputKind::affine && input.kind != ir::InputKind::position) ||
-        input.strides[atom] != ir::StrideClass::one) {
-        return {};
-    }
+    return largest ? Halide::max(a, b) : Halide::min(a, b);
+}
+
+/// The first of positions that rise along the loop of a reduction.
+Expr first_position(Lowering& lowering, const ir::Stage& reduction) {
     Coordinates at = lowering.loop_coordinates();
-    at[atom] = 0;
-    return lowering.stages().at(number, at);
+    at[static_cast<std::size_t>(reduction.atoms[0])] = 0;
+    return lowering.stages().at(reduction.operands[1], at);
 }
 
 }  // namespace
@@ -86,8 +81,8 @@ Accumulators::Accumulators(Lowering& lowering, std::vector<int> stages)
         const ir::Stage& stage = all[static_cast<std::size_t>(number)];
         const ir::Stage& element = all[static_cast<std::size_t>(stage.operands[0])];
         Reduction reduction{stage.op, compute_type(element.dtype), operands_.size()};
-        if (ir::gives_a_position(stage.op)) {
-            reduction.risen_from = position_risen_from(lowering, stage);
+        if (ir::positions_rise(lowering.region(), stage)) {
+            reduction.risen_from = first_position(lowering, stage);
         }
         reductions_.push_back(reduction);
         operands_.insert(operands_.end(), stage.operands.begin(), stage.operands.end());
@@ -163,30 +158,89 @@ Accumulators::Values Accumulators::merged(const Values& a, const Values& b, bool
 }
 
 Accumulators::Values Accumulators::all_combined(const std::vector<Values>& accumulators) const {
-    Values all;
-    const auto column = [&](std::size_t k) {
+    if (accumulators.size() == 1) {
+        return accumulators.front();
+    }
+    const Values best = best_elements(accumulators);
+    std::vector<Values> candidates;
+    for (const Values& each : accumulators) {
+        candidates.push_back(without_worse(each, best));
+    }
+    return all_combined(candidates, best);
+}
+
+Accumulators::Values Accumulators::all_combined(const std::vector<Values>& candidates,
+                                                const Values& best) const {
+    const auto all_at = [&](std::size_t k) {
         Values values;
-        for (const Values& each : accumulators) {
+        for (const Values& each : candidates) {
             values.push_back(each[k]);
         }
         return values;
     };
+    Values all;
+    std::size_t next_best = 0;
     for (const Reduction& reduction : reductions_) {
-        const Values elements = column(reduction.first);
-        if (!ir::gives_a_position(reduction.op)) {
-            all.push_back(accumulate_all(reduction.op, elements));
-            continue;
+        if (ir::gives_a_position(reduction.op)) {
+            all.push_back(best[next_best++]);
+            all.push_back(accumulate_all(ir::Op::reduce_min, all_at(reduction.first + 1)));
+        } else {
+            all.push_back(accumulate_all(reduction.op, all_at(reduction.first)));
         }
-        const Expr best = best_of(reduction.op, elements);
-        Values positions = column(reduction.first + 1);
-        for (std::size_t i = 0; i < positions.size(); ++i) {
-            positions[i] = Halide::select(is_as_good(elements[i], best), positions[i],
-                                          positions[i].type().max());
-        }
-        all.push_back(best);
-        all.push_back(accumulate_all(ir::Op::reduce_min, positions));
     }
     return all;
+}
+
+Accumulators::Values Accumulators::best_elements(const std::vector<Values>& accumulators) const {
+    Values best;
+    for (const Reduction& reduction : reductions_) {
+        if (ir::gives_a_position(reduction.op)) {
+            Values elements;
+            for (const Values& each : accumulators) {
+                elements.push_back(each[reduction.first]);
+            }
+            best.push_back(best_of(reduction.op, std::move(elements)));
+        }
+    }
+    return best;
+}
+
+Accumulators::Values Accumulators::without_worse(Values accumulators, const Values& best) const {
+    std::size_t next_best = 0;
+    for (const Reduction& reduction : reductions_) {
+        if (ir::gives_a_position(reduction.op)) {
+            const Expr is_best = is_as_good(accumulators[reduction.first], best[next_best++]);
+            Expr& position = accumulators[reduction.first + 1];
+            position = Halide::select(is_best, position, position.type().max());
+        }
+    }
+    return accumulators;
+}
+
+Accumulators::Values Accumulators::best_of_group(std::vector<Values> elements,
+                                                 const Expr& number) const {
+    const Reduction& reduction = reductions_.front();
+    Expr any_nan;
+    if (reduction.type.is_float()) {
+        for (const Values& element : elements) {
+            const Expr is_nan = math::is_nan(element[0]);
+            any_nan = any_nan.defined() ? any_nan || is_nan : is_nan;
+        }
+    }
+    while (elements.size() > 1) {
+        const std::size_t half = (elements.size() + 1) / 2;
+        for (std::size_t i = 0; i + half < elements.size(); ++i) {
+            elements[i][0] = better_number(reduction.op, elements[i][0], elements[i + half][0]);
+        }
+        elements.resize(half);
+    }
+    Expr best = elements.front()[0];
+    if (any_nan.defined()) {
+        const Expr nan =
+            Halide::Internal::make_const(best.type(), std::numeric_limits<double>::quiet_NaN());
+        best = Halide::select(any_nan, nan, best);
+    }
+    return {best, number};
 }
 
 Accumulators::Values Accumulators::results(const Values& values) const {

@@ -36,6 +36,17 @@ class Accumulators {
     Values combined(const Values& a, const Values& b) const;
     /// All as one, by a balanced tree: a fixed order of arithmetic.
     Values all_combined(const std::vector<Values>& accumulators) const;
+    /// The same in steps: the best elements, one for each position that is given, accumulators
+    /// without the positions of others, and all of these as one.
+    Values best_elements(const std::vector<Values>& accumulators) const;
+    Values without_worse(Values accumulators, const Values& best) const;
+    Values all_combined(const std::vector<Values>& candidates, const Values& best) const;
+    /// Of one reduction whose positions rise along each walk: the best element of some, with the
+    /// number of their group in place of a position.
+    bool find_groups() const {
+        return reductions_.size() == 1 && reductions_[0].risen_from.defined();
+    }
+    Values best_of_group(std::vector<Values> elements, const Halide::Expr& number) const;
     /// The value of stages()[i] after all elements, and those of all.
     Halide::Expr result(std::size_t i, const Values& values) const;
     Values results(const Values& values) const;

@@ -31,6 +31,7 @@ LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::v
       width_(lowering.vector_width()),
       extent_(lowering.inputs().extent(vector_atom_)),
       whole_vectors_(extent_ / width_),
+      group_(vectors_of_group()),
       partial_(name + "_partial"),
       result_(name) {
     if (!takes_whole_rows() || (rows_ && rows_->atom == vector_atom_)) {
@@ -41,11 +42,21 @@ LaneReduction::LaneReduction(Lowering& lowering, const std::string& name, std::v
         take_in_whole_rows();
     } else if (atoms_.size() == 1 && computes_functions()) {
         take_in_all_vectors();
+    } else if (group_ > 1) {
+        take_in_groups();
+        take_in_rest_of_groups();
     } else {
         take_in_whole_vectors();
         take_in_rest();
     }
     combine();
+}
+
+int LaneReduction::vectors_of_group() const {
+    const bool fits = lowering_.schedule().kind != ir::Template::row_chain &&
+                      accumulators_.find_groups() && atoms_.size() == 1 && together_.empty() &&
+                      !computes_functions();
+    return fits ? std::max(lowering_.schedule().tile_vectors, 1) : 1;
 }
 
 std::vector<Expr> LaneReduction::with_lane(const Expr& lane) const {
@@ -120,21 +131,30 @@ std::uint64_t LaneReduction::loops_outside() const {
     return loops;
 }
 
-void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
-    std::vector<Expr> values = lowering_.stages().at(accumulators_.operands(), walk.at);
+Accumulators::Values LaneReduction::elements_at(const Coordinates& at, const RDom& domain,
+                                                bool in_one_walk) {
+    std::vector<Expr> values = lowering_.stages().at(accumulators_.operands(), at);
     if (in_one_walk && lowering_.schedule().read_ahead > 0) {
-        values[0] = asking_ahead(lowering_, values[0], walk.at, loops_outside());
+        values[0] = asking_ahead(lowering_, values[0], at, loops_outside());
     }
     for (Expr& value : values) {
-        value = Lowering::tied(value, walk.domain);
+        value = Lowering::tied(value, domain);
     }
-    values = accumulators_.of(values);
+    return accumulators_.of(values);
+}
+
+void LaneReduction::update(Walk& walk, const Expr& inside, bool in_one_walk) {
+    std::vector<Expr> values = elements_at(walk.at, walk.domain, in_one_walk);
     if (inside.defined()) {
         const std::vector<Expr> nothing = accumulators_.empty();
         for (std::size_t i = 0; i < values.size(); ++i) {
             values[i] = Halide::select(inside, values[i], nothing[i]);
         }
     }
+    update(walk, values, in_one_walk);
+}
+
+void LaneReduction::update(const Walk& walk, const Accumulators::Values& values, bool in_one_walk) {
     const std::vector<Expr> before = accumulators_.at(partial_(with_lane(lane_)));
     partial_(with_lane(lane_)) = Tuple(accumulators_.taken_in(before, values));
     std::vector<VarOrRVar> order{lane_};
@@ -262,14 +282,41 @@ void LaneReduction::combine() {
     for (int lane = 0; lane < lanes; ++lane) {
         all_lanes.push_back(accumulators_.at(vector(with_lane(lane))));
     }
-    std::vector<Expr> totals = accumulators_.all_combined(all_lanes);
+    schedule_whole(vector, lanes);
+    funcs_ = {partial_, vector};
+    std::vector<Expr> totals;
+    if (accumulators_.give_positions()) {
+        // Vectors of positions, or LLVM would compare them lane by lane.
+        Func best(name_ + "_best");
+        best(loops_) = Tuple(accumulators_.best_elements(all_lanes));
+        logged(best, lowering_.log()).never_partition_all();
+        const Halide::FuncRef call = best(std::vector<Expr>(loops_.begin(), loops_.end()));
+        std::vector<Expr> elements{best.outputs() == 1 ? Expr(call) : Expr(call[0])};
+        for (int i = 1; i < best.outputs(); ++i) {
+            elements.emplace_back(call[i]);
+        }
+        Func candidates(name_ + "_candidates");
+        candidates(with_lane(lane_)) = Tuple(
+            accumulators_.without_worse(accumulators_.at(vector(with_lane(lane_))), elements));
+        schedule_whole(candidates, lanes);
+        funcs_.insert(funcs_.end(), {best, candidates});
+        for (int lane = 0; lane < lanes; ++lane) {
+            all_lanes[static_cast<std::size_t>(lane)] =
+                accumulators_.at(candidates(with_lane(lane)));
+        }
+        totals = accumulators_.all_combined(all_lanes, elements);
+    } else {
+        totals = accumulators_.all_combined(all_lanes, {});
+    }
+    if (group_ > 1) {
+        totals = find_in_group(totals);
+    }
     if (!blocks_) {
         totals = accumulators_.results(totals);
     }
     result_(loops_) = Tuple(totals);
-    schedule_whole(vector, lanes);
     logged(result_, lowering_.log()).never_partition_all();
-    funcs_ = {partial_, vector, result_};
+    funcs_.push_back(result_);
 }
 
 }  // namespace latent::codegen

@@ -88,8 +88,19 @@ class LaneReduction {
     void end_early(Walk& walk) const;
     /// All loops but those that are taken together inside of a row.
     std::uint64_t loops_outside() const;
+    Accumulators::Values elements_at(const Coordinates& at, const Halide::RDom& domain,
+                                     bool in_one_walk);
     /// Takes in what the walk meets; `inside`, if it is defined, says where there is something.
     void update(Walk& walk, const Halide::Expr& inside, bool in_one_walk);
+    void update(const Walk& walk, const Accumulators::Values& values, bool in_one_walk);
+    /// The same by groups of vectors, of each of which the best elements alone are compared with
+    /// those before; a position is then found in the group that has the best of all.
+    int vectors_of_group() const;
+    void take_in_groups();
+    void take_in_rest_of_groups();
+    Accumulators::Values find_in_group(const Accumulators::Values& best);
+    Halide::Expr whole_groups() const { return whole_vectors_ / group_; }
+    Halide::Expr groups_of_block() const { return blocks_->extent / (width_ * group_); }
 
     std::vector<Halide::Expr> with_lane(const Halide::Expr& lane) const;
     bool blocks_along_vectors() const { return blocks_ && blocks_->atom == vector_atom_; }
@@ -105,6 +116,7 @@ class LaneReduction {
     int vector_atom_;
     int width_;
     Halide::Expr extent_, whole_vectors_;  ///< of the vectors' dimension
+    int group_;                            ///< vectors of a group, or 1
     Halide::Var lane_{"lane"};
     Halide::Func partial_, result_;
     std::vector<Halide::Func> funcs_;

@@ -63,7 +63,8 @@ void BlockedReduction::choose_blocks() {
         }
     }
     if (along_ && blocked_atom_ == vector_atom_) {
-        const int width = lowering_.vector_width();
+        // Of whole groups, where there are some (see LaneReduction).
+        const int width = lowering_.vector_width() * std::max(lowering_.schedule().tile_vectors, 1);
         block = (block + width - 1) / width * width;
     }
     block_extent_ = block;

@@ -100,6 +100,31 @@ int partial_sums_of_rows(ir::Schedule schedule, const ir::Region& region,
     return schedule.unroll;
 }
 
+/// Where nothing but a position is reduced to along long rows, the best elements of groups of
+/// vectors are found first, which takes about one instruction for a vector.
+void choose_groups(ir::Schedule& schedule, const ir::Region& region,
+                   std::span<const std::int64_t> extents) {
+    constexpr int vectors = 8;
+    constexpr std::int64_t fewest_groups = 4;  // of which one is walked over twice
+    int reductions = 0;
+    bool fits = schedule.kept.empty() && schedule.row_atom < 0;
+    for (const ir::Stage& stage : region.stages) {
+        if (stage.kind == ir::StageKind::reduce) {
+            ++reductions;
+            fits =
+                fits && ir::positions_rise(region, stage) && stage.atoms[0] == schedule.vector_atom;
+        } else if (stage.kind == ir::StageKind::elementwise) {
+            fits = fits && !ir::is_transcendental(stage.op);
+        }
+    }
+    if (fits && reductions == 1 &&
+        extents[static_cast<std::size_t>(schedule.vector_atom)] >=
+            fewest_groups * vectors * schedule.lanes) {
+        schedule.unroll = 1;
+        schedule.tile_vectors = vectors;
+    }
+}
+
 /// A long chain of sums waits for itself: two vectors have two of them.
 bool waits_for_sums(const ir::Schedule& schedule, const ir::Region& region,
                     const ir::Classification& classification,
@@ -183,6 +208,7 @@ void schedule_row(ir::Schedule& schedule, const ir::Region& region,
     }
     schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
     choose_rows_together(schedule, region, classification, machine, extents);
+    choose_groups(schedule, region, extents);
     choose_result_strip(schedule, region, machine, extents);
     choose_read_ahead(schedule, region, classification, machine, extents);
 }
@@ -193,6 +219,7 @@ void schedule_reduction(ir::Schedule& schedule, const ir::Region& region,
     choose_vectors_of_sums(schedule, region, classification, extents);
     choose_overlapping_sums_together(schedule, region, classification, machine, extents);
     schedule.kept = kept_stages(region, classification, KeptStages::transcendental);
+    choose_groups(schedule, region, extents);
     choose_read_ahead(schedule, region, classification, machine, extents);
     choose_rows_at_a_time(schedule, region, classification, machine, extents);
 }

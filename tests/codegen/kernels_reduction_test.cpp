@@ -225,7 +225,7 @@ TEST_CASE("the position of an extreme of every dtype, along rows and across them
           "[kernels]") {
     for (const char* op : {"reduce_argmax", "reduce_argmin"}) {
         for (const DType dtype : all_dtypes) {
-            for (const char* shape : {"1,3", "9,16", "5,33", "3,300"}) {
+            for (const char* shape : {"1,3", "9,16", "5,33", "3,300", "2,1300"}) {
                 check_kernels(position(op, dtype, shape, 1), {.values = Values::special});
             }
             for (const char* shape : {"3,1", "7,40", "100,19"}) {

@@ -12,6 +12,24 @@ using test::avx2;
 using test::avx512;
 
 TEST_CASE(
+    "positions along long rows are found by groups of vectors, where nothing else is reduced") {
+    const auto position = [](int columns, const std::string& rest) {
+        const std::string n = std::to_string(columns);
+        return scheduled("%x = parameter {index=0, dtype=f32, shape=[64," + n +
+                             "]}\n%i = iota {dtype=i32, extent=" + n +
+                             "}\n%p = broadcast %i {shape=[64," + n +
+                             "], axes=[1]}\n%r = reduce_argmax %x, %p {axes=[1]}\n" + rest,
+                         avx512)
+            .schedule;
+    };
+    CHECK(position(512, "return %r\n").tile_vectors == 8);
+    CHECK(position(512, "return %r\n").unroll == 1);
+    CHECK(position(511, "return %r\n").tile_vectors == 0);
+    CHECK(position(511, "return %r\n").unroll == 4);
+    CHECK(position(512, "%s = reduce_sum %x {axes=[1]}\nreturn %r, %s\n").tile_vectors == 0);
+}
+
+TEST_CASE(
     "long rows that are only reduced are read one by one, on older processors four at a time") {
     constexpr std::string_view sums = R"(%x = parameter {index=0, dtype=f32, shape=[64,1024]}
 %r = reduce_sum %x {axes=[1]}
