@@ -114,7 +114,7 @@ std::uint64_t mask_of(const std::vector<int>& atoms);
 std::uint64_t mask_of(const std::vector<StrideClass>& strides);
 
 /// Extents of rows of at most as many elements are part of the code.
-inline constexpr std::int64_t longest_unrolled_row = 16;
+inline constexpr std::int64_t longest_unrolled_row = 32;
 /// Loops over rows and windows of at most as many, whose extents are, are unrolled.
 inline constexpr std::int64_t largest_unrolled_window = 64;
 

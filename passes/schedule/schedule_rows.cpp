@@ -66,31 +66,15 @@ void choose_vectors_of_sums(ir::Schedule& schedule, const ir::Region& region,
     }
 }
 
-/// Whether functions of a row's sum are computed, a logarithm of it: for vectors of rows only where
-/// these run across the rows.
-bool has_functions_of_rows(const ir::Region& region, const ir::Classification& classification) {
-    const std::vector<std::uint64_t> spans = ir::spans(region);
-    for (std::size_t i = 0; i < region.stages.size(); ++i) {
-        const ir::Stage& stage = region.stages[i];
-        if (stage.kind == ir::StageKind::elementwise && ir::is_transcendental(stage.op) &&
-            (spans[i] & classification.row_atoms) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// Vectors of partial sums of a row's reductions: fewer for shorter rows, down to one, for vectors
 /// across rows gather their elements.
 int partial_sums_of_rows(ir::Schedule schedule, const ir::Region& region,
                          const ir::Classification& classification,
                          std::span<const std::int64_t> extents) {
-    constexpr std::int64_t least_beside_functions = 32;
     schedule.unroll = 1;
     const int along = choose_vector_atom(region, classification.row_atoms, schedule, extents);
     const std::int64_t extent = extents[static_cast<std::size_t>(along)];
-    if (extent < schedule.lanes ||
-        (extent < least_beside_functions && has_functions_of_rows(region, classification))) {
+    if (extent < schedule.lanes) {
         return most_partial_sums;
     }
     while (schedule.unroll < most_partial_sums &&
@@ -125,13 +109,86 @@ void choose_groups(ir::Schedule& schedule, const ir::Region& region,
     }
 }
 
-/// A long chain of sums waits for itself: two vectors have two of them.
+/// Whether all rows in memory are transposed in registers where vectors run across them: they lie
+/// side by side, and as they are computed. Others are gathered.
+bool transposes_rows(const ir::Region& region, int across) {
+    const auto is_transposed = [&](const std::vector<ir::StrideClass>& strides, DType dtype) {
+        constexpr std::size_t least_bytes = 4;  // of elements that are stored as they are computed
+        const ir::StrideClass between = strides[static_cast<std::size_t>(across)];
+        return strides.back() != ir::StrideClass::one || between == ir::StrideClass::zero ||
+               (between == ir::StrideClass::tight && byte_size(dtype) >= least_bytes);
+    };
+    return std::ranges::all_of(region.inputs,
+                               [&](const ir::RegionInput& input) {
+                                   return input.kind != ir::InputKind::strided ||
+                                          is_transposed(input.strides, input.dtype);
+                               }) &&
+           std::ranges::all_of(region.results, [&](const ir::RegionResult& result) {
+               return is_transposed(result.strides,
+                                    region.stages[static_cast<std::size_t>(result.stage)].dtype);
+           });
+}
+
+/// Whether vectors run along rows whose extents are part of the code: longer ones that would be
+/// gathered. Of those with one reduction, without functions, rows are read and stored faster as
+/// they lie where whole vectors, or masks that cost little, fill them; sums alone are summed faster
+/// so but with AVX-512.
+bool runs_along_short_row(const ir::Schedule& schedule, const ir::Region& region,
+                          const ir::Classification& classification,
+                          std::span<const std::int64_t> extents) {
+    constexpr std::int64_t always_across = 16;
+    const std::int64_t elements = ir::fixed_elements(region, classification.row_atoms);
+    const int last = static_cast<int>(region.atoms.size()) - 1;
+    if (elements <= always_across || classification.row_atoms != std::uint64_t{1} << last ||
+        elements > ir::longest_unrolled_row) {
+        return false;
+    }
+    const int across =
+        choose_vector_atom(region, (std::uint64_t{1} << last) - 1, schedule, extents);
+    if (across < 0 || !transposes_rows(region, across)) {
+        return true;
+    }
+    int reductions = 0;
+    for (const ir::Stage& stage : region.stages) {
+        reductions += stage.kind == ir::StageKind::reduce ? 1 : 0;
+        if (stage.kind == ir::StageKind::elementwise && ir::is_transcendental(stage.op)) {
+            return false;
+        }
+    }
+    if (reductions > 1) {
+        return false;
+    }
+    const bool has_masks = schedule.instruction_set == ir::InstructionSet::avx512;
+    const std::vector<std::uint64_t> spans = ir::spans(region);
+    const bool stores_rows = std::ranges::any_of(region.results, [&](const auto& result) {
+        return has(spans[static_cast<std::size_t>(result.stage)], last);
+    });
+    if (!stores_rows) {
+        return !has_masks;
+    }
+    const int at_a_time =
+        schedule.lanes * partial_sums_of_rows(schedule, region, classification, extents);
+    const std::int64_t rest = elements % at_a_time;
+    return rest == 0 || (has_masks && 2 * rest >= at_a_time);
+}
+
+/// Whether rows lie side by side in an input across which vectors run.
+bool reads_side_by_side(const ir::Region& region, int vector_atom) {
+    return std::ranges::any_of(region.inputs, [&](const ir::RegionInput& input) {
+        return input.kind == ir::InputKind::strided &&
+               input.strides[static_cast<std::size_t>(vector_atom)] == ir::StrideClass::tight;
+    });
+}
+
+/// A long chain of sums waits for itself: two vectors have two of them. (Not of rows that are
+/// transposed, a vector of them at a time.)
 bool waits_for_sums(const ir::Schedule& schedule, const ir::Region& region,
                     const ir::Classification& classification,
                     std::span<const std::int64_t> extents) {
-    return schedule.vector_atom >= 0 &&
+    constexpr std::int64_t short_chain = 16;
+    return schedule.vector_atom >= 0 && !reads_side_by_side(region, schedule.vector_atom) &&
            extents[static_cast<std::size_t>(schedule.vector_atom)] >= 2 * schedule.lanes &&
-           ir::fixed_elements(region, classification.row_atoms) > ir::longest_unrolled_row;
+           ir::fixed_elements(region, classification.row_atoms) > short_chain;
 }
 
 }  // namespace
@@ -191,7 +248,8 @@ void schedule_row(ir::Schedule& schedule, const ir::Region& region,
                   const ir::Classification& classification, const ir::Machine& machine,
                   std::span<const std::int64_t> extents) {
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
-    if (ir::is_unrolled(region, classification.row_atoms) && classification.row_atoms != all) {
+    if (ir::is_unrolled(region, classification.row_atoms) && classification.row_atoms != all &&
+        !runs_along_short_row(schedule, region, classification, extents)) {
         schedule.unroll = 1;
         schedule.vector_atom =
             choose_vector_atom(region, all & ~classification.row_atoms, schedule, extents);

@@ -251,7 +251,7 @@ TEST_CASE("windows side by side are reduced in vectors across them", "[kernels]"
 }
 
 TEST_CASE("short rows are unrolled", "[kernels]") {
-    for (const int columns : {2, 3, 4, 8, 9, 13, 16}) {
+    for (const int columns : {2, 3, 4, 8, 9, 13, 16, 19, 32}) {
         for (const int rows : {1, 6, 31, 1000}) {
             const std::string shape = fmt::format("{},{}", rows, columns);
             check_kernels(parameter(0, shape) + softmax(rows, columns, 1) + "return %y\n",
@@ -264,7 +264,7 @@ TEST_CASE("short rows are unrolled", "[kernels]") {
 
 TEST_CASE("rows that are stored past their ends leave what lies there to the next", "[kernels]") {
     for (const std::string_view dtype : {"f32", "f64", "i32", "f16"}) {
-        for (const int columns : {5, 8, 9, 11, 15}) {
+        for (const int columns : {5, 8, 9, 11, 15, 27}) {
             for (const int rows : {16, 47, 4003}) {
                 const std::string shape = fmt::format("{},{}", rows, columns);
                 check_kernels(parameter(0, shape, dtype) +

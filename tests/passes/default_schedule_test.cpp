@@ -375,18 +375,45 @@ TEST_CASE("rows of less than four vectors have fewer partial sums, and none acro
                              ", axes=[0]}\n%r = sub %a, %b\nreturn %r\n",
                          machine);
     };
-    for (const auto& [columns, vectors] : {std::pair{17, 1}, {32, 2}, {50, 2}, {64, 4}, {900, 4}}) {
+    for (const auto& [columns, vectors] : {std::pair{24, 1}, {32, 2}, {50, 2}, {64, 4}, {900, 4}}) {
         CHECK(rows_of(columns, "abs", avx512).vector_extent == columns);
         CHECK(rows_of(columns, "abs", avx512).schedule.unroll == vectors);
     }
-    CHECK(rows_of(17, "abs", avx2).schedule.unroll == 2);
-    // Rows whose number of elements is part of the code.
+    // Rows whose number of elements is part of the code are transposed, but longer ones that are
+    // read and stored as well as they lie.
     CHECK(rows_of(16, "abs", avx512).vector_extent == 500);
-    // Functions of sums are worth vectors of these beside few elements.
+    CHECK(rows_of(17, "abs", avx512).vector_extent == 500);
+    CHECK(rows_of(24, "abs", avx2).vector_extent == 500);
+    CHECK(rows_of(32, "abs", avx2).vector_extent == 32);
+    // Functions, and several sums, are computed for vectors of rows.
     for (const ir::Machine& machine : {avx512, avx2}) {
         CHECK(rows_of(20, "log", machine).vector_extent == 500);
-        CHECK(rows_of(32, "log", machine).vector_extent == 32);
+        CHECK(rows_of(32, "log", machine).vector_extent == 500);
+        CHECK(rows_of(32, "log", machine).schedule.unroll == 1);
+        CHECK(rows_of(33, "log", machine).vector_extent == 33);
     }
+    // Rows that would be gathered stay as they lie: halves, and those with others between.
+    const auto exponentials_of = [](const std::string& rows) {
+        return scheduled(rows +
+                             "%e = exp %x\n%s = reduce_sum %e {axes=[1]}\n"
+                             "%b = broadcast %s {shape=[500,20], axes=[0]}\n"
+                             "%r = div %e, %b\nreturn %r\n",
+                         avx512)
+            .vector_extent;
+    };
+    CHECK(exponentials_of("%x = parameter {index=0, dtype=f32, shape=[500,20]}\n") == 500);
+    CHECK(exponentials_of("%x = parameter {index=0, dtype=f16, shape=[500,20]}\n") == 20);
+    CHECK(exponentials_of("%a = parameter {index=0, dtype=f32, shape=[500,64]}\n"
+                          "%x = slice %a {start=[0,7], stop=[500,27], step=[1,1]}\n") == 20);
+    const auto sums_of = [](int columns, const ir::Machine& machine) {
+        return scheduled("%a = parameter {index=0, dtype=f32, shape=[500," +
+                             std::to_string(columns) +
+                             "]}\n%r = reduce_sum %a {axes=[1]}\nreturn %r\n",
+                         machine)
+            .vector_extent;
+    };
+    CHECK(sums_of(32, avx512) == 500);
+    CHECK(sums_of(32, avx2) == 32);
 }
 
 TEST_CASE("tiles that are transposed store whole cache lines") {
