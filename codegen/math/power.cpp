@@ -16,7 +16,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// Both of the next functions give |base|^exponent = 2^(exponent * log2 |base|) for finite non-zero
+// The next functions give |base|^exponent = 2^(exponent * log2 |base|) for finite non-zero
 // base and finite exponent. With 2^e (1 + f) = |base| and s = f / (2 + f), log2 |base| is
 // e + 2 log2(e) atanh(s); what multiplies s is a minimax polynomial in s^2.
 
@@ -35,6 +35,52 @@ Real power_of_singles(const Real& base, const Real& exponent) {
     const Real single_k = narrow(k.value);
     const Expr bits = nearest_whole(single_k, 2 * exponent_bias(base.type())).bits;
     return scale(exp2m1_fraction(fraction) + 1.0, {single_k, bits});
+}
+
+// A product and what rounding took from it, where multiply-adds round once.
+DoubleReal fused_product(const Real& a, const Real& b) {
+    const Real product = a * b;
+    return {product, multiply_add(a, b, -product)};
+}
+
+// The logarithm and its product with the exponent are pairs, good to about 2^-40, by multiply-adds
+// that round once.
+Real power_of_pairs(const Real& base, const Real& exponent) {
+    const LogParts parts = reduce_log(base);
+    const Real& f = parts.fraction;
+
+    // s = f / (2 + f)
+    const DoubleReal divisor = fast_two_sum(f.constant(2.0), f);
+    const Real reciprocal = 1.0 / divisor.high;
+    const Real s = f * reciprocal;
+    const Real rest = multiply_add(-s, divisor.low, multiply_add(-s, divisor.high, f));
+    const Real s_low = rest * reciprocal;
+
+    // 3 atanh(s) / s = 3 + s^2 + s^4 q(s^2)
+    const DoubleReal square = fused_product(s, s);
+    const Real tail = polynomial(square.high, {0.6000000238418579, 0.42857298254966736,
+                                               0.3330709636211395, 0.2868170738220215});
+    const DoubleReal sum = fast_two_sum(f.constant(3.0), square.high);
+    const Real sum_low =
+        sum.low +
+        multiply_add(2.0 * s, s_low, multiply_add(square.high * square.high, tail, square.low));
+    const DoubleReal atanh3 = fused_product(s, sum.high);
+    const Real atanh3_low = multiply_add(s, sum_low, multiply_add(s_low, sum.high, atanh3.low));
+
+    // 2 / 3 log2(e), and e
+    const Real factor = f.constant(0.9617967009544373);
+    const DoubleReal log2_mantissa = fused_product(atanh3.high, factor);
+    const Real log2_mantissa_low = multiply_add(
+        atanh3_low, factor, multiply_add(atanh3.high, -7.028461701530375e-09, log2_mantissa.low));
+    const DoubleReal log2_base = fast_two_sum(parts.exponent, log2_mantissa.high);
+    const Real log2_base_low = log2_base.low + log2_mantissa_low;
+
+    const DoubleReal log2_result = fused_product(exponent, log2_base.high);
+    const Real high = clamp(log2_result.high, -160.0, 130.0);
+    const Real low = choose(high == log2_result.high,
+                            multiply_add(exponent, log2_base_low, log2_result.low), 0.0);
+    const Whole k = nearest_whole(high, 2 * exponent_bias(base.type()));
+    return scale(exp2m1_fraction((high - k.value) + low) + 1.0, k);
 }
 
 // The logarithm and its product with the exponent are double-doubles, good to about 2^-66.
@@ -104,7 +150,10 @@ Real power_of_floats(const Real& base, const Real& exponent) {
         base == 1.0 || exponent == 0.0 || (size == 1.0 && magnitude(exponent) == infinity);
     const Real any_power = choose(is_one, 1.0, choose(unordered, base + exponent, real_power));
     const Expr is_usual = base > 0.0 && base < infinity && is_finite_exponent;
-    return unless_rare(is_usual, finite_power, any_power);
+    // Of rare arguments, and where no multiply-add rounds once, the logarithm is in f64.
+    const Real usual_power =
+        base.is_double() ? finite_power : power_of_pairs(base, clamp(exponent, -0x1p60, 0x1p60));
+    return unless_rare(is_usual, usual_power, any_power);
 }
 
 Expr power_of_integers(const Expr& base, const Expr& exponent) {
