@@ -50,14 +50,16 @@ void choose_lines(ir::Schedule& schedule, const ir::Region& region, const ir::St
     const bool few_columns =
         extents[static_cast<std::size_t>(schedule.vector_atom)] <= schedule.lanes;
     const bool few_rows = schedule.tile_rows <= 3;
-    const bool go_on = !few_columns && !few_rows &&
+    const int line_of_rows =
+        few_rows ? innermost(free.rows, schedule.row_atom, lines, extents) : -1;
+    const bool go_on = !few_columns && line_of_rows < 0 &&
                        columns_go_on(schedule, region, contraction, columns_of, extents);
     if (!few_columns && !few_rows && !go_on) {
         return;
     }
     schedule.line_atom = few_columns || go_on
                              ? innermost(free.columns, schedule.vector_atom, lines, extents)
-                             : innermost(free.rows, schedule.row_atom, lines, extents);
+                             : line_of_rows;
     if (schedule.line_atom < 0) {
         return;
     }

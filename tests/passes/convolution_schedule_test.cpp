@@ -44,6 +44,10 @@ TEST_CASE("tiles of few rows have no more vectors than registers hold beside the
         CHECK(convolution(filters, 56, avx512).schedule.tile_rows == filters);
         CHECK(convolution(filters, 56, avx512).schedule.tile_vectors == 4);
         CHECK(convolution(filters, 56, avx2).schedule.tile_vectors == (filters == 3 ? 3 : 4));
+        // Their columns go on from line to line as those of many rows do.
+        CHECK(convolution(filters, 56, avx512).schedule.line_atom == 2);
+        CHECK(convolution(filters, 56, avx512).schedule.tile_lines == 0);
+        CHECK(convolution(filters, 63, avx512).schedule.line_atom == -1);
     }
 }
 
