@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <vector>
 
 #include "ir/rounding.h"
@@ -229,7 +228,8 @@ bool repays_phases_apart(const FoldedProducts& products) {
     const MemoryOrder order = memory_order(labels_of_image(products), products.out);
     const std::int64_t features =
         product_of_extents(order.features, products.weight_labels, products.weight.type().shape);
-    return phases <= most_phases && features >= (order.after.empty() ? least_vector : least_rows);
+    return phases > 1 && phases <= most_phases &&
+           features >= (order.after.empty() ? least_vector : least_rows);
 }
 
 Value phases_apart(const FoldedProducts& products, const std::source_location& location) {

@@ -20,7 +20,8 @@ struct FoldedProducts {
 /// apart from each other.
 bool has_phases(const ir::FoldAttributes& fold, std::size_t window);
 
-/// Whether each phase has features enough for a convolution of its own, and phases are not many.
+/// Whether there are several phases, each has features enough for a convolution of its own, and
+/// they are not many.
 bool repays_phases_apart(const FoldedProducts& products);
 
 /// A convolution for each phase, with no terms but its own, interleaved.

@@ -95,6 +95,17 @@ TEST_CASE("phases of a strided gradient with channels enough are products of the
                                               {8, 3, 112, 112, 64, 3, 3}});
 }
 
+TEST_CASE("the filter of a phase is stored as it is read, so that its strides are known") {
+    for (const KernelStep& step :
+         partitioned(image_gradient("8,64,112,112", 3, "0,1,2,3", "0,1,2,3")).steps) {
+        if (step.classification.kind == ir::Template::contraction) {
+            using enum ir::StrideClass;
+            CHECK(step.region.inputs[1].strides ==
+                  std::vector{zero, dense, zero, zero, any, tight, one});
+        }
+    }
+}
+
 TEST_CASE("images of even and odd sizes share the kernels of a strided convolution's gradient") {
     const auto requests = [](int images, int lines, int columns) {
         const auto shape = [&](int features, int height, int width) {
