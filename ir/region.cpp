@@ -46,7 +46,8 @@ bool positions_rise(const Region& region, const Stage& reduction) {
         return false;
     }
     const Stage& position = region.stages[static_cast<std::size_t>(reduction.operands[1])];
-    if (position.kind != StageKind::load) {
+    constexpr std::size_t least_bytes = 4;  // fewer might wrap
+    if (position.kind != StageKind::load || byte_size(position.dtype) < least_bytes) {
         return false;
     }
     const RegionInput& input = region.inputs[static_cast<std::size_t>(position.input)];

@@ -6,7 +6,8 @@
 namespace latent::ir {
 
 /// Kernels load whole vectors, also at the end of a row: as many bytes past the end of a storage
-/// can be read, whatever they hold. A vector of 16 rows of 16 numbers of 32 bits.
+/// can be read, whatever they hold. A vector of 16 rows of 32 numbers of 32 bits, each
+/// of which may be read up to the end of its last vector.
 inline constexpr std::size_t readable_past_end = 2048;
 
 /// Values that share a block of memory begin at multiples of it: whole cache lines, and enough for

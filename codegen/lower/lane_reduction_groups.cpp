@@ -53,6 +53,7 @@ Accumulators::Values LaneReduction::find_in_group(const Accumulators::Values& be
     const Expr first = blocks_along_vectors() ? blocks_->block * groups_of_block() : Expr(0);
     number = Halide::clamp(Halide::select(number == number.type().max(), first, number), 0,
                            whole_groups());
+    number = Halide::cast<std::int32_t>(number);
 
     Func found(name_ + "_found");
     const RDom vectors(0, group_, name_ + "_in_group");

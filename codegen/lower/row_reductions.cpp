@@ -251,7 +251,10 @@ std::optional<std::vector<int>> RowReductions::read_by(int reduction) const {
         seen[k] = true;
         const ir::Stage& needed = region.stages[k];
         const bool is_load = needed.kind == ir::StageKind::load;
-        if ((is_load || defined_[k]) && lowering_.is_vector_atom(lowering_.span(i))) {
+        const bool is_in_memory =
+            defined_[k] || (is_load && region.inputs[static_cast<std::size_t>(needed.input)].kind ==
+                                           ir::InputKind::strided);
+        if (is_in_memory && lowering_.is_vector_atom(lowering_.span(i))) {
             read.push_back(i);
         }
         if (is_load || defined_[k] || needed.kind == ir::StageKind::constant) {

@@ -32,7 +32,8 @@ Profile profile_plan(const ir::Graph& graph, std::span<const std::byte* const> i
 
     time_plan(planned.plan, 1, inputs, context);  // first touches
     const double once = time_plan(planned.plan, 1, inputs, context);
-    const int runs = std::clamp(static_cast<int>(seconds_of_runs / once), least_runs, most_runs);
+    const int runs =
+        static_cast<int>(std::clamp<double>(seconds_of_runs / once, least_runs, most_runs));
 
     Profile profile;
     profile.milliseconds = milliseconds * time_plan(planned.plan, runs, inputs, context);

@@ -13,7 +13,8 @@ namespace {
 constexpr double giga = 1e9;
 
 std::string rate(double work, double milliseconds) {
-    return work > 0 ? fmt::format("{:.1f}", work / (milliseconds * 1e-3) / giga) : "";
+    return work > 0 && milliseconds > 0 ? fmt::format("{:.1f}", work / (milliseconds * 1e-3) / giga)
+                                        : "";
 }
 
 }  // namespace

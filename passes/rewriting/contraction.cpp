@@ -363,9 +363,21 @@ Value multiply(const ir::Node& node, const RuleContext&) {
     return ir::permute(sum, result.span(), node.location());
 }
 
+/// Whether a value is there, or is stored before anything reads it: what is elementwise would be
+/// computed again at each place that it is repeated to.
+bool is_stored(const Value& value) {
+    const Value* seen = &value;
+    while (ir::category(seen->op()) == ir::Category::view) {
+        seen = &seen->node->operand(0);
+    }
+    const ir::Category category = ir::category(seen->op());
+    return category == ir::Category::leaf || category == ir::Category::reduce ||
+           seen->op() == Op::contraction;
+}
+
 /// A product with one column is one with a vector where the matrix lies along what is summed: sums
-/// of rows. (Where it lies along its other dimension, a product with one row streams it.) A sum
-/// over a dimension of extent 1 is none.
+/// of rows. (Where it lies along its other dimension, a product with one row streams it; of windows
+/// neighbours share what they read.) A sum over a dimension of extent 1 is none.
 Value multiply_single_columns(const ir::Node& node, const RuleContext& context) {
     const Contraction contraction(node);
     const auto extent = [&](std::size_t side, std::int64_t label) {
@@ -391,7 +403,8 @@ Value multiply_single_columns(const ir::Node& node, const RuleContext& context) 
         const bool single = !free.empty() && std::ranges::all_of(free, [&](std::int64_t label) {
             return extent(side, label) == 1;
         });
-        if (single && others.back() == summed[0]) {
+        if (single && others.back() == summed[0] && is_stored(contraction.operands[side]) &&
+            contraction.operands[1 - side].op() != Op::window) {
             dropped.append(free.span());
             break;
         }

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "ir/region.h"
 #include "ir/rounding.h"
 #include "passes/rewriting/contraction_labels.h"
 #include "passes/rewriting/phased_convolution.h"
@@ -221,14 +222,21 @@ bool repays_phases_apart(const FoldedProducts& products) {
     // Rows that share a vector of the image; or, where they lie last, half of a vector.
     constexpr std::int64_t least_rows = 3;
     constexpr std::int64_t least_vector = 8;
+    const std::vector<Phases> windows = phases_of(products.fold);
     std::int64_t phases = 1;
-    for (const Phases& window : phases_of(products.fold)) {
+    for (const Phases& window : windows) {
         phases *= window.count;
     }
     const MemoryOrder order = memory_order(labels_of_image(products), products.out);
     const std::int64_t features =
         product_of_extents(order.features, products.weight_labels, products.weight.type().shape);
-    return phases > 1 && phases <= most_phases &&
+    // Along the last axis more elements than a short row has would be stored one by one.
+    const auto last = std::ranges::find(products.counts, order.all().back());
+    const bool fits_rows =
+        last == products.counts.end() ||
+        windows[static_cast<std::size_t>(last - products.counts.begin())].count <=
+            ir::longest_row_side_by_side;
+    return phases > 1 && phases <= most_phases && fits_rows &&
            features >= (order.after.empty() ? least_vector : least_rows);
 }
 

@@ -55,7 +55,7 @@ std::optional<int> swept_vectors(const ir::Schedule& schedule, const ir::Region&
     // Windows of few channels make few tasks, and have few rows to each vector that is packed.
     const bool few_tasks = places <= few_channels;
     while (few_tasks && vectors > 1 && panels() < machine.processors) {
-        vectors /= 2;
+        --vectors;
     }
     const std::int64_t sums =
         rows * std::min<std::int64_t>(panels(), most_swept_panels) * vectors * schedule.lanes;

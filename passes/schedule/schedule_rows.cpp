@@ -109,23 +109,26 @@ void choose_groups(ir::Schedule& schedule, const ir::Region& region,
     }
 }
 
-/// Whether all rows in memory are transposed in registers where vectors run across them: they lie
-/// side by side, and as they are computed. Others are gathered.
-bool transposes_rows(const ir::Region& region, int across) {
-    const auto is_transposed = [&](const std::vector<ir::StrideClass>& strides, DType dtype) {
-        constexpr std::size_t least_bytes = 4;  // of elements that are stored as they are computed
+/// Whether no row is gathered where vectors run across them: they lie side by side, of elements
+/// that fill the vectors, and are transposed in registers, or along the vectors, or vary along one
+/// of both alone.
+bool reads_across_in_vectors(const ir::Region& region, int across, std::size_t element_bytes) {
+    const auto in_vectors = [&](const std::vector<ir::StrideClass>& strides, DType dtype) {
         const ir::StrideClass between = strides[static_cast<std::size_t>(across)];
-        return strides.back() != ir::StrideClass::one || between == ir::StrideClass::zero ||
-               (between == ir::StrideClass::tight && byte_size(dtype) >= least_bytes);
+        return strides.back() == ir::StrideClass::zero || between == ir::StrideClass::zero ||
+               between == ir::StrideClass::one ||
+               (strides.back() == ir::StrideClass::one && between == ir::StrideClass::tight &&
+                byte_size(dtype) == element_bytes);
     };
     return std::ranges::all_of(region.inputs,
                                [&](const ir::RegionInput& input) {
-                                   return input.kind != ir::InputKind::strided ||
-                                          is_transposed(input.strides, input.dtype);
+                                   return input.kind == ir::InputKind::strided
+                                              ? in_vectors(input.strides, input.dtype)
+                                              : input.kind != ir::InputKind::indexed;
                                }) &&
            std::ranges::all_of(region.results, [&](const ir::RegionResult& result) {
-               return is_transposed(result.strides,
-                                    region.stages[static_cast<std::size_t>(result.stage)].dtype);
+               return in_vectors(result.strides,
+                                 region.stages[static_cast<std::size_t>(result.stage)].dtype);
            });
 }
 
@@ -133,8 +136,8 @@ bool transposes_rows(const ir::Region& region, int across) {
 /// gathered. Of those with one reduction, without functions, rows are read and stored faster as
 /// they lie where whole vectors, or masks that cost little, fill them; sums alone are summed faster
 /// so but with AVX-512.
-bool runs_along_short_row(const ir::Schedule& schedule, const ir::Region& region,
-                          const ir::Classification& classification,
+bool runs_along_short_row(ir::Schedule schedule, const ir::Region& region,
+                          const ir::Classification& classification, const ir::Machine& machine,
                           std::span<const std::int64_t> extents) {
     constexpr std::int64_t always_across = 16;
     const std::int64_t elements = ir::fixed_elements(region, classification.row_atoms);
@@ -143,9 +146,11 @@ bool runs_along_short_row(const ir::Schedule& schedule, const ir::Region& region
         elements > ir::longest_unrolled_row) {
         return false;
     }
+    schedule.unroll = 1;
     const int across =
         choose_vector_atom(region, (std::uint64_t{1} << last) - 1, schedule, extents);
-    if (across < 0 || !transposes_rows(region, across)) {
+    const auto element_bytes = static_cast<std::size_t>(machine.vector_bytes / schedule.lanes);
+    if (across < 0 || !reads_across_in_vectors(region, across, element_bytes)) {
         return true;
     }
     int reductions = 0;
@@ -249,7 +254,7 @@ void schedule_row(ir::Schedule& schedule, const ir::Region& region,
                   std::span<const std::int64_t> extents) {
     const std::uint64_t all = (std::uint64_t{1} << region.atoms.size()) - 1;
     if (ir::is_unrolled(region, classification.row_atoms) && classification.row_atoms != all &&
-        !runs_along_short_row(schedule, region, classification, extents)) {
+        !runs_along_short_row(schedule, region, classification, machine, extents)) {
         schedule.unroll = 1;
         schedule.vector_atom =
             choose_vector_atom(region, all & ~classification.row_atoms, schedule, extents);

@@ -29,7 +29,7 @@ bool packs_for_many_images(std::uint64_t image_atoms, std::int64_t depth,
                            std::span<const std::int64_t> extents) {
     constexpr std::int64_t few_images = 2;
     constexpr std::int64_t panel_vectors = 2;
-    constexpr std::int64_t largest_panel = 5 << 17;  // bytes, of an L2 of 1 MiB
+    constexpr std::int64_t largest_panel = 5 << 16;  // bytes, of an L2 of 512 KiB or more
     std::int64_t images = 1;
     for (int atom = 0; atom < static_cast<int>(extents.size()); ++atom) {
         images *= has(image_atoms, atom) ? extents[static_cast<std::size_t>(atom)] : 1;

@@ -26,7 +26,8 @@ bool has_few_rows_for_dots(std::int64_t column_bytes, std::int64_t rows, bool wi
 
 /// Whether there are so many images, whose atoms beside a place of one are `image_atoms`, that
 /// filters which are packed for all of them, a panel of columns at a time, take less than those
-/// that each reads in place. Of filters so deep that L2 holds no panel, none are.
+/// that each reads in place. Of filters so deep that a small L2 holds no panel, none are: it
+/// decides in which order terms are added, and so does not ask for that of the machine.
 bool packs_for_many_images(std::uint64_t image_atoms, std::int64_t depth,
                            const ir::Schedule& schedule, int element,
                            std::span<const std::int64_t> extents);

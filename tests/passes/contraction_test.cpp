@@ -134,6 +134,11 @@ TEST_CASE("A product with one column is a sum of rows, where these lie along wha
                       "%e = reshape %k {shape=[6]}\n %f = broadcast %e {shape=[4,6], axes=[1]}\n"
                       "%m = mul %x, %f\n %t = reduce_sum %m {axes=[1]}\n"
                       "%r = reshape %t {shape=[4,1]}\n return %r");
+    // What is computed for the column is stored first, not computed again for each row.
+    check_unchanged(multiply_outer_products,
+                    column +
+                        "%e = exp %k\n"
+                        "%r = contraction %x, %e {lhs=[0,1], rhs=[1,2], out=[0,2]}\n return %r");
     // One row of a matrix that lies along its columns, or of windows, is streamed.
     const std::string row = "%k = parameter {index=10, dtype=f32, shape=[1,4]}\n";
     check_unchanged(multiply_outer_products,
@@ -144,6 +149,12 @@ TEST_CASE("A product with one column is a sum of rows, where these lie along wha
                         "%o = window %x {axes=[0,1], size=[2,3], stride=[1,1], dilation=[1,1]}\n"
                         "%r = contraction %o, %k {lhs=[0,1,2,3], rhs=[4,2,3], out=[4,0,1]}\n"
                         " return %r");
+    const std::string taps = "%k = parameter {index=10, dtype=f32, shape=[1,3]}\n";
+    check_unchanged(
+        multiply_outer_products,
+        taps +
+            "%o = window %x {axes=[1], size=[3], stride=[1], dilation=[1]}\n"
+            "%r = contraction %o, %k {lhs=[0,1,2], rhs=[3,2], out=[3,0,1]}\n return %r");
 }
 
 TEST_CASE("A contraction over single elements is a multiplication") {
