@@ -12,6 +12,7 @@
 #include "codegen/lower/inner_output.h"
 #include "codegen/lower/narrow_tiles.h"
 #include "codegen/lower/prefetches.h"
+#include "codegen/lower/promotable_arrays.h"
 #include "codegen/lower/result_prefetches.h"
 #include "codegen/lower/streamed_results.h"
 #include "codegen/lower/trim_loops.h"
@@ -148,7 +149,7 @@ Stmt optimize(Stmt s, const Program& program, const Halide::Target& target) {
         s = split_multiply_adds(s);
     }
     s = prefetch_results(hi::strip_asserts(s), result_buffers(program.stored), target);
-    return stream_results(transpose_blocks(s), target);
+    return make_arrays_promotable(stream_results(transpose_blocks(s), target));
 }
 
 /// What only the code generator may see.

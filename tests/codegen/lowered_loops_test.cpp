@@ -356,6 +356,20 @@ TEST_CASE("sums that begin with constants have these in their copies, and nowher
     CHECK(count(summed, "= k_sum[") == 0);
 }
 
+TEST_CASE("arrays that only constant places are read of are single vectors, without masks") {
+    const std::string one_row = statement(R"(%a = parameter {index=0, dtype=f32, shape=[45]}
+        %r = abs %a
+        return %r)");
+    CHECK(count(one_row, "allocate k_values") > 0);
+    CHECK(count(one_row, "[float32 * ") == 0);
+    const std::string product = statement(R"(%a = parameter {index=0, dtype=f32, shape=[700,900]}
+        %b = parameter {index=1, dtype=f32, shape=[900,800]}
+        %r = contraction %a, %b {lhs=[0,1], rhs=[1,2], out=[0,2]}
+        return %r)");
+    CHECK(count(product, "[float32x") > 0);
+    CHECK(count(product, "[float32 * ") > 0);  // a copy of the sums, whose vectors a loop reads
+}
+
 TEST_CASE("reductions of a row that read the same and do not need each other share a walk") {
     const std::string kernel = request_of(R"(%x = parameter {index=0, dtype=f32, shape=[70,450]}
         %g = parameter {index=1, dtype=f32, shape=[70,450]}
