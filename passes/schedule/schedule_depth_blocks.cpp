@@ -48,15 +48,17 @@ std::optional<int> swept_vectors(const ir::Schedule& schedule, const ir::Region&
         places *= is_row && region.atoms[static_cast<std::size_t>(atom)].fixed == 0 ? extent : 1;
     }
     const std::int64_t column_count = extents[static_cast<std::size_t>(schedule.vector_atom)];
-    const std::int64_t column_vectors = ir::ceiling_quotient(column_count, schedule.lanes);
-    int vectors = static_cast<int>(
-        std::min<std::int64_t>(schedule.tile_vectors, std::max<std::int64_t>(column_vectors, 1)));
+    const std::int64_t column_vectors =
+        std::max<std::int64_t>(ir::ceiling_quotient(column_count, schedule.lanes), 1);
+    int vectors = static_cast<int>(std::min<std::int64_t>(schedule.tile_vectors, column_vectors));
     const auto panels = [&] { return ir::ceiling_quotient(column_vectors, vectors); };
     // Windows of few channels make few tasks, and have few rows to each vector that is packed.
     const bool few_tasks = places <= few_channels;
     while (few_tasks && vectors > 1 && panels() < machine.processors) {
         --vectors;
     }
+    // Panels of even width.
+    vectors = static_cast<int>(ir::ceiling_quotient(column_vectors, panels()));
     const std::int64_t sums =
         rows * std::min<std::int64_t>(panels(), most_swept_panels) * vectors * schedule.lanes;
     const std::int64_t block = places * swept_blocks * schedule.block_depth;
