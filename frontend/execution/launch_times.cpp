@@ -63,8 +63,7 @@ double time_plan(const runtime::Plan& plan, int runs, std::span<const std::byte*
                  runtime::Context& context) {
     double seconds = never;
     for (int i = 0; i < runs; ++i) {
-        seconds =
-            std::min(seconds, seconds_of([&] { codegen::runtime::run(plan, inputs, context); }));
+        seconds = std::min(seconds, seconds_of([&] { runtime::run(plan, inputs, context); }));
     }
     return seconds;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <vector>
 
 #include "codegen/runtime/machine.h"
 #include "frontend/execution/fusion_choice.h"

@@ -67,7 +67,8 @@ class PhaseBuilder {
             dims_of_gradient_.push_back(position_of(products.gradient_labels, label));
         }
         order_ = memory_order(labels_of_image(products), products.out).all();
-        pad_gradient();
+        zero_ = ir::constant(ir::Literal::zero(products.gradient.type().dtype), location);
+        padded_ = padded_gradient(products, zero_, location);
     }
 
     Value build() const {
@@ -96,26 +97,6 @@ class PhaseBuilder {
             phase[window] = 0;
         }
         return false;
-    }
-
-    void pad_gradient() {
-        const ir::FoldAttributes& fold = products_.fold;
-        const std::size_t rank = products_.gradient.type().rank();
-        ir::PadAttributes pad{Dims(rank, 0), Dims(rank, 0), Dims(rank, 0)};
-        for (std::size_t i = 0; i < phases_.size(); ++i) {
-            const std::size_t dim = dims_of_gradient_[i];
-            const std::int64_t count = products_.gradient.type().shape[dim];
-            if (phases_[i].are_several) {
-                pad.low[dim] = phases_[i].terms(0) - 1;
-                pad.high[dim] = phases_[i].places(0) - count;
-            } else {
-                pad.low[dim] = (fold.size[i] - 1) * fold.dilation[i];
-                pad.high[dim] = fold.extent[i] - (count - 1) * fold.stride[i] - 1;
-                pad.interior[dim] = fold.stride[i] - 1;
-            }
-        }
-        zero_ = ir::constant(ir::Literal::zero(products_.gradient.type().dtype), location_);
-        padded_ = ir::make(Op::pad, pad, std::array{products_.gradient, zero_}, location_);
     }
 
     Value part(const std::vector<std::int64_t>& phase) const {
@@ -215,6 +196,27 @@ class PhaseBuilder {
 
 bool has_phases(const ir::FoldAttributes& fold, std::size_t window) {
     return fold.stride[window] > 1 && fold.dilation[window] == 1 && fold.size[window] > 1;
+}
+
+Value padded_gradient(const FoldedProducts& products, const Value& zero,
+                      const std::source_location& location) {
+    const ir::FoldAttributes& fold = products.fold;
+    const std::vector<Phases> windows = phases_of(fold);
+    const std::size_t rank = products.gradient.type().rank();
+    ir::PadAttributes pad{Dims(rank, 0), Dims(rank, 0), Dims(rank, 0)};
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+        const std::size_t dim = position_of(products.gradient_labels, products.counts[i]);
+        const std::int64_t count = products.gradient.type().shape[dim];
+        if (windows[i].are_several) {
+            pad.low[dim] = windows[i].terms(0) - 1;
+            pad.high[dim] = windows[i].places(0) - count;
+        } else {
+            pad.low[dim] = (fold.size[i] - 1) * fold.dilation[i];
+            pad.high[dim] = fold.extent[i] - (count - 1) * fold.stride[i] - 1;
+            pad.interior[dim] = fold.stride[i] - 1;
+        }
+    }
+    return ir::make(Op::pad, pad, std::array{products.gradient, zero}, location);
 }
 
 bool repays_phases_apart(const FoldedProducts& products) {

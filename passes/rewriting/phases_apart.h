@@ -20,6 +20,12 @@ struct FoldedProducts {
 /// apart from each other.
 bool has_phases(const ir::FoldAttributes& fold, std::size_t window);
 
+/// The gradient with zeros around it, and between its elements where windows have a stride and no
+/// phases, so that windows of it with stride 1 have all that is summed for one element. `zero` is a
+/// number of its dtype.
+ir::Value padded_gradient(const FoldedProducts& products, const ir::Value& zero,
+                          const std::source_location& location);
+
 /// Whether there are several phases, each has features enough for a convolution of its own, and
 /// they are not many.
 bool repays_phases_apart(const FoldedProducts& products);

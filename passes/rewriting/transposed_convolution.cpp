@@ -51,10 +51,6 @@ bool all_in_one(const Dims& wanted, const Dims& there, const Dims& not_there) {
     });
 }
 
-ir::PadAttributes no_padding(std::size_t rank) {
-    return {Dims(rank, 0), Dims(rank, 0), Dims(rank, 0)};
-}
-
 }  // namespace
 
 Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
@@ -107,31 +103,24 @@ Value transposed_convolution(const ir::Node& node, const RuleContext& context) {
     }
     const auto& location = node.location();
     const Value zero = ir::constant(ir::Literal::zero(gradient.type().dtype), location);
-    ir::PadAttributes pad = no_padding(gradient.type().rank());
-    ir::PadAttributes weight_pad = no_padding(weight.type().rank());
+    const std::size_t weight_rank = weight.type().rank();
+    ir::PadAttributes weight_pad{Dims(weight_rank, 0), Dims(weight_rank, 0), Dims(weight_rank, 0)};
     ir::WindowAttributes window{{}, {}, Dims(windows, 1), {}};
     for (std::size_t i = 0; i < windows; ++i) {
         const std::size_t dim = position_of(labels[sides.counts], counts[i]);
-        const std::int64_t count = gradient.type().shape[dim];
         window.axes.push_back(static_cast<std::int64_t>(dim));
         if (has_phases(fold, i)) {
             const std::int64_t size = ir::ceiling_quotient(fold.size[i], fold.stride[i]);
             const std::size_t element = position_of(labels[sides.elements], elements[i]);
             weight_pad.high[element] = size * fold.stride[i] - fold.size[i];
-            pad.low[dim] = size - 1;
-            pad.high[dim] = ir::ceiling_quotient(fold.extent[i], fold.stride[i]) - count;
             window.size.push_back(size);
             window.dilation.push_back(1);
         } else {
-            const std::int64_t last = (count - 1) * fold.stride[i];
-            pad.low[dim] = (fold.size[i] - 1) * fold.dilation[i];
-            pad.high[dim] = fold.extent[i] - last - 1;
-            pad.interior[dim] = fold.stride[i] - 1;
             window.size.push_back(fold.size[i]);
             window.dilation.push_back(fold.dilation[i]);
         }
     }
-    const Value padded = ir::make(Op::pad, pad, std::array{gradient, zero}, location);
+    const Value padded = padded_gradient(folded, zero, location);
     Value filter = weight;
     if (phases != 0) {
         filter = ir::make(Op::pad, weight_pad, std::array{filter, zero}, location);
